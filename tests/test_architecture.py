@@ -1,0 +1,214 @@
+"""The walls of the house: who may import whom (docs/architecture.md), read from the syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SERVER = ROOT / "server"
+
+RANKS = {
+    **dict.fromkeys(["domain", "clock", "ids", "log", "settings", "words"], 0),
+    **dict.fromkeys(["db", "channels", "storage", "imaging", "reports", "webpush"], 1),
+    **dict.fromkeys(["services", "actions"], 2),
+    **dict.fromkeys(["worker", "web"], 3),
+    **dict.fromkeys(["pages", "api", "sandbox"], 4),
+    **dict.fromkeys(["app", "cli", "demo", "doctor", "__main__"], 5),
+}
+# Inside one rank a package keeps to itself, but for these.
+SIDEWAYS = {("actions", "services")}
+# The sandbox plays the other side of the wire: it knows the web framework and nothing of ours but pure types.
+ONLY = {"sandbox": {"domain", "clock", "ids", "log", "words", "sandbox"}, "domain": {"domain"}}
+OUTSIDE = {
+    "tortoise": {"db"},
+    "asyncpg": {"db"},
+    "aiosqlite": {"db"},
+    "pysqlite3": {"db"},
+    "PIL": {"imaging", "demo"},
+    "pillow_heif": {"imaging"},
+    "obstore": {"storage"},
+    "starlette": {"web", "pages", "api", "app", "sandbox"},
+    "granian": {"cli"},
+    "jinja2": {"web", "sandbox"},
+    "phonenumbers": {"actions"},
+}
+WRITES = ("insert_", "set_", "delete_", "add_", "remove_", "claim", "settle")
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted(SERVER.rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def package_of(path: Path) -> str:
+    first = path.relative_to(SERVER).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, []
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or "", [alias.name for alias in node.names]
+
+
+def edges() -> Iterator[tuple[Path, str, str, list[str]]]:
+    """Yield (file, its package, imported package of ours, names) for every import inside server/."""
+    for path, tree in modules():
+        for module, names in imported(tree):
+            parts = module.split(".")
+            if parts[0] != "server":
+                continue
+            targets = [parts[1]] if len(parts) > 1 else names
+            for target in targets:
+                yield path, package_of(path), target, names
+
+
+def test_every_package_has_a_rank() -> None:
+    unknown = {package_of(path) for path, _ in modules()} - set(RANKS) - {"__init__"}
+    assert not unknown, f"no rank for {sorted(unknown)}"
+
+
+def test_imports_point_downwards() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {source} imports {target}"
+        for path, source, target, _ in edges()
+        if target != source
+        and (source, target) not in SIDEWAYS
+        and RANKS[target] >= RANKS[source]
+        and RANKS[source] != 5
+        and RANKS[target] != 0
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nobody_imports_the_application() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {target}"
+        for path, source, target, _ in edges()
+        if RANKS[target] == 5 and RANKS[source] != 5
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", sorted(ONLY))
+def test_closed_packages(package: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {target}"
+        for path, source, target, _ in edges()
+        if source == package and target not in ONLY[package]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_channels_do_not_know_each_other() -> None:
+    wrong = []
+    for path, tree in modules():
+        if package_of(path) != "channels" or path.name in {"__init__.py", "base.py"}:
+            continue
+        family = path.stem.split("_")[0]
+        for module, _ in imported(tree):
+            if module.startswith("server.channels.") and module.split(".")[2] != "base":
+                if module.split(".")[2].split("_")[0] != family:
+                    wrong.append(f"{path.name} imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_foreign_libraries_stay_in_their_rooms() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, tree in modules()
+        for module, _ in imported(tree)
+        if module.split(".")[0] in OUTSIDE and package_of(path) not in OUTSIDE[module.split(".")[0]]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_domain_is_pure() -> None:
+    """No await, no I/O, no clock: time and randomness are arguments."""
+    wrong = []
+    allowed_roots = {
+        "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac", "itertools", "json",
+        "math", "re", "string", "typing", "unicodedata", "urllib", "uuid", "zoneinfo", "server", "base64", "types",
+        "email", "operator",
+    }  # fmt: skip
+    for path, tree in modules():
+        if package_of(path) != "domain":
+            continue
+        for module, _ in imported(tree):
+            if module.split(".")[0] not in allowed_roots:
+                wrong.append(f"{path.name} imports {module}")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+                wrong.append(f"{path.name}:{node.lineno} awaits")
+            if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
+                wrong.append(f"{path.name}:{node.lineno} reads the clock")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_and_api_only_read_the_database() -> None:
+    wrong = []
+    for path, tree in modules():
+        if package_of(path) not in {"pages", "api", "web"}:
+            continue
+        aliases = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("server.db")
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                if node.value.id in aliases and node.attr.startswith(WRITES):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.value.id}.{node.attr}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_tables_never_leave_db() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, tree in modules()
+        for module, _ in imported(tree)
+        if module.startswith("server.db.tables") and package_of(path) != "db"
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_db_function_is_scoped_to_a_company() -> None:
+    """The first parameter is company_id; the exceptions answer a question asked before the company is known."""
+    exceptions = {"by_login", "by_token", "by_hash", "claim", "reap", "company_of", "every", "of_system"}
+    core = {"sqlite", "postgres", "unit", "connect", "sql", "migrate", "hub", "__init__", "scope", "tasks", "companies"}
+    wrong = []
+    for path, tree in modules():
+        if package_of(path) != "db" or path.parent != SERVER / "db" or path.stem in core:
+            continue
+        for node in tree.body:
+            if not isinstance(node, ast.AsyncFunctionDef) or node.name.startswith("_"):
+                continue
+            if any(node.name.startswith(name) for name in exceptions):
+                continue
+            first = node.args.args[0].arg if node.args.args else ""
+            if first != "company_id":
+                wrong.append(f"{path.name}:{node.name}")
+    assert not wrong, "no company_id first: " + ", ".join(wrong)
+
+
+def test_sizes_are_shown() -> None:
+    """A compass, not a fence: prints what has grown, fails never for size."""
+    rows = []
+    for path, tree in modules():
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if lines > 300:
+            rows.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 40:
+                    rows.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines")
+    print("\n".join(["Larger than we like:", *rows]) if rows else "Everything is small.")
+    assert all(path.exists() for path, _ in modules())
