@@ -1,0 +1,50 @@
+"""Columns and relations, nothing else. Rows never leave `server.db`; the nouns' own modules map them."""
+
+from server.db.tables.channels import AnswerLinkRow, ChannelAccountRow, IdentityRow, InboxEventRow, RawEventRow
+from server.db.tables.companies import CompanyRow
+from server.db.tables.consents import ConsentRow
+from server.db.tables.customers import ContactRow, CustomerRow
+from server.db.tables.jobs import JobMemberRow, JobRow, NoteRow
+from server.db.tables.logbook import LogbookHeadRow, LogbookRow
+from server.db.tables.messages import AttemptRow, MessageRow
+from server.db.tables.photos import PhotoRow, PreviewRow, RenditionRow
+from server.db.tables.questions import QuestionPhotoRow, QuestionRow
+from server.db.tables.sync import DeviceRow, ItemRow, UploadRow
+from server.db.tables.tasks import TaskRow
+from server.db.tables.users import LoginTryRow, SessionRow, SignInLinkRow, UserRow
+
+# Rows of these tables are evidence: the database itself refuses UPDATE and DELETE on them.
+APPEND_ONLY = ["logbook", "consent"]
+
+__all__ = [
+    "APPEND_ONLY",
+    "AnswerLinkRow",
+    "AttemptRow",
+    "ChannelAccountRow",
+    "CompanyRow",
+    "ConsentRow",
+    "ContactRow",
+    "CustomerRow",
+    "DeviceRow",
+    "IdentityRow",
+    "InboxEventRow",
+    "ItemRow",
+    "JobMemberRow",
+    "JobRow",
+    "LogbookHeadRow",
+    "LogbookRow",
+    "LoginTryRow",
+    "MessageRow",
+    "NoteRow",
+    "PhotoRow",
+    "PreviewRow",
+    "QuestionPhotoRow",
+    "QuestionRow",
+    "RawEventRow",
+    "RenditionRow",
+    "SessionRow",
+    "SignInLinkRow",
+    "TaskRow",
+    "UploadRow",
+    "UserRow",
+]

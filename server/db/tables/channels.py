@@ -1,0 +1,90 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class ChannelAccountRow(Model):
+    """A company's own number or page at a platform. `secrets` is encrypted; `settings` is not secret."""
+
+    id = key()
+    company = company()
+    kind = word()
+    label = fields.CharField(100)
+    settings = fields.JSONField[dict[str, str]](default=dict)
+    secrets = fields.BinaryField()
+    health = word("ok")
+    health_detail = fields.CharField(300, default="")
+    created_at = fields.DatetimeField()
+    last_in_at = fields.DatetimeField(null=True)
+    last_out_at = fields.DatetimeField(null=True)
+    disabled_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "channel_account"
+        indexes = (("company_id", "kind"),)
+
+
+class IdentityRow(Model):
+    """Who a contact is on a platform: a phone number, a business-scoped id … Typed, never rewritten."""
+
+    id = key()
+    company = company()
+    contact = owner("ContactRow")
+    channel = word()
+    kind = word()
+    value = fields.CharField(200)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "identity"
+        unique_together = (("company_id", "channel", "kind", "value"),)
+        indexes = (("company_id", "contact_id"),)
+
+
+class RawEventRow(Model):
+    """A webhook body as it came, stored before it was answered."""
+
+    id = key()
+    company = company()
+    account = owner("ChannelAccountRow")
+    body = fields.BinaryField()
+    received_at = fields.DatetimeField()
+    state = word("new")
+    error = fields.TextField(default="")
+
+    class Meta:
+        table = "raw_event"
+        indexes = (("company_id", "state", "id"),)
+
+
+class InboxEventRow(Model):
+    """The key of one event inside a webhook: the unique index makes every event happen once."""
+
+    id = key()
+    company = company()
+    account = owner("ChannelAccountRow")
+    event_key = fields.CharField(300)
+    raw_event = owner("RawEventRow")
+    state = word()
+    payload = fields.JSONField[dict[str, object]](null=True)
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "inbox_event"
+        unique_together = (("company_id", "account_id", "event_key"),)
+
+
+class AnswerLinkRow(Model):
+    id = key()
+    company = company()
+    question = owner("QuestionRow")
+    contact = link("ContactRow")
+    token_hash = fields.CharField(64, unique=True)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+    answered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "answer_link"
+        indexes = (("company_id", "question_id"),)

@@ -1,0 +1,26 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class ConsentRow(Model):
+    """One line of the consent ledger: given or withdrawn, in which words, shown by what."""
+
+    id = key()
+    company = company()
+    contact = owner("ContactRow")
+    channel = word()
+    purpose = word()
+    verb = word()
+    wording = fields.TextField()
+    wording_hash = fields.CharField(64)
+    proof = word()
+    proof_ref = fields.TextField(default="")
+    giver = fields.CharField(200)
+    recorded_by = link("UserRow")
+    at = fields.DatetimeField()
+    local_time = fields.CharField(40)
+
+    class Meta:
+        table = "consent"
+        indexes = (("company_id", "contact_id", "channel", "purpose", "id"),)

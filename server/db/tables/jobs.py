@@ -1,0 +1,57 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class JobRow(Model):
+    id = key()
+    company = company()
+    number = fields.CharField(40)
+    title = fields.CharField(200)
+    customer = link("CustomerRow")
+    contact = link("ContactRow")
+    street = fields.CharField(200, default="")
+    postcode = fields.CharField(20, default="")
+    city = fields.CharField(100, default="")
+    state = word()
+    search_text = fields.TextField(default="")
+    created_by = link("UserRow")
+    created_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+    archived_at = fields.DatetimeField(null=True)
+    rev = fields.IntField(default=1)
+
+    class Meta:
+        table = "job"
+        unique_together = (("company_id", "number"),)
+        indexes = (("company_id", "state", "id"),)
+
+
+class JobMemberRow(Model):
+    id = key()
+    company = company()
+    job = owner("JobRow")
+    user = owner("UserRow")
+
+    class Meta:
+        table = "job_member"
+        unique_together = (("company_id", "job_id", "user_id"),)
+        indexes = (("company_id", "user_id"),)
+
+
+class NoteRow(Model):
+    """A note from site or desk; append-only in use, an edit is a new note."""
+
+    id = key()
+    company = company()
+    job = link("JobRow")
+    job_hint = fields.CharField(300, default="")
+    author = link("UserRow")
+    kind = word("note")
+    text = fields.TextField()
+    captured_at = fields.DatetimeField()
+    received_at = fields.DatetimeField()
+
+    class Meta:
+        table = "note"
+        indexes = (("company_id", "job_id", "id"),)

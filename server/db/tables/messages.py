@@ -1,0 +1,58 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class MessageRow(Model):
+    """One thing said: outgoing it is exactly one call at the platform, incoming one message of the customer."""
+
+    id = key()
+    company = company()
+    contact = link("ContactRow")
+    job = link("JobRow")
+    question = link("QuestionRow")
+    account = link("ChannelAccountRow")
+    photo = link("PhotoRow")
+    channel = word()
+    direction = word()
+    kind = word()
+    text = fields.TextField(default="")
+    step = fields.JSONField[dict[str, object]](null=True)
+    place = fields.IntField(default=0)
+    recipient_kind = word("")
+    recipient = fields.CharField(200, default="")
+    profile_name = fields.CharField(200, default="")
+    state = word()
+    foreign_id = fields.CharField(200, null=True)
+    context_id = fields.CharField(200, default="")
+    error_code = fields.CharField(64, default="")
+    error_detail = fields.TextField(default="")
+    at = fields.DatetimeField()
+    created_at = fields.DatetimeField()
+    changed_at = fields.DatetimeField()
+    seen_by_office_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "message"
+        unique_together = (("company_id", "account_id", "foreign_id"),)
+        indexes = (
+            ("company_id", "job_id", "id"),
+            ("company_id", "contact_id", "channel", "id"),
+            ("company_id", "state", "id"),
+        )
+
+
+class AttemptRow(Model):
+    """One try to send a message. Written and committed before the first byte leaves."""
+
+    id = key()
+    company = company()
+    message = owner("MessageRow")
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+    outcome = word("")
+    detail = fields.TextField(default="")
+
+    class Meta:
+        table = "attempt"
+        indexes = (("company_id", "message_id"),)

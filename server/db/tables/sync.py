@@ -1,0 +1,60 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class ItemRow(Model):
+    """The ledger of everything phones announced: one row per capture id, whatever its kind."""
+
+    id = key()
+    company = company()
+    user = owner("UserRow")
+    device = link("DeviceRow")
+    kind = word()
+    content_hash = fields.CharField(64)
+    body = fields.JSONField[dict[str, object]]()
+    captured_at = fields.DatetimeField()
+    received_at = fields.DatetimeField()
+    skew_ms = fields.BigIntField(null=True)
+    tombstone_at = fields.DatetimeField(null=True)
+    rev = fields.IntField(default=1)
+
+    class Meta:
+        table = "sync_item"
+        indexes = (("company_id", "user_id", "id"),)
+
+
+class UploadRow(Model):
+    """A resumable upload that is not finished; its offset is the size of the part file, nothing else."""
+
+    id = key()
+    company = company()
+    user = owner("UserRow")
+    size_bytes = fields.BigIntField()
+    sha256 = fields.CharField(64, null=True)
+    filename = fields.CharField(255, default="")
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    bad_hashes = fields.IntField(default=0)
+
+    class Meta:
+        table = "upload"
+        indexes = (("expires_at",),)
+
+
+class DeviceRow(Model):
+    """A phone as it names itself; what it says it still holds is shown to the office."""
+
+    id = key()
+    company = company()
+    user = owner("UserRow")
+    name = fields.CharField(200, default="")
+    unsent = fields.IntField(default=0)
+    oldest_at = fields.DatetimeField(null=True)
+    client = fields.IntField(default=0)
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "device"
+        indexes = (("company_id", "user_id"),)

@@ -1,0 +1,64 @@
+from tortoise import Model, fields
+
+from server.db.tables.columns import company, key, link, owner, word
+
+
+class UserRow(Model):
+    id = key()
+    company = company()
+    login = fields.CharField(100, unique=True)
+    name = fields.CharField(100)
+    role = word()
+    password_hash = fields.CharField(200, null=True)
+    language = fields.CharField(8, default="de")
+    created_at = fields.DatetimeField()
+    disabled_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "user_account"
+
+
+class SessionRow(Model):
+    """A browser that is signed in, or a program's bearer token. Only the hash of the secret is kept."""
+
+    id = key()
+    company = company()
+    user = owner("UserRow")
+    kind = word()
+    token_hash = fields.CharField(64, unique=True)
+    name = fields.CharField(200)
+    cache_key = fields.CharField(32)
+    created_at = fields.DatetimeField()
+    seen_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "session"
+        indexes = (("company_id", "user_id"),)
+
+
+class SignInLinkRow(Model):
+    id = key()
+    company = company()
+    user = owner("UserRow")
+    token_hash = fields.CharField(64, unique=True)
+    created_by = link("UserRow")
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    redeemed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "sign_in_link"
+
+
+class LoginTryRow(Model):
+    """Failed sign-ins per account and per address, before any company is known."""
+
+    key = fields.CharField(80, primary_key=True)
+    failures = fields.IntField()
+    blocked_until = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "login_try"
