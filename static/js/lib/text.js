@@ -1,0 +1,36 @@
+// @ts-check
+import { ENGLISH } from './english.js';
+
+/** The language of the page; German is the source, a sentence without a translation stays German. */
+export function locale() {
+  const language = globalThis.document?.documentElement.lang || 'de';
+  return language.startsWith('en') ? 'en-GB' : 'de-DE';
+}
+
+/**
+ * A sentence in the language of the page. `{name}` is replaced by the value of that name.
+ * @param {string} german @param {Record<string, string | number>} [values]
+ */
+export function t(german, values = {}) {
+  const sentence = locale() === 'de-DE' ? german : ENGLISH[german] ?? german;
+  return sentence.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
+}
+
+/** @param {string | number} value */
+function shown(value) {
+  return typeof value === 'number' ? value.toLocaleString(locale()) : value;
+}
+
+/**
+ * A counted sentence; both languages know one and many.
+ * @param {number} count @param {string} one @param {string} many both with `{n}`
+ */
+export function n(count, one, many) {
+  return t(count === 1 ? one : many, { n: count });
+}
+
+/** A size people read, `3,4 MB`. @param {number} bytes */
+export function fileSize(bytes) {
+  if (bytes < 1_000_000) return `${Math.max(1, Math.round(bytes / 1000)).toLocaleString(locale())} kB`;
+  return `${(bytes / 1_000_000).toLocaleString(locale(), { maximumFractionDigits: 1 })} MB`;
+}

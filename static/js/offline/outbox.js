@@ -1,0 +1,237 @@
+// @ts-check
+import { read, write } from './db.js';
+import { follow, newId } from '../lib/ids.js';
+import { sha256 } from '../lib/image.js';
+
+/** @typedef {import('./db.js').Item} Item */
+/** @typedef {import('./db.js').State} State */
+
+/** States that still owe the server something; everything else has a checked receipt. */
+export const UNSENT = /** @type {const} */ (['queued', 'sending', 'paused-login', 'needs-attention', 'lost-bytes']);
+const PROBLEMS = new Set(['needs-attention', 'lost-bytes']);
+const CHANNEL = 'outbox';
+const KEEP_ACKED_MS = 7 * 24 * 60 * 60 * 1000;
+
+const sender = new BroadcastChannel(CHANNEL);
+
+/** Something could not be kept. Codes: empty · changed · full · storage. */
+export class NotKept extends Error {
+  /** @param {string} code @param {unknown} [cause] */
+  constructor(code, cause) {
+    super(code, { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * Calls back after every change, whichever page or worker made it.
+ * @param {(id: string | null) => void} listener
+ * @returns {() => void} stops listening
+ */
+export function onChange(listener) {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = (event) => listener(event.data);
+  return () => channel.close();
+}
+
+/** @param {string | null} id null means several */
+function tell(id) {
+  sender.postMessage(id);
+}
+
+/**
+ * What is to be kept.
+ * @typedef {object} Draft
+ * @property {string} owner
+ * @property {Item['kind']} kind
+ * @property {string | null} job
+ * @property {string} captured_at
+ * @property {Record<string, unknown>} [fields] the fields of this kind, as in PUT /sync/items/{id}
+ * @property {Blob} [file]
+ * @property {ArrayBuffer | null} [thumb]
+ */
+
+/**
+ * Keeps one thing: description, bytes and thumb in one transaction. Resolves when all of it lies on the disk.
+ * @param {Draft} draft
+ * @returns {Promise<Item>}
+ * @throws {NotKept}
+ */
+export async function enqueue(draft) {
+  const bytes = draft.file ? await readWhole(draft.file) : null;
+  const hash = bytes ? await sha256(bytes) : null;
+  follow(await newestId());
+  const item = born(draft, bytes, hash);
+  await keep(item, bytes, draft.thumb ?? null);
+  tell(item.id);
+  return item;
+}
+
+/** @param {Blob} file */
+async function readWhole(file) {
+  const bytes = await file.arrayBuffer().catch((error) => {
+    throw new NotKept('changed', error);
+  });
+  if (bytes.byteLength === 0) throw new NotKept('empty');
+  if (bytes.byteLength !== file.size) throw new NotKept('changed');
+  return bytes;
+}
+
+/** @returns {Promise<string>} the largest id stored, so that order survives a clock that went back */
+async function newestId() {
+  const cursor = await read(['items'], (tx) => tx.objectStore('items').openKeyCursor(null, 'prev'));
+  return cursor ? String(cursor.primaryKey) : '';
+}
+
+/** @param {Draft} draft @param {ArrayBuffer | null} bytes @param {string | null} hash @returns {Item} */
+function born(draft, bytes, hash) {
+  const { kind, job, captured_at } = draft;
+  const file = bytes && { sha256: hash, size: bytes.byteLength, mime: draft.file?.type || 'application/octet-stream' };
+  return {
+    id: newId(), owner: draft.owner, kind, job, captured_at, made_ms: Date.now(),
+    body: { kind, job, captured_at, ...draft.fields, ...file },
+    state: 'queued', sha256: hash, size: bytes?.byteLength ?? 0, mime: file?.mime ?? null,
+    announced: false, offset: 0, attempts: 0, restarts: 0, next_try: 0, error: null,
+    acked_ms: null, acked_sha256: null, rev: null,
+  };
+}
+
+/** @param {Item} item @param {ArrayBuffer | null} bytes @param {ArrayBuffer | null} thumb */
+async function keep(item, bytes, thumb) {
+  try {
+    await write(['items', 'bytes', 'thumbs'], async (tx) => {
+      const writes = [tx.objectStore('items').add(item)];
+      if (bytes) writes.push(tx.objectStore('bytes').add(bytes, item.id));
+      if (thumb) writes.push(tx.objectStore('thumbs').add(thumb, item.id));
+      await Promise.all(writes);
+    });
+  } catch (error) {
+    throw new NotKept(error instanceof Error && error.name === 'QuotaExceededError' ? 'full' : 'storage', error);
+  }
+}
+
+/** All items of one owner, oldest first. @param {string} owner @returns {Promise<Item[]>} */
+export function itemsOf(owner) {
+  return read(['items'], (tx) => tx.objectStore('items').index('owner').getAll(IDBKeyRange.bound([owner, ''], [owner, '~'])));
+}
+
+/**
+ * Items of one owner in some states, oldest first.
+ * @param {string} owner @param {readonly State[]} states
+ * @returns {Promise<Item[]>}
+ */
+export async function inStates(owner, states) {
+  const found = await read(['items'], (tx) => {
+    const index = tx.objectStore('items').index('state');
+    return Promise.all(states.map((state) => index.getAll([owner, state])));
+  });
+  return found.flat().sort((/** @type {Item} */ a, /** @type {Item} */ b) => (a.id < b.id ? -1 : 1));
+}
+
+/** @param {string} owner */
+export function unsent(owner) {
+  return inStates(owner, UNSENT);
+}
+
+/**
+ * What the state line says, counted from rows that exist; a photo whose bytes are gone is a problem, not a number.
+ * @param {string} owner
+ * @returns {Promise<{ waiting: number, sending: number, problems: number, login: boolean }>}
+ */
+export async function counts(owner) {
+  const [rows, held] = await Promise.all([unsent(owner), heldBytes()]);
+  const broken = (/** @type {Item} */ row) => PROBLEMS.has(row.state) || (row.size > 0 && !held.has(row.id));
+  return {
+    waiting: rows.length,
+    sending: rows.filter((row) => row.state === 'sending').length,
+    problems: rows.filter(broken).length,
+    login: rows.some((row) => row.state === 'paused-login'),
+  };
+}
+
+/** @returns {Promise<Set<string>>} ids whose bytes lie on this phone */
+export async function heldBytes() {
+  return new Set(await read(['bytes'], (tx) => tx.objectStore('bytes').getAllKeys()));
+}
+
+/** @param {string} id @returns {Promise<ArrayBuffer | undefined>} */
+export function bytesOf(id) {
+  return read(['bytes'], (tx) => tx.objectStore('bytes').get(id));
+}
+
+/** @param {string} id @returns {Promise<ArrayBuffer | undefined>} */
+export function thumbOf(id) {
+  return read(['thumbs'], (tx) => tx.objectStore('thumbs').get(id));
+}
+
+/**
+ * Changes one row, never its body or its bytes. Gone rows stay gone.
+ * @param {string} id @param {Partial<Omit<Item, 'id' | 'owner' | 'body'>>} patch
+ * @returns {Promise<Item | null>} the row as it is now
+ */
+export async function change(id, patch) {
+  const row = await write(['items'], async (tx) => {
+    const items = tx.objectStore('items');
+    const now = await items.get(id);
+    if (!now) return null;
+    await items.put({ ...now, ...patch });
+    return { ...now, ...patch };
+  });
+  tell(id);
+  return row;
+}
+
+/**
+ * Moves every row of one owner from some states to another.
+ * @param {string} owner @param {readonly State[]} from @param {State} to
+ * @param {Partial<Item>} [patch]
+ */
+export async function moveAll(owner, from, to, patch = {}) {
+  const rows = await inStates(owner, from);
+  if (rows.length === 0) return;
+  await write(['items'], async (tx) => {
+    const items = tx.objectStore('items');
+    for (const row of rows) {
+      const now = await items.get(row.id);
+      if (now && from.includes(now.state)) await items.put({ ...now, ...patch, state: to });
+    }
+  });
+  tell(null);
+}
+
+/** Lets everything of one owner, or one item, be tried again now. @param {string} owner @param {string} [id] */
+export async function retry(owner, id) {
+  const patch = { attempts: 0, restarts: 0, next_try: 0, error: null };
+  if (id) await change(id, { ...patch, state: 'queued' });
+  else await moveAll(owner, ['queued', 'paused-login', 'needs-attention'], 'queued', patch);
+}
+
+/**
+ * Throws one unsent item away, because its owner said so and for no other reason.
+ * @param {string} owner @param {string} id
+ */
+export async function remove(owner, id) {
+  await write(['items', 'bytes', 'thumbs'], async (tx) => {
+    const row = await tx.objectStore('items').get(id);
+    if (!row || row.owner !== owner || !UNSENT.includes(row.state)) return;
+    for (const store of ['items', 'bytes', 'thumbs']) await tx.objectStore(store).delete(id);
+  });
+  tell(id);
+}
+
+/**
+ * Gives back space: only bytes whose receipt named our own hash, which a later `have` confirmed, seven days ago.
+ * @param {string} owner @param {number} [now] ms
+ */
+export async function purge(owner, now = Date.now()) {
+  const rows = await inStates(owner, ['linked']);
+  const due = rows.filter((row) => row.acked_sha256 === row.sha256 && (row.acked_ms ?? now) + KEEP_ACKED_MS <= now);
+  if (due.length === 0) return;
+  await write(['items', 'bytes'], async (tx) => {
+    for (const row of due) {
+      await tx.objectStore('items').put({ ...row, state: 'purgeable' });
+      await tx.objectStore('bytes').delete(row.id);
+    }
+  });
+  tell(null);
+}

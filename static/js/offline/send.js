@@ -1,0 +1,100 @@
+// @ts-check
+import { setMeta } from './db.js';
+import { note } from './log.js';
+import { bytesOf, change, thumbOf } from './outbox.js';
+import { carry, HashDiffers } from './tus.js';
+import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
+import { base64, sha256 } from '../lib/image.js';
+
+/** @typedef {import('./db.js').Item} Item */
+/**
+ * What the server says it has of one item.
+ * @typedef {{ state: 'unknown' | 'announced' | 'receiving' | 'stored' | 'tombstone', offset: number, sha256: string | null, rev: number | null }} Known
+ */
+
+/**
+ * Sends the description, with the thumb, unless the server has it.
+ * @param {Item} row @param {Known | undefined} known @param {Record<string, string>} headers
+ */
+export async function announce(row, known, headers) {
+  if (known?.state === 'tombstone' && row.state !== 'stored') throw new Parked('tombstone');
+  if (known && known.state !== 'unknown') return;
+  const thumb = row.kind === 'photo' ? await thumbOf(row.id) : null;
+  const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }) };
+  const answer = judge(await ask('PUT', `/sync/items/${row.id}`, { json, headers }));
+  if (answer.json?.id !== row.id) throw new Pause('portal');
+  await change(row.id, { announced: true, rev: answer.json.rev ?? null });
+}
+
+/**
+ * Brings the bytes and checks the receipt; a row with a receipt only needs the later word of `have`.
+ * @param {Item} row @param {Known | undefined} known @param {Record<string, string>} headers
+ */
+export async function bring(row, known, headers) {
+  if (row.state === 'stored' && confirmed(row, known)) return change(row.id, { state: 'linked' });
+  if (row.size === 0) return accept(row, null);
+  if (known?.state === 'stored') return accept(row, await receipt(row, headers));
+  const bytes = await wholeBytes(row);
+  if (!bytes) return null;
+  await change(row.id, { state: 'sending' });
+  const offset = known?.state === 'receiving' ? known.offset : null;
+  const onProgress = (/** @type {number} */ at) => beat(row.id, at);
+  const answer = await carry(row, bytes, { offset, headers, onProgress }).catch((error) => restarted(row, bytes, error));
+  return accept(row, answer ?? await receipt(row, headers));
+}
+
+/**
+ * Whether a later `have` confirms what the receipt said; what the office deleted since had arrived as well.
+ * @param {Item} row @param {Known | undefined} known
+ */
+function confirmed(row, known) {
+  if (known?.state === 'tombstone') return true;
+  return known?.state === 'stored' && (row.size === 0 || known.sha256 === row.sha256);
+}
+
+/** @param {string} id @param {number} offset */
+async function beat(id, offset) {
+  await change(id, { offset });
+  await setMeta('beat', Date.now());
+}
+
+/** The bytes as they were kept; missing ones are said loudly, never skipped. @param {Item} row */
+async function wholeBytes(row) {
+  const bytes = await bytesOf(row.id);
+  if (bytes && bytes.byteLength === row.size) return bytes;
+  await change(row.id, { state: 'lost-bytes', error: 'lost-bytes' });
+  await note('lost-bytes', row.id);
+  return null;
+}
+
+/**
+ * The server got other bytes than we hashed: once is the line, twice is us or the server, and a human looks.
+ * @param {Item} row @param {ArrayBuffer} bytes @param {unknown} error @returns {Promise<never>}
+ */
+async function restarted(row, bytes, error) {
+  if (!(error instanceof HashDiffers)) throw error;
+  const restarts = row.restarts + 1;
+  await change(row.id, { restarts, offset: 0 });
+  if (restarts < 2) throw new Later('hash');
+  throw new Parked((await sha256(bytes)) === row.sha256 ? 'hash' : 'bytes-changed');
+}
+
+/** @param {Item} row @param {Record<string, string>} headers */
+async function receipt(row, headers) {
+  const answer = judge(await ask('GET', `/sync/items/${row.id}`, { headers }));
+  if (!answer.json) throw new Pause('portal');
+  return answer.json;
+}
+
+/**
+ * Believes a receipt only if it names this item, this size and this hash (reliability F5).
+ * @param {Item} row @param {any} paper null for an item without a file: its description was the whole of it
+ */
+async function accept(row, paper) {
+  const right = row.size === 0 || (paper?.id === row.id && paper.state === 'stored'
+    && paper.size === row.size && paper.sha256 === row.sha256);
+  if (!right) throw new Parked('receipt');
+  const seal = { acked_ms: Date.now(), acked_sha256: paper?.sha256 ?? null, rev: paper?.rev ?? row.rev };
+  await change(row.id, { ...seal, state: 'stored', offset: row.size, error: null, attempts: 0 });
+  await note('stored', row.id);
+}

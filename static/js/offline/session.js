@@ -1,0 +1,67 @@
+// @ts-check
+import { getMeta, write } from './db.js';
+import { newId } from '../lib/ids.js';
+
+/**
+ * Who uses this phone. The cache key is new at each sign-in, so nothing cached outlives it.
+ * @typedef {object} Session
+ * @property {string | null} actor user id; null until a page named it
+ * @property {string} cacheKey
+ * @property {string} role
+ * @property {boolean} position whether the company switched positions on
+ * @property {boolean} locked signed out on this phone; nothing is read or sent until the next sign-in
+ */
+
+const CACHE_PREFIXES = ['pages-', 'thumbs-'];
+
+/** @returns {Promise<Session | undefined>} */
+export function currentSession() {
+  return getMeta('session');
+}
+
+/** The signed-in session, or null: a locked one shows and sends nothing. */
+export async function activeSession() {
+  const session = await currentSession();
+  return session && session.actor && !session.locked ? /** @type {Session & { actor: string }} */ (session) : null;
+}
+
+/**
+ * Takes over a sign-in; another key wipes what the last one could read before anything new is kept.
+ * @param {Session} session
+ */
+export async function adopt(session) {
+  const last = await currentSession();
+  if (last?.cacheKey !== session.cacheKey) await wipe(session.cacheKey);
+  await write(['meta'], (tx) => tx.objectStore('meta').put(session, 'session'));
+}
+
+/** Signs out on this phone at once, network or not; unsent items stay and wait for their owner. */
+export async function lock() {
+  const session = await currentSession();
+  if (!session || session.locked) return;
+  await write(['meta'], (tx) => tx.objectStore('meta').put({ ...session, locked: true }, 'session'));
+  await wipe(null);
+}
+
+/** @param {string | null} keep the cache key that may stay */
+async function wipe(keep) {
+  const allowed = CACHE_PREFIXES.map((prefix) => prefix + keep);
+  for (const name of await caches.keys()) {
+    const personal = CACHE_PREFIXES.some((prefix) => name.startsWith(prefix));
+    if (personal && !allowed.includes(name)) await caches.delete(name);
+  }
+  await write(['readmodel'], (tx) => tx.objectStore('readmodel').clear());
+}
+
+/** The name of this phone towards the server, made once. @returns {Promise<string>} */
+export async function deviceId() {
+  const known = await getMeta('device');
+  if (known) return known;
+  const fresh = newId();
+  return write(['meta'], async (tx) => {
+    const meta = tx.objectStore('meta');
+    const meanwhile = await meta.get('device');
+    if (!meanwhile) await meta.put(fresh, 'device');
+    return meanwhile ?? fresh;
+  });
+}
