@@ -1,0 +1,80 @@
+"""Opens the database named by a URL and ties tortoise to it for this process."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+from urllib.parse import unquote
+
+from tortoise.context import TortoiseContext
+
+from server.db import sql
+from server.db.hub import Hub, PostgresHub
+from server.db.postgres import PostgresClient
+from server.db.sqlite import SqliteClient
+
+Kind = Literal["sqlite", "postgres"]
+TABLES = ("server.db.tables",)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; one at a time in a process."""
+
+    kind: Kind
+    url: str
+    hub: Hub
+    context: TortoiseContext
+
+    async def close(self) -> None:
+        """End the signals, let open units finish, close every connection."""
+        await self.hub.close()
+        await self.context.close_connections()
+
+
+def kind_of(url: str) -> Kind:
+    """Return which database a URL names. Raises ValueError with a plain sentence."""
+    if url.startswith("sqlite:///"):
+        return "sqlite"
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgres"
+    scheme = url.partition("://")[0]
+    raise ValueError(f"The database URL must begin with sqlite:/// or postgresql://, not with {scheme!r}.")
+
+
+def path_of(url: str) -> str:
+    """Return the absolute file path in sqlite:///absolute/path.db."""
+    return unquote(url.removeprefix("sqlite://"))
+
+
+async def open_database(url: str, *, tables: Sequence[str] = TABLES) -> Database:
+    """Connect to a migrated database. Raises ValueError, OSError, UnsafeLibrary, and the driver's own errors."""
+    kind = kind_of(url)
+    # tortoise would take a moment without a zone for UTC and only warn.
+    warnings.filterwarnings("error", "DateTimeField .* received a naive datetime", RuntimeWarning)
+    hub = Hub() if kind == "sqlite" else PostgresHub(url)
+    context = TortoiseContext()
+    with context:  # only its own init needs it entered; every task finds it as the global fallback
+        await context.init(config=_config(kind, url, tables), _enable_global_fallback=True)
+    client = cast(SqliteClient | PostgresClient, context.db())
+    client.hub = hub
+    try:
+        await client.create_connection(with_db=True)
+    except BaseException:
+        await context.close_connections()
+        raise
+    return Database(kind, url, hub, context)
+
+
+async def ping(database: Database) -> None:
+    """Run one statement; raises what the driver raises when the database does not answer."""
+    await sql.rows("SELECT 1 AS answer")
+
+
+def _config(kind: Kind, url: str, tables: Sequence[str]) -> dict[str, Any]:
+    credentials = {"file_path": path_of(url)} if kind == "sqlite" else {"dsn": url}
+    # The connection's name is the dialect: tortoise keeps generated SQL under it for the life of the process.
+    return {
+        "connections": {kind: {"engine": f"server.db.{kind}", "credentials": credentials}},
+        "apps": {"server": {"models": list(tables), "default_connection": kind}},
+    }

@@ -1,0 +1,46 @@
+"""The few statements that tortoise cannot say, in one dialect-neutral form with `?` for values."""
+
+import functools
+import itertools
+import re
+from typing import Any, Literal, cast
+
+from tortoise.context import require_context
+
+_WORDS = re.compile(r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | \?""", re.VERBOSE)
+
+
+def dialect() -> Literal["sqlite", "postgres"]:
+    """Return the open database's dialect."""
+    return cast(Literal["sqlite", "postgres"], require_context().db().capabilities.dialect)
+
+
+async def rows(statement: str, *values: Any) -> list[dict[str, Any]]:
+    """Return what a statement yields (also UPDATE … RETURNING inside a unit), on the unit's connection or a reader.
+
+    SQLite gives what it stores: moments and ids as text, truth as 0 and 1, JSON as text (text on PostgreSQL, too).
+    """
+    client = require_context().db()
+    return cast(list[dict[str, Any]], await client.execute_query_dict(_translated(statement), list(values)))
+
+
+async def execute(statement: str, *values: Any) -> int:
+    """Run a writing statement inside a unit and return the number of rows it touched."""
+    affected, _ = await require_context().db().execute_query(_translated(statement), list(values))
+    return int(affected)
+
+
+def like_escape(text: str) -> str:
+    r"""Return `text` so that LIKE takes it literally; the statement says `LIKE ? ESCAPE '\'`."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _translated(statement: str) -> str:
+    return statement if dialect() == "sqlite" else numbered(statement)
+
+
+@functools.lru_cache(maxsize=256)
+def numbered(statement: str) -> str:
+    """Return `statement` with `?` outside quotes and comments as $1, $2, …"""
+    numbers = itertools.count(1)
+    return _WORDS.sub(lambda word: f"${next(numbers)}" if word[0] == "?" else word[0], statement)
