@@ -55,7 +55,7 @@ async def open_database(url: str, *, tables: Sequence[str] = TABLES) -> Database
     hub = Hub() if kind == "sqlite" else PostgresHub(url)
     context = TortoiseContext()
     with context:  # only its own init needs it entered; every task finds it as the global fallback
-        await context.init(config=_config(kind, url, tables), _enable_global_fallback=True)
+        await context.init(config=config(kind, url, tables), _enable_global_fallback=True)
     client = cast(SqliteClient | PostgresClient, context.db())
     client.hub = hub
     try:
@@ -71,7 +71,8 @@ async def ping(database: Database) -> None:
     await sql.rows("SELECT 1 AS answer")
 
 
-def _config(kind: Kind, url: str, tables: Sequence[str]) -> dict[str, Any]:
+def config(kind: Kind, url: str, tables: Sequence[str]) -> dict[str, Any]:
+    """Return tortoise's configuration: our back end, our tables."""
     credentials = {"file_path": path_of(url)} if kind == "sqlite" else {"dsn": url}
     # The connection's name is the dialect: tortoise keeps generated SQL under it for the life of the process.
     return {

@@ -51,6 +51,11 @@ def atomic(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Corouti
     return unit
 
 
+def inside() -> bool:
+    """Tell whether the caller runs in a unit."""
+    return _current.get() is not None
+
+
 def after_commit(callback: Callable[[], None]) -> None:
     """Call `callback` once the unit is committed, never if it rolls back. Raises UnitError outside a unit."""
     _joined().callbacks.append(callback)

