@@ -1,0 +1,6 @@
+"""The messengers: one class each. Adding one is a file and its name here."""
+
+from server.channels.base import Channel
+from server.channels.whatsapp import Whatsapp
+
+CHANNELS: tuple[type[Channel], ...] = (Whatsapp,)
