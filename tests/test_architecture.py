@@ -15,7 +15,7 @@ RANKS = {
     **dict.fromkeys(["services", "actions"], 2),
     **dict.fromkeys(["worker", "web"], 3),
     **dict.fromkeys(["pages", "api", "sandbox"], 4),
-    **dict.fromkeys(["app", "cli", "demo", "doctor", "__main__"], 5),
+    **dict.fromkeys(["app", "cli", "commands", "archive", "checkup", "holding", "demo", "__main__"], 5),
 }
 # Inside one rank a package keeps to itself, but for these.
 SIDEWAYS = {("actions", "services")}
@@ -29,8 +29,8 @@ OUTSIDE = {
     "PIL": {"imaging", "demo"},
     "pillow_heif": {"imaging"},
     "obstore": {"storage"},
-    "starlette": {"web", "pages", "api", "app", "sandbox"},
-    "granian": {"cli"},
+    "starlette": {"web", "pages", "api", "app", "sandbox", "demo"},
+    "granian": {"commands"},
     "jinja2": {"web", "sandbox"},
     "phonenumbers": {"actions"},
 }

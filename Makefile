@@ -1,0 +1,61 @@
+# Zollstock. Two commands are enough: `make run` and `make test`.
+PORT ?= 8000
+DATA ?= ./data
+HOST ?= 127.0.0.1
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+JS := tests/js
+
+.PHONY: run test check bench lock browsers clean screenshots format
+
+run: $(VENV)/run.stamp
+	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
+
+test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers
+	timeout 1000 $(BIN)/python -m pytest
+
+check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	cd $(JS) && npx --no-install tsc --noEmit -p tsconfig.dom.json && npx --no-install tsc --noEmit -p tsconfig.webworker.json
+
+bench: $(VENV)/test.stamp browsers
+	$(BIN)/python -m bench
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+screenshots: $(VENV)/test.stamp browsers
+	$(BIN)/python tools/screenshots.py
+
+# The lock files hold hashes and no index address, so that any mirror serves.
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/run.lock
+	uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q -o requirements/test.lock
+
+clean:
+	rm -rf $(VENV) $(JS)/node_modules bench/*/node_modules
+
+browsers:
+	@tools/browsers.sh
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Zollstock needs Python 3.11 or newer."; exit 1; }
+	@echo "Making the virtual environment …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/bin/python requirements/run.lock
+	@echo "Installing what Zollstock needs (locked, with hashes) …"
+	@test -e $(VENV)/test.stamp || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/bin/python requirements/test.lock
+	@echo "Installing what the tests need (locked, with hashes) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@touch $@
+
+$(JS)/node_modules/.stamp: $(JS)/package-lock.json
+	@tools/node.sh $(JS)
+	@touch $@

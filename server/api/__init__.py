@@ -1,0 +1,1 @@
+"""What programs and phones call. Every module ends with its own `routes`."""

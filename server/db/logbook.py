@@ -1,0 +1,82 @@
+"""The logbook in the database: appended under a lock of the company's chain head, never changed."""
+
+import json
+from uuid import UUID
+
+from server.db.tables import LogbookHeadRow, LogbookRow
+from server.domain.logbook import FIRST, Entry, Line, canonical, link_hash
+from server.domain.paging import Page, cut
+from server.ids import new_id
+
+
+async def insert_entry(company_id: UUID, entry: Entry) -> Line:
+    """Append the entry to the company's chain; must run inside the unit of work it reports."""
+    assert entry.company_id == company_id, "an entry belongs to its company's chain"
+    head = await LogbookHeadRow.select_for_update().get_or_none(company_id=company_id)
+    seq, prev_hash = (head.seq + 1, head.hash) if head else (1, FIRST)
+    text = canonical(entry.data)
+    line = Line(new_id(), seq, entry, prev_hash, link_hash(prev_hash, seq, entry, text))
+    await LogbookRow.create(
+        id=line.id,
+        company_id=company_id,
+        seq=seq,
+        at=entry.at,
+        actor_id=entry.actor_id,
+        actor_name=entry.actor_name,
+        verb=entry.verb,
+        subject_kind=entry.subject_kind,
+        subject_id=entry.subject_id,
+        job_id=entry.job_id,
+        data=text,
+        prev_hash=prev_hash,
+        hash=line.hash,
+    )
+    if head:
+        await LogbookHeadRow.filter(id=head.id, company_id=company_id).update(seq=seq, hash=line.hash)
+    else:
+        await LogbookHeadRow.create(id=company_id, company_id=company_id, seq=seq, hash=line.hash)
+    return line
+
+
+async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Line]:
+    """Return the job's lines, newest first."""
+    return await _page(company_id, {"job_id": job_id}, before, limit)
+
+
+async def of_subject(company_id: UUID, subject_id: UUID, *, limit: int = 50) -> Page[Line]:
+    """Return the lines about one thing, newest first."""
+    return await _page(company_id, {"subject_id": subject_id}, None, limit)
+
+
+async def of_company(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Line]:
+    """Return the company's lines, newest first."""
+    return await _page(company_id, {}, before, limit)
+
+
+async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Line]:
+    """Return lines in the order of the chain, for checking it piece by piece."""
+    rows = await LogbookRow.filter(company_id=company_id, seq__gt=after).order_by("seq").limit(limit)
+    return [_line(row) for row in rows]
+
+
+async def _page(company_id: UUID, only: dict[str, object], before: str | None, limit: int) -> Page[Line]:
+    query = LogbookRow.filter(company_id=company_id, **only)
+    if before and before.isdecimal():
+        query = query.filter(seq__lt=int(before))
+    rows = await query.order_by("-seq").limit(limit + 1)
+    return cut([_line(row) for row in rows], limit, lambda line: str(line.seq))
+
+
+def _line(row: LogbookRow) -> Line:
+    entry = Entry(
+        company_id=row.company_id,  # type: ignore[attr-defined]
+        verb=row.verb,
+        subject_kind=row.subject_kind,
+        subject_id=row.subject_id,
+        at=row.at,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        job_id=row.job_id,
+        data=json.loads(row.data),
+    )
+    return Line(row.id, row.seq, entry, row.prev_hash, row.hash)

@@ -1,0 +1,114 @@
+"""The task table: written in the business transaction, claimed by lease and fence (engines.md §1.3)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from server.db.sql import dialect, rows
+from server.db.tables import TaskRow
+from server.db.unit import atomic, signal
+from server.domain.tasks import Task, TaskState
+from server.ids import new_id
+
+_CLAIM = {
+    "sqlite": """UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1
+        WHERE id IN (SELECT id FROM task WHERE state = 'ready' AND run_at <= ? ORDER BY run_at, id LIMIT ?)
+        RETURNING id, company_id, kind, payload, attempts""",
+    "postgres": """WITH due AS MATERIALIZED (SELECT id FROM task WHERE state = 'ready' AND run_at <= ?
+            ORDER BY run_at, id LIMIT ? FOR UPDATE SKIP LOCKED)
+        UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1
+        FROM due WHERE task.id = due.id
+        RETURNING task.id, task.company_id, task.kind, task.payload, task.attempts""",
+}
+
+
+async def insert_task(
+    company_id: UUID | None,
+    kind: str,
+    payload: dict[str, object],
+    *,
+    at: datetime,
+    dedup: str | None = None,
+) -> None:
+    """Write down work for after the commit; a second task with the same `dedup` is not written."""
+    row = TaskRow(
+        id=new_id(), company_id=company_id, kind=kind, payload=payload, dedup=dedup, run_at=at, created_at=at
+    )
+    await TaskRow.bulk_create([row], ignore_conflicts=dedup is not None)
+    signal("tasks")
+
+
+@atomic
+async def claim(fence: str, *, at: datetime, lease_s: float, limit: int) -> list[Task]:
+    """Take up to `limit` due tasks for this worker until the lease ends."""
+    until = at + timedelta(seconds=lease_s)
+    values = (fence, until, at, limit) if dialect() == "sqlite" else (at, limit, fence, until)
+    found = await rows(_CLAIM[dialect()], *values)
+    ids = [row["id"] for row in found]
+    tasks = await TaskRow.filter(id__in=ids).order_by("run_at", "id")
+    return [_task(row, fence) for row in tasks]
+
+
+@atomic
+async def extend(fence: str, ids: list[UUID], *, until: datetime) -> int:
+    """Keep the lease of tasks still being worked on; returns how many are still ours."""
+    return int(await TaskRow.filter(id__in=ids, fence=fence, state="leased").update(lease_until=until))
+
+
+@atomic
+async def settle(
+    task: Task, state: TaskState, *, at: datetime, run_at: datetime | None = None, error: str = ""
+) -> bool:
+    """Write the outcome if the lease is still ours; False means another worker has taken over."""
+    changed = await TaskRow.filter(id=task.id, fence=task.fence, state="leased").update(
+        state=state,
+        run_at=run_at or at,
+        error=error[:2000],
+        lease_until=None,
+        fence=None,
+        done_at=at if state in (TaskState.DONE, TaskState.DEAD) else None,
+    )
+    return bool(changed)
+
+
+@atomic
+async def reap(*, at: datetime) -> int:
+    """Return tasks of workers that died to the queue."""
+    return int(
+        await TaskRow.filter(state="leased", lease_until__lt=at).update(
+            state="ready", fence=None, lease_until=None
+        )
+    )
+
+
+@atomic
+async def delete_done(*, before: datetime, limit: int = 500) -> int:
+    """Forget finished tasks in small portions."""
+    ids = await TaskRow.filter(state="done", done_at__lt=before).limit(limit).values_list("id", flat=True)
+    return int(await TaskRow.filter(id__in=list(ids)).delete()) if ids else 0
+
+
+async def next_due() -> datetime | None:
+    """Return when the earliest waiting task is due."""
+    row = await TaskRow.filter(state="ready").order_by("run_at", "id").first()
+    return row.run_at if row else None
+
+
+async def of_company_dead(company_id: UUID, *, limit: int = 100) -> list[dict[str, Any]]:
+    """Return tasks that were given up, newest first, for the page that shows them."""
+    found = TaskRow.filter(company_id=company_id, state="dead").order_by("-id").limit(limit)
+    return list(await found.values("id", "kind", "payload", "error", "attempts", "done_at"))
+
+
+@atomic
+async def revive(company_id: UUID, task_id: UUID, *, at: datetime) -> bool:
+    """Put a task that was given up back into the queue."""
+    changed = await TaskRow.filter(id=task_id, company_id=company_id, state="dead").update(
+        state="ready", run_at=at, attempts=0, done_at=None
+    )
+    signal("tasks")
+    return bool(changed)
+
+
+def _task(row: TaskRow, fence: str) -> Task:
+    return Task(row.id, row.company_id, row.kind, row.payload, row.attempts, fence)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""What people see. Every module ends with its own `routes`."""

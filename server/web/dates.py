@@ -1,0 +1,54 @@
+"""Moments, sizes and numbers as people here read them."""
+
+from datetime import date, datetime, timedelta, tzinfo
+
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+
+from server.web.words import words
+
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def clock(moment: datetime, zone: tzinfo, language: str) -> str:
+    """Return "10:42"."""
+    return format_time(moment.astimezone(zone), "HH:mm", locale=LOCALES[language])
+
+
+def day(moment: datetime | date, zone: tzinfo, language: str, *, today: date) -> str:
+    """Return "Heute", "Gestern", "Freitag, 20. November", with the year when it is another one."""
+    that = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+    say = words(language).gettext
+    if that == today:
+        return say("Heute")
+    if that == today - timedelta(days=1):
+        return say("Gestern")
+    pattern = "EEEE, d. MMMM" if language == "de" else "EEEE d MMMM"
+    return format_date(that, pattern if that.year == today.year else f"{pattern} y", locale=LOCALES[language])
+
+
+def when(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:
+    """Return "heute 10:42", "gestern 10:42", "Fr. 20. Nov., 15:02"."""
+    that, time = moment.astimezone(zone).date(), clock(moment, zone, language)
+    say = words(language).gettext
+    if that == today:
+        return say("heute {time}").format(time=time)
+    if that == today - timedelta(days=1):
+        return say("gestern {time}").format(time=time)
+    pattern = "EEE d. MMM" if language == "de" else "EEE d MMM"
+    pattern = pattern if that.year == today.year else f"{pattern} y"
+    return f"{format_date(that, pattern, locale=LOCALES[language])}, {time}"
+
+
+def size(size_bytes: int, language: str) -> str:
+    """Return "3,4 MB" (powers of ten, as phones show it)."""
+    value, unit = float(size_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{format_decimal(round(value, 1 if value < 100 else 0), locale=LOCALES[language])} {unit}"
+
+
+def number(value: float, language: str) -> str:
+    return format_decimal(value, locale=LOCALES[language])

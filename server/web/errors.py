@@ -1,0 +1,112 @@
+"""From an error to an answer: the only place that knows status codes, and the last net below every handler."""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from server.domain import errors
+from server.storage.base import StorageError, StorageFull
+from server.web.render import fragment, json_answer, language, page
+from server.web.words import sentence
+
+log = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.SignedOut, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.NoConsent, 409),
+    (errors.TooLarge, 413),
+    (errors.TooManyTries, 429),
+    (errors.Invalid, 422),
+)
+HTTP_CODES = {404: "page.unknown", 405: "request.method", 413: "request.too_large"}
+PAGES = {403, 404, 422, 429, 500, 503}
+
+
+async def domain_error(request: Request, error: Exception) -> Response:
+    """Answer a rule's refusal."""
+    assert isinstance(error, errors.DomainError)
+    status = next((number for kind, number in STATUS if isinstance(error, kind)), 422)
+    if status == 401 and not for_program(request):
+        return _to_login(request)
+    headers = {}
+    if isinstance(error, errors.TooManyTries):
+        headers["Retry-After"] = str(error.values.get("retry_after_s", 60))
+    return await answer(request, status, error.code, field=error.field, values=error.values, headers=headers)
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown address, method, too large a body."""
+    assert isinstance(error, HTTPException)
+    code = HTTP_CODES.get(error.status_code, "request.refused")
+    return await answer(request, error.status_code, code, headers=error.headers)
+
+
+async def storage_error(request: Request, error: Exception) -> Response:
+    """Answer a full or failing disk: nothing was lost, the phone keeps what it has."""
+    log.error("storage failed", exc_info=error)
+    full = isinstance(error, StorageFull)
+    return await answer(request, 507 if full else 503, "storage.full" if full else "storage.failed")
+
+
+async def gone(request: Request, error: Exception) -> Response:
+    """The client has left; nobody reads this answer."""
+    return Response(status_code=499)
+
+
+async def unforeseen(request: Request, error: Exception) -> Response:
+    """Answer a defect of ours; the trace is in the log under the request's id."""
+    log.error("unforeseen", exc_info=error)
+    return await answer(request, 500, "server.failed")
+
+
+async def answer(
+    request: Request,
+    status: int,
+    code: str,
+    *,
+    field: str | None = None,
+    values: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Say the sentence for `code` in the form the caller reads: JSON, fragment or page."""
+    message = sentence(code, language(request), values)
+    if for_program(request):
+        body = {"error": {"code": code, "message": message, "field": field}}
+        return json_answer(body, status=status, headers=headers)
+    if "hx-request" in request.headers:
+        response = fragment(request, "shared/_error.html", status=status, message=message)
+    else:
+        name = f"errors/{status if status in PAGES else 500 if status >= 500 else 422}.html"
+        response = await page(request, name, status=status, message=message)
+    response.headers.update(headers or {})
+    return response
+
+
+def for_program(request: Request) -> bool:
+    """Say whether the caller is a program or our own script, which reads JSON."""
+    if request.url.path.startswith(("/sync/", "/api/", "/hooks/")):
+        return True
+    return "authorization" in request.headers or request.headers.get("accept", "").startswith("application/json")
+
+
+def _to_login(request: Request) -> Response:
+    target = request.url.path if request.method == "GET" else "/"
+    if "hx-request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(target)}"})
+    return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
+
+
+HANDLERS = {
+    errors.DomainError: domain_error,
+    HTTPException: http_error,
+    StorageError: storage_error,
+    ClientDisconnect: gone,
+    Exception: unforeseen,
+}

@@ -1,0 +1,103 @@
+"""What every answer carries and every unsafe request must prove. Pure ASGI."""
+
+import logging
+import time
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.ids import new_id
+
+log = logging.getLogger("server.request")
+
+CSP = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class SecureHeaders:
+    """Sets the security headers on every answer that does not bring its own, and names the request."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app = app
+        self.headers = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        request_id, started = str(new_id()), time.monotonic()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+                headers["X-Request-Id"] = request_id
+                self.note(scope, message["status"], request_id, time.monotonic() - started)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    def note(self, scope: Scope, status: int, request_id: str, seconds: float) -> None:
+        # The route's pattern, not the address: tokens and ids of people stay out of the log.
+        route = scope.get("route")
+        pattern = getattr(route, "path", scope["path"].split("/", 2)[1])
+        log.debug(
+            "request",
+            extra={"method": scope["method"], "route": pattern, "status": status, "id": request_id, "s": seconds},
+        )
+
+
+class SameOrigin:
+    """Refuses unsafe requests that another site's page made (CSRF) without any token that could die offline.
+
+    Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` in older ones (Safari before 16.4).
+    Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature.
+    """
+
+    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/",)) -> None:
+        self.app = app
+        self.exempt = exempt
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE or scope["path"].startswith(self.exempt):
+            return await self.app(scope, receive, send)
+        if own_request(Headers(scope=scope)):
+            return await self.app(scope, receive, send)
+        error = {"code": "request.foreign_origin", "message": "Die Anfrage kam von einer fremden Seite.", "field": None}
+        await JSONResponse({"error": error}, status_code=403)(scope, receive, send)
+
+
+def own_request(headers: Headers) -> bool:
+    """Say whether an unsafe request comes from our own page or from a program with a bearer token."""
+    if headers.get("authorization", "").lower().startswith("bearer ") and "cookie" not in headers:
+        return True
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site == "same-origin"
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc == headers.get("host")

@@ -1,0 +1,188 @@
+"""The one Jinja environment, and the few kinds of answer that handlers give."""
+
+import dataclasses
+import gzip
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from server.db import companies
+from server.db import counts as counts_db
+from server.domain.counts import Counts
+from server.domain.errors import Invalid
+from server.domain.users import Actor
+from server.web import dates
+from server.web.state import services
+from server.web.words import ROOT, language_of, sentence, words
+
+FLASH_COOKIE = "flash"
+PACK_FROM = 1000
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the environment of one language. Only message texts (.txt) stay unescaped."""
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translation = words(language)
+    made.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {
+        "when": _when,
+        "day": _day,
+        "clock": _clock,
+        "size": partial(dates.size, language=language),
+        "number": partial(dates.number, language=language),
+        "sentence": partial(_sentence, language),
+    }
+    return made
+
+
+@pass_context
+def _when(context: Context, moment: datetime) -> str:
+    return dates.when(moment, context["zone"], context["lang"], today=context["today"])
+
+
+@pass_context
+def _day(context: Context, moment: datetime) -> str:
+    return dates.day(moment, context["zone"], context["lang"], today=context["today"])
+
+
+@pass_context
+def _clock(context: Context, moment: datetime) -> str:
+    return dates.clock(moment, context["zone"], context["lang"])
+
+
+def _sentence(language: str, code: Invalid | str, values: Mapping[str, object] | None = None) -> str:
+    if isinstance(code, Invalid):
+        return sentence(code.code, language, code.values)
+    return sentence(code, language, values)
+
+
+def language(request: Request) -> str:
+    """Return the language of this answer."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    return language_of(request.headers.get("accept-language", ""), actor.language if actor else None)
+
+
+async def page(
+    request: Request,
+    name: str,
+    *,
+    status: int = 200,
+    nav: str = "",
+    offline: bool = False,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
+    """Answer a whole page. With `offline` the phone's service worker may keep it for this sign-in."""
+    actor: Actor | None = getattr(request.state, "actor", None)
+    company = values.pop("company", None)
+    if company is None and actor is not None:
+        company = await companies.by_id(actor.company_id)
+    flash = _flash(request)
+    context = _context(request, company, await _counts(actor)) | {"nav": nav, "flash": flash} | values
+    response = _html(request, name, context, status)
+    response.headers.update(headers or {})
+    if flash:
+        response.delete_cookie(FLASH_COOKIE, path="/")
+    if offline and actor is not None and status == 200 and not flash:
+        response.headers["X-Offline"] = "ok"
+        response.headers["X-Offline-User"] = actor.cache_key
+    return response
+
+
+def fragment(request: Request, name: str, *, status: int = 200, company: Any = None, **values: Any) -> Response:
+    """Answer a part of a page for htmx; it has an address of its own."""
+    context = _context(request, company, None) | {"nav": "", "flash": []} | values
+    return _html(request, name, context, status)
+
+
+def see_other(request: Request, path: str, *, flash: str | None = None) -> Response:
+    """Send the browser on after a POST; `flash` is the code of a sentence shown on the next page."""
+    if "hx-request" in request.headers:
+        response = Response(status_code=204, headers={"HX-Redirect": path})
+    else:
+        response = RedirectResponse(path, status_code=303)
+    if flash:
+        response.set_cookie(FLASH_COOKIE, flash, max_age=60, path="/", httponly=True, samesite="lax")
+    return response
+
+
+def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer JSON: dataclasses by field, ids as text, moments in UTC with Z, enums by value."""
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+    return Response(body, status, headers, "application/json")
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+def _context(request: Request, company: Any, counts: Counts | None) -> dict[str, Any]:
+    at = services(request).clock()
+    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
+    assets = request.app.state.assets
+    return {
+        "actor": getattr(request.state, "actor", None),
+        "company": company,
+        "counts": counts,
+        "lang": language(request),
+        "request_path": request.url.path,
+        "static_url": assets.url,
+        "app_version": assets.version,
+        "sandbox": services(request).settings.demo,
+        "now": at,
+        "zone": zone,
+        "today": at.astimezone(zone).date(),
+    }
+
+
+def _html(request: Request, name: str, context: Mapping[str, Any], status: int) -> Response:
+    text = environment(context["lang"]).get_template(name).render(context)
+    body = text.encode()
+    if len(body) < PACK_FROM or "gzip" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(body, status)
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return HTMLResponse(gzip.compress(body, 5), status, headers)
+
+
+async def _counts(actor: Actor | None) -> Counts | None:
+    if actor is None or actor.id is None:
+        return None
+    if actor.at_desk:
+        return await counts_db.of_company(actor.company_id)
+    return await counts_db.of_worker(actor.company_id, actor.id)
+
+
+def _flash(request: Request) -> list[tuple[str, str]]:
+    """Return what the last action said. The cookie holds a code, never a text somebody else could choose."""
+    code = request.cookies.get(FLASH_COOKIE, "")
+    if not code:
+        return []
+    return [("ok", sentence(f"flash.{code}", language(request)))]

@@ -1,0 +1,82 @@
+"""Static files under an address that names their content, so that browsers may keep them for ever."""
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.errors import NotFound
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "static"
+CSS_ORDER = ("tokens", "reset", "base", "layout", "components/*", "utilities", "print")
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    body: bytes
+    packed: bytes | None
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All static files in memory. `version` changes when any of them does."""
+
+    version: str
+    files: dict[str, Asset]
+
+    def url(self, path: str) -> str:
+        """Return the address of a file. Raises KeyError for one that does not exist."""
+        if path not in self.files:
+            raise KeyError(f"no static file {path}")
+        return f"/static/v-{self.version}/{path}"
+
+    def offline_urls(self) -> list[str]:
+        """Return what the service worker keeps: everything the pages load."""
+        left_out = (".md", ".txt", ".map", ".d.ts", ".LICENSE")
+        return [
+            self.url(path)
+            for path in sorted(self.files)
+            if not path.endswith(left_out) and (not path.startswith("css/") or path == "css/app.css")
+        ]
+
+
+def load(folder: Path = STATIC) -> Assets:
+    """Read all files; the style sheets are joined in layer order to `css/app.css`."""
+    bodies = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    bodies["css/app.css"] = b"\n".join(
+        path.read_bytes() for name in CSS_ORDER for path in sorted((folder / "css").glob(f"{name}.css"))
+    )
+    digest = hashlib.sha256()
+    for name, body in bodies.items():
+        digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
+    return Assets(digest.hexdigest()[:12], {name: _asset(name, body) for name, body in bodies.items()})
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    suffix = Path(name).suffix
+    content_type = TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    packed = gzip.compress(body, 9, mtime=0) if content_type.startswith("text/") or suffix == ".svg" else None
+    return Asset(body, packed, content_type)
+
+
+async def asset(request: Request) -> Response:
+    """Answer a static file. An older version's address gets today's file, but may not be kept."""
+    assets: Assets = request.app.state.assets
+    found = assets.files.get(request.path_params["path"])
+    if found is None:
+        raise NotFound("page.unknown")
+    current = request.path_params["version"] == assets.version
+    headers = {"Cache-Control": FOR_EVER if current else "no-cache", "Vary": "Accept-Encoding"}
+    if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.packed, media_type=found.content_type, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(found.body, media_type=found.content_type, headers=headers)

@@ -1,0 +1,129 @@
+"""The worker: claim, run, settle; woken by a signal, with a slow poll as the truth."""
+
+import asyncio
+import logging
+import os
+import random
+from contextlib import suppress
+from datetime import timedelta
+
+from server.db import tasks as table
+from server.db.hub import Hub
+from server.domain.tasks import Later, Task, TaskState, retry_at
+from server.services import Services
+from server.worker.schedule import run_schedule
+from server.worker.tasks import CHORES, TASKS
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 60.0
+POLL_S = 2.0
+AT_ONCE = 4
+
+
+async def run(services: Services, stop: asyncio.Event) -> None:
+    """Work until `stop` is set; what has begun is finished first."""
+    worker = Worker(services)
+    helpers = [
+        asyncio.create_task(worker.heartbeat()),
+        asyncio.create_task(worker.listen(services.database.hub)),
+        asyncio.create_task(worker.wake_on(stop)),
+        asyncio.create_task(run_schedule(services, stop)),
+    ]
+    try:
+        await worker.loop(stop)
+    finally:
+        for helper in helpers:
+            helper.cancel()
+        for ended in await asyncio.gather(*helpers, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("worker helper failed", exc_info=ended)
+
+
+class Worker:
+    """One worker. `fence` is new at each start, so a sleeper that wakes up late settles nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.fence = os.urandom(16).hex()
+        self.running: dict[asyncio.Task[None], Task] = {}
+        self.woken = asyncio.Event()
+
+    async def loop(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.step()
+            except Exception:  # a database that is away comes back; the worker must still be there then
+                log.exception("worker could not claim")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self.woken.wait()
+            self.woken.clear()
+        if self.running:
+            await asyncio.wait(self.running)
+
+    async def listen(self, hub: Hub) -> None:
+        async with hub.subscribe("tasks") as signals:
+            async for _ in signals:
+                self.woken.set()
+
+    async def wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.woken.set()
+
+    async def step(self) -> None:
+        """Give back what dead workers held, then take what is due and there is room for."""
+        at = self.services.clock()
+        await table.reap(at=at)
+        room = AT_ONCE - len(self.running)
+        if room <= 0:
+            return
+        for task in await table.claim(self.fence, at=at, lease_s=LEASE_S, limit=room):
+            job = asyncio.create_task(self.work(task))
+            self.running[job] = task
+            job.add_done_callback(self._ended)
+
+    def _ended(self, job: "asyncio.Task[None]") -> None:
+        self.running.pop(job, None)
+        self.woken.set()
+
+    async def work(self, task: Task) -> None:
+        """Run one task and write down how it ended. One task's failure never stops the others."""
+        try:
+            await self.act(task)
+        except Later as later:
+            at = self.services.clock()
+            run_at = at + timedelta(seconds=later.after_s)
+            await table.settle(task, TaskState.READY, at=at, run_at=run_at, error=str(later))
+        except Exception as failure:
+            log.exception("task failed", extra={"task": task.kind, "task_id": task.id, "attempt": task.attempts})
+            await self.fail(task, failure)
+        else:
+            await table.settle(task, TaskState.DONE, at=self.services.clock())
+
+    async def act(self, task: Task) -> None:
+        if task.company_id is None:
+            await CHORES[task.kind].action(self.services)
+        else:
+            await TASKS[task.kind].action(self.services, task.company_id, task.payload)
+
+    async def fail(self, task: Task, failure: Exception) -> None:
+        at = self.services.clock()
+        known = TASKS.get(task.kind)
+        dead = task.attempts >= (known.max_attempts if known else 3)
+        await table.settle(
+            task,
+            TaskState.DEAD if dead else TaskState.READY,
+            at=at,
+            run_at=retry_at(at, task.attempts, random.random()),
+            error=f"{type(failure).__name__}: {failure}",
+        )
+
+    async def heartbeat(self) -> None:
+        """Keep the leases of running tasks alive."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            ids = [task.id for task in self.running.values()]
+            if ids:
+                until = self.services.clock() + timedelta(seconds=LEASE_S)
+                await table.extend(self.fence, ids, until=until)
