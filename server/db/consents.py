@@ -1,0 +1,93 @@
+"""The consent ledger: lines are added, never changed; the database itself refuses anything else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from server.db.tables import ConsentRow, MessageRow
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Standing, latest_of
+from server.domain.paging import Page, cut
+
+
+async def insert_consent(company_id: UUID, consent: Consent) -> None:
+    """Add a line."""
+    await ConsentRow.create(
+        id=consent.id,
+        company_id=company_id,
+        contact_id=consent.contact_id,
+        channel=consent.channel,
+        purpose=consent.purpose,
+        verb=consent.verb,
+        wording=consent.wording,
+        wording_hash=consent.wording_hash,
+        proof=consent.proof,
+        proof_ref=consent.proof_ref,
+        giver=consent.giver,
+        recorded_by_id=consent.recorded_by,
+        at=consent.at,
+        local_time=consent.local_time,
+    )
+
+
+async def of_contact(company_id: UUID, contact_id: UUID) -> list[Consent]:
+    """Return every line about a person, newest first."""
+    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id).order_by("-at", "-id")
+    return [_consent(row) for row in rows]
+
+
+async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, list[Consent]]:
+    """Return the lines of several people in one statement, newest first."""
+    found: dict[UUID, list[Consent]] = {contact: [] for contact in contact_ids}
+    query = ConsentRow.filter(company_id=company_id, contact_id__in=list(contact_ids))
+    for row in await query.order_by("-at", "-id"):
+        found[row.contact_id].append(_consent(row))
+    return found
+
+
+async def of_company(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Consent]:
+    """Return the company's lines, newest first."""
+    query = ConsentRow.filter(company_id=company_id)
+    if before:
+        query = query.filter(id__lt=before)
+    rows = await query.order_by("-id").limit(limit + 1)
+    return cut([_consent(row) for row in rows], limit, lambda line: str(line.id))
+
+
+async def standing(company_id: UUID, contact_id: UUID, channel: str, purpose: Purpose) -> Standing:
+    """Return where a person stands in one channel for one purpose, as the gate wants it."""
+    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id, channel=channel, purpose=purpose)
+    return Standing(
+        latest=latest_of([_consent(row) for row in rows]),
+        wrote_at=await wrote_at(company_id, contact_id, channel),
+    )
+
+
+async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime | None:
+    """Return when the person last wrote in this channel himself, as the platform's signature proved."""
+    row = (
+        await MessageRow.filter(
+            company_id=company_id, contact_id=contact_id, channel=channel, direction="in", account_id__not_isnull=True
+        )
+        .order_by("-at")
+        .first()
+    )
+    return row.at if row else None
+
+
+def _consent(row: ConsentRow) -> Consent:
+    return Consent(
+        id=row.id,
+        company_id=row.company_id,
+        contact_id=row.contact_id,
+        channel=row.channel,
+        purpose=Purpose(row.purpose),
+        verb=ConsentVerb(row.verb),
+        wording=row.wording,
+        wording_hash=row.wording_hash,
+        proof=Proof(row.proof),
+        proof_ref=row.proof_ref,
+        giver=row.giver,
+        recorded_by=row.recorded_by_id,
+        at=row.at,
+        local_time=row.local_time,
+    )
