@@ -28,6 +28,28 @@ export function present(children) {
   );
 }
 
+const SVG = 'http://www.w3.org/2000/svg';
+const SPRITE = new URL('../../icons/sprite.svg', import.meta.url).pathname;
+
+/** A drawing beside words, from the one sprite. @param {string} name */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const use = document.createElementNS(SVG, 'use');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `${SPRITE}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+const MARKS = { waiting: 'circle', sending: 'sending', office: 'check', trouble: 'warn' };
+
+/** The same mark as shared/_mark.html. @param {keyof typeof MARKS} state @param {string} words */
+export function mark(state, words) {
+  return h('span', { class: 'mark', 'data-state': state }, icon(MARKS[state]), h('span', { class: 'visually-hidden' }, words));
+}
+
 /**
  * An image from bytes that lie on the phone; the address is given back once the picture is drawn.
  * @param {ArrayBuffer | undefined | null} bytes @param {string} alt

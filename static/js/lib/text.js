@@ -3,7 +3,7 @@ import { ENGLISH } from './english.js';
 
 /** The language of the page; German is the source, a sentence without a translation stays German. */
 export function locale() {
-  const language = globalThis.document?.documentElement.lang || 'de';
+  const language = /** @type {any} */ (globalThis).document?.documentElement.lang || 'de';
   return language.startsWith('en') ? 'en-GB' : 'de-DE';
 }
 
@@ -12,6 +12,7 @@ export function locale() {
  * @param {string} german @param {Record<string, string | number>} [values]
  */
 export function t(german, values = {}) {
+  /** @type {string} */
   const sentence = locale() === 'de-DE' ? german : ENGLISH[german] ?? german;
   return sentence.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
 }

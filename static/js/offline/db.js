@@ -54,6 +54,7 @@ let connection = null;
 /** @returns {Promise<Database>} */
 function connect() {
   if (connection) return connection;
+  /** @type {Promise<Database>} */
   const opening = openDB(NAME, VERSION, {
     upgrade,
     blocked: () => shout('blocked'),

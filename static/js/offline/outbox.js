@@ -1,7 +1,7 @@
 // @ts-check
 import { read, write } from './db.js';
 import { follow, newId } from '../lib/ids.js';
-import { sha256 } from '../lib/image.js';
+import { sha256 } from '../lib/bytes.js';
 
 /** @typedef {import('./db.js').Item} Item */
 /** @typedef {import('./db.js').State} State */

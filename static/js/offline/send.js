@@ -4,7 +4,7 @@ import { note } from './log.js';
 import { bytesOf, change, thumbOf } from './outbox.js';
 import { carry, HashDiffers } from './tus.js';
 import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
-import { base64, sha256 } from '../lib/image.js';
+import { base64, sha256 } from '../lib/bytes.js';
 
 /** @typedef {import('./db.js').Item} Item */
 /**

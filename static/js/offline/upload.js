@@ -24,11 +24,13 @@ const MAX_FAILURES_IN_A_ROW = 3;
 let running = null;
 
 /**
- * Sends what this phone owes, in page or worker. Never throws; a second call joins the first.
+ * Sends what this phone owes, in page or worker. Never throws. A call during a drain waits for it and goes once
+ * more, for what was added since; such calls share that one more.
  * @param {{ forced?: boolean }} [options] forced: a human asked, so no waiting time counts
  * @returns {Promise<string>} how it ended: done · idle · held · running · storage · the reason of a Pause
  */
-export function drain({ forced = false } = {}) {
+export async function drain({ forced = false } = {}) {
+  if (running) await running;
   running ??= alone(() => attempt(forced)).catch(stumbled).finally(() => {
     running = null;
   });

@@ -1,0 +1,168 @@
+// @ts-check
+import { ignoresSearch, rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
+import { adopt, currentSession, lock } from '/static/v-__VERSION__/js/offline/session.js';
+import { drain } from '/static/v-__VERSION__/js/offline/upload.js';
+
+/** @typedef {FetchEvent & { preloadResponse: Promise<Response | undefined> }} Asked */
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
+
+const VERSION = '__VERSION__';
+/** The server puts the list of static addresses here. */
+const ASSETS = /** @type {string[]} */ (/** @type {unknown} */ ("__ASSETS__"));
+const STATIC = `static-${VERSION}`;
+const SHELL = '/offline';
+
+const NEVER = /^\/(sync|login|logout|sign-out|pair|a|s|hooks|api|sandbox|offline|service-worker\.js)(\/|$)/;
+const THUMB = /^\/photos\/[0-9a-f-]{36}\/renditions\/thumb$/;
+const STATIC_VERSION = /\/static\/v-([0-9A-Za-z]+)\//;
+
+const PATIENCE_MS = 3_000;
+const PAGE_AGE_MS = 3 * 24 * 60 * 60 * 1000;
+const PAGE_BYTES = 1_000_000;
+const THUMBS_AT_MOST = 500;
+const THUMBS_DROPPED = 50;
+
+worker.addEventListener('install', (event) => event.waitUntil(precache()));
+worker.addEventListener('activate', (event) => event.waitUntil(tidy()));
+worker.addEventListener('fetch', (event) => {
+  const answer = strategyOf(event.request);
+  if (answer) event.respondWith(answer(/** @type {Asked} */ (event)));
+});
+worker.addEventListener('message', (event) => {
+  if (event.data?.type === 'skip-waiting') void worker.skipWaiting();
+});
+worker.addEventListener('sync', (/** @type {any} */ event) => {
+  if (event.tag === 'outbox') event.waitUntil(drain());
+});
+
+async function precache() {
+  const cache = await caches.open(STATIC);
+  await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
+}
+
+/** Keeps this version and the one before it, which older windows and kept pages still name. */
+async function tidy() {
+  const versions = (await caches.keys()).filter((name) => name.startsWith('static-') && name !== STATIC);
+  for (const name of versions.slice(0, -1)) await caches.delete(name);
+  await worker.registration.navigationPreload?.enable();
+  await worker.clients.claim();
+}
+
+/** First match wins; whatever has no rule goes its way without us (offline-pwa.md §3.1). @param {Request} request */
+function strategyOf(request) {
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== 'GET' || origin !== location.origin || NEVER.test(pathname)) return null;
+  if (request.headers.has('Range') || request.headers.get('Accept')?.includes('text/event-stream')) return null;
+  if (pathname.startsWith('/static/')) return fromStatic;
+  if (request.mode === 'navigate') return navigation;
+  return THUMB.test(pathname) ? fromThumbs : null;
+}
+
+/** Static addresses carry their version, so what lies here is right for ever. @param {Asked} event */
+async function fromStatic({ request }) {
+  return (await caches.match(request)) ?? fetch(request);
+}
+
+/**
+ * The network for three seconds, then what this phone keeps, then the shell that draws from the database.
+ * @param {Asked} event
+ */
+async function navigation(event) {
+  const { pathname } = new URL(event.request.url);
+  const network = fromNetwork(event);
+  const first = await Promise.race([network.catch(() => null), wait(PATIENCE_MS)]);
+  if (first && first.status < 500) return first;
+  const kept = await keptPage(event.request);
+  if (kept) return kept;
+  if (rendersOffline(pathname)) return shell();
+  return network.catch(shell);
+}
+
+/** @param {Asked} event */
+async function fromNetwork(event) {
+  const response = (await event.preloadResponse) ?? (await fetch(event.request));
+  if (response.status === 401) event.waitUntil(lock());
+  else event.waitUntil(keepPage(event.request, response.clone()).catch(() => {}));
+  return response;
+}
+
+/** @param {number} ms @returns {Promise<null>} */
+function wait(ms) {
+  return new Promise((resolve) => setTimeout(() => resolve(null), ms));
+}
+
+async function shell() {
+  return (await caches.match(SHELL, { cacheName: STATIC })) ?? Response.error();
+}
+
+/**
+ * The key of the user this answer was made for, if the server lets it be kept: opted in, whole, ours, never a
+ * redirect (a sign-in page must not be kept as a job).
+ * @param {Response} response @param {string} type expected start of the content type
+ */
+function keyOf(response, type) {
+  const { headers } = response;
+  const fit = response.status === 200 && response.type === 'basic' && !response.redirected
+    && headers.get('X-Offline') === 'ok' && headers.get('Content-Type')?.startsWith(type);
+  return fit ? headers.get('X-Offline-User') : null;
+}
+
+/** Keeps a page with the time written into it, so that it can say how old it is. @param {Request} request @param {Response} response */
+async function keepPage(request, response) {
+  const key = keyOf(response, 'text/html');
+  if (!key) return;
+  await switchUser(key);
+  const html = await response.text();
+  if (html.length > PAGE_BYTES) return;
+  const now = new Date().toISOString();
+  const headers = new Headers(response.headers);
+  headers.delete('Content-Encoding');
+  headers.set('X-Stored-At', now);
+  headers.set('X-Stored-Version', STATIC_VERSION.exec(html)?.[1] ?? '');
+  const page = html.replace('<body', `<body data-stored-at="${now}"`);
+  await (await caches.open(`pages-${key}`)).put(request, new Response(page, { headers }));
+}
+
+/** A page of somebody else means somebody else signed in: the last one's data goes first. @param {string} key */
+async function switchUser(key) {
+  const session = await currentSession();
+  if (session?.cacheKey === key && !session.locked) return;
+  await adopt({ actor: null, cacheKey: key, role: '', position: false, locked: false });
+}
+
+/** @param {Request} request @returns {Promise<Response | null>} */
+async function keptPage(request) {
+  const session = await currentSession();
+  if (!session || session.locked) return null;
+  const cache = await caches.open(`pages-${session.cacheKey}`);
+  const ignoreSearch = ignoresSearch(new URL(request.url).pathname);
+  const page = await cache.match(request, { ignoreSearch });
+  if (!page || !(await stillGood(page))) return null;
+  return page;
+}
+
+/** Not older than three days, and its own scripts are still here. @param {Response} page */
+async function stillGood({ headers }) {
+  const age = Date.now() - Date.parse(headers.get('X-Stored-At') ?? '');
+  return age < PAGE_AGE_MS && caches.has(`static-${headers.get('X-Stored-Version')}`);
+}
+
+/** @param {Asked} event */
+async function fromThumbs(event) {
+  const session = await currentSession();
+  if (!session || session.locked) return fetch(event.request);
+  const cache = await caches.open(`thumbs-${session.cacheKey}`);
+  const kept = await cache.match(event.request);
+  if (kept) return kept;
+  const response = await fetch(event.request);
+  if (keyOf(response, 'image/') === session.cacheKey) event.waitUntil(keepThumb(cache, event.request, response.clone()));
+  return response;
+}
+
+/** @param {Cache} cache @param {Request} request @param {Response} response */
+async function keepThumb(cache, request, response) {
+  const names = await cache.keys();
+  if (names.length >= THUMBS_AT_MOST) await Promise.all(names.slice(0, THUMBS_DROPPED).map((name) => cache.delete(name)));
+  await cache.put(request, response);
+}

@@ -1,0 +1,110 @@
+// @ts-check
+import { h, icon } from '../lib/dom.js';
+import { t } from '../lib/text.js';
+import { localIso } from '../lib/time.js';
+import { getMeta, setMeta } from '../offline/db.js';
+import { enqueue } from '../offline/outbox.js';
+import { address, knownJobs } from '../offline/readmodel.js';
+import { activeSession } from '../offline/session.js';
+import { sendSoon } from '../offline/triggers.js';
+
+/** @typedef {import('../offline/readmodel.js').Job} Job */
+/** @typedef {{ id: string, title: string }} Choice */
+
+const SHOWN_AT_MOST = 30;
+
+/** The job last chosen on this phone, if it is still known. @returns {Promise<Choice | null>} */
+export async function lastJob() {
+  return findJob((await getMeta('last-job'))?.id);
+}
+
+/** @param {string | null | undefined} id @returns {Promise<Choice | null>} */
+export async function findJob(id) {
+  if (!id) return null;
+  const job = (await knownJobs()).find((one) => one.id === id);
+  return job ? { id: job.id, title: job.title } : null;
+}
+
+/** A sheet to choose a job: last used, own, searched, new, or none. */
+export class JobChooser extends HTMLElement {
+  #dialog = h('dialog', { class: 'dialog chooser', 'aria-label': t('Auftrag wählen') });
+  #list = h('ul', { class: 'chooser-list' });
+  #search = h('input', { class: 'input', type: 'search', placeholder: t('Auftrag suchen'), 'aria-label': t('Auftrag suchen'), input: () => this.#fill() });
+  /** @type {Job[]} */
+  #jobs = [];
+  /** @type {string | undefined} */
+  #last;
+
+  connectedCallback() {
+    if (!this.#dialog.isConnected) this.append(this.#dialog);
+  }
+
+  /** Opens the sheet; the choice comes as the event `choose` with `detail` = Choice or null for unsorted. */
+  async open() {
+    [this.#jobs, this.#last] = [await knownJobs(), (await getMeta('last-job'))?.id];
+    this.#search.value = '';
+    this.#dialog.replaceChildren(
+      h('div', { class: 'dialog-head' }, h('h1', {}, t('Auftrag wählen')),
+        h('button', { type: 'button', class: 'btn quiet', click: () => this.#dialog.close() }, t('Zurück'))),
+      this.#search, this.#list, this.#newJob(),
+      h('button', { type: 'button', class: 'btn', click: () => void this.#choose(null) }, t('Ohne Auftrag (das Büro sortiert)')),
+    );
+    this.#fill();
+    this.#dialog.showModal();
+  }
+
+  #fill() {
+    const wanted = this.#search.value.trim().toLocaleLowerCase();
+    const hits = this.#jobs.filter((job) => words(job).includes(wanted));
+    hits.sort((a, b) => Number(b.id === this.#last) - Number(a.id === this.#last));
+    this.#list.replaceChildren(...hits.slice(0, SHOWN_AT_MOST).map((job) => this.#row(job)));
+    if (hits.length === 0) this.#list.append(h('li', { class: 'sub' }, t('Kein Auftrag gefunden.')));
+  }
+
+  /** @param {Job} job */
+  #row(job) {
+    const hint = [job.number, address(job)].filter(Boolean).join(' · ');
+    const mark = job.id === this.#last ? t('zuletzt') : job.local ? t('neu, noch auf dem Handy') : '';
+    return h('li', {}, h('button', { type: 'button', class: 'chooser-row', click: () => void this.#choose(job) },
+      h('strong', {}, job.title), h('span', { class: 'sub num' }, hint), mark && h('span', { class: 'tag' }, mark)));
+  }
+
+  #newJob() {
+    const form = h('form', { class: 'form chooser-new', submit: (event) => void this.#create(event) },
+      field('title', t('Name des Auftrags'), true), field('street', t('Straße'), false), field('city', t('Ort'), false),
+      h('button', { class: 'btn primary' }, t('Anlegen und wählen')));
+    return h('details', {}, h('summary', { class: 'btn' }, icon('plus'), t('Neuer Auftrag')), form);
+  }
+
+  /** @param {Event} event */
+  async #create(event) {
+    event.preventDefault();
+    const session = await activeSession();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    if (!session) return;
+    const fields = Object.fromEntries(['title', 'street', 'city'].map((name) => [name, String(form.get(name)).trim()]));
+    const item = await enqueue({ owner: session.actor, kind: 'job', job: null, captured_at: localIso(), fields });
+    void sendSoon();
+    await this.#choose({ id: item.id, title: fields.title });
+  }
+
+  /** @param {Choice | null} job */
+  async #choose(job) {
+    if (job) await setMeta('last-job', { id: job.id, title: job.title });
+    this.#dialog.close();
+    this.dispatchEvent(new CustomEvent('choose', { detail: job && { id: job.id, title: job.title } }));
+  }
+}
+
+/** @param {Job} job */
+function words(job) {
+  return [job.title, job.number, job.customer, job.street, job.city].join(' ').toLocaleLowerCase();
+}
+
+/** @param {string} name @param {string} label @param {boolean} required */
+function field(name, label, required) {
+  return h('div', { class: 'field' }, h('label', { for: `chooser-${name}` }, label),
+    h('input', { class: 'input', id: `chooser-${name}`, name, required, maxlength: 200, autocomplete: 'off' }));
+}
+
+customElements.define('job-chooser', JobChooser);

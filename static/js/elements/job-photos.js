@@ -1,0 +1,64 @@
+// @ts-check
+import { coalesce, mark, picture } from '../lib/dom.js';
+import { stateWords } from '../lib/reasons.js';
+import { dayAndTime } from '../lib/time.js';
+import { onChange, thumbOf, unsent } from '../offline/outbox.js';
+import { activeSession } from '../offline/session.js';
+
+/** @typedef {import('../offline/db.js').Item} Item */
+
+/**
+ * On a job's page: what this phone still owes to the job named by the attribute `job`, drawn with the templates of
+ * templates/photos/_pending.html. A row goes when the server's own row is there.
+ */
+export class JobPhotos extends HTMLElement {
+  #stop = () => {};
+  #draw = coalesce(() => this.#redraw());
+
+  connectedCallback() {
+    this.#stop = onChange(() => void this.#draw());
+    void this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+  }
+
+  async #redraw() {
+    const session = await activeSession();
+    const job = this.getAttribute('job');
+    const rows = session ? (await unsent(session.actor)).filter((item) => item.job === job && !alreadyThere(item, this)) : [];
+    this.hidden = rows.length === 0;
+    this.replaceChildren(...(await Promise.all(rows.map(face))));
+  }
+}
+
+/** Whether the server's page already shows this item. @param {Item} item @param {Element} here */
+function alreadyThere(item, here) {
+  const element = document.getElementById(`${item.kind}-${item.id}`);
+  return element !== null && !here.contains(element);
+}
+
+/** @param {Item} item */
+async function face(item) {
+  const name = item.kind === 'photo' ? 'photo' : 'words';
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`pending-${name}`));
+  const root = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  const [where, state] = stateWords(item);
+  root.id = `${item.kind}-${item.id}`;
+  root.classList.add(`is-${item.state}`);
+  fill(root, 'state', state);
+  fill(root, 'time', dayAndTime(item.made_ms));
+  fill(root, 'text', String(item.body.text ?? item.body.caption ?? ''));
+  root.querySelector('[data-slot=mark]')?.replaceWith(mark(where, state));
+  root.querySelector('[data-slot=thumb]')?.replaceChildren(picture(await thumbOf(item.id), dayAndTime(item.made_ms)));
+  return root;
+}
+
+/** @param {Element} root @param {string} slot @param {string} words */
+function fill(root, slot, words) {
+  const place = root.querySelector(`[data-slot=${slot}]`);
+  if (place) place.textContent = words;
+}
+
+customElements.define('job-photos', JobPhotos);

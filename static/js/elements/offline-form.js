@@ -1,0 +1,83 @@
+// @ts-check
+import { h } from '../lib/dom.js';
+import { notKeptWords } from '../lib/reasons.js';
+import { t } from '../lib/text.js';
+import { localIso } from '../lib/time.js';
+import { enqueue, NotKept } from '../offline/outbox.js';
+import { findJob } from './job-chooser.js';
+import { activeSession } from '../offline/session.js';
+import { sendSoon } from '../offline/triggers.js';
+
+/** @typedef {(form: FormData) => Record<string, unknown>} Fields */
+
+/** The fields of PUT /sync/items/{id}, from form fields of the same names as without JavaScript. @type {Record<string, Fields>} */
+const FIELDS = {
+  note: (form) => ({ text: word(form, 'text') }),
+  question: (form) => ({ text: word(form, 'text'), choices: words(form, 'choices').slice(0, 3), refs: words(form, 'photos') }),
+  job: (form) => ({ title: word(form, 'title'), street: word(form, 'street'), city: word(form, 'city') }),
+};
+
+/**
+ * Wraps a form of the kind named by its attribute `kind`: what is typed is kept on the phone first and sent then.
+ * Where nothing can be kept, the form goes to the server as it would without us.
+ */
+export class OfflineForm extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener('submit', this.#submit);
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener('submit', this.#submit);
+  }
+
+  #submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    void this.#keep(/** @type {HTMLFormElement} */ (event.target));
+  };
+
+  /** @param {HTMLFormElement} form */
+  async #keep(form) {
+    const kind = /** @type {'note' | 'question' | 'job'} */ (this.getAttribute('kind'));
+    const session = await activeSession();
+    if (!session) return form.submit();
+    const data = new FormData(form);
+    const job = word(data, 'job') || null;
+    try {
+      await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data), ...(await hint(kind, job)) } });
+    } catch (error) {
+      if (navigator.onLine) return form.submit();
+      return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
+    }
+    await Promise.race([sendSoon(), soon()]);
+    location.assign(this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/'));
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    this.querySelector('.banner')?.remove();
+    this.prepend(h('p', { class: 'banner bad', role: 'alert' }, words || t('Nicht gesichert.')));
+  }
+}
+
+/** The name of the job as it was known here, should the server not know the job. @param {string} kind @param {string | null} job */
+async function hint(kind, job) {
+  if (kind === 'job' || !job) return {};
+  return { job_hint: (await findJob(job))?.title ?? '' };
+}
+
+/** A quick server shows the result on the next page; a slow one makes nobody wait. */
+function soon() {
+  return new Promise((resolve) => setTimeout(resolve, 600));
+}
+
+/** @param {FormData} form @param {string} name */
+function word(form, name) {
+  return String(form.get(name) ?? '').trim();
+}
+
+/** @param {FormData} form @param {string} name */
+function words(form, name) {
+  return form.getAll(name).map((value) => String(value).trim()).filter(Boolean);
+}
+
+customElements.define('offline-form', OfflineForm);

@@ -1,0 +1,77 @@
+// @ts-check
+import { coalesce, h } from '../lib/dom.js';
+import { n, t } from '../lib/text.js';
+import { clockTime } from '../lib/time.js';
+import { getMeta } from '../offline/db.js';
+import { counts, onChange } from '../offline/outbox.js';
+import { activeSession } from '../offline/session.js';
+
+const OFFLINE = new Set(['network', 'portal']);
+
+/** One line on every page: what is still on this phone, and whether this page is old. */
+export class StateLine extends HTMLElement {
+  #stop = () => {};
+  #shown = '';
+  #words = h('span', { role: 'status' });
+  #draw = coalesce(() => this.#redraw());
+  #listener = () => void this.#draw();
+
+  connectedCallback() {
+    this.classList.add('state-line');
+    this.replaceChildren(h('a', { href: '/unsent' }, this.#words));
+    this.#stop = onChange(this.#listener);
+    for (const event of ['online', 'offline', 'pageshow']) addEventListener(event, this.#listener);
+    void this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+    for (const event of ['online', 'offline', 'pageshow']) removeEventListener(event, this.#listener);
+  }
+
+  async #redraw() {
+    const session = await activeSession();
+    const hold = await getMeta('hold');
+    const now = session ? await counts(session.actor) : null;
+    const offline = !navigator.onLine || OFFLINE.has(hold?.reason);
+    const words = [standing(offline), ...(now ? amounts(now) : [])].filter(Boolean).join(' · ');
+    this.dataset.state = moodOf(now, offline);
+    showCount(now?.waiting ?? 0);
+    if (this.#shown === words) return;
+    this.#shown = words;
+    this.#words.textContent = words;
+  }
+}
+
+/** The number at the way to the list, in the bar of the page. @param {number} waiting */
+function showCount(waiting) {
+  for (const place of document.querySelectorAll('[data-count=unsent]')) {
+    place.textContent = waiting < 100 ? String(waiting) : '99+';
+    place.toggleAttribute('hidden', waiting === 0);
+  }
+}
+
+/** @param {boolean} offline */
+function standing(offline) {
+  const stored = document.body.dataset.storedAt;
+  if (stored) return t('Stand {time}, offline', { time: clockTime(stored) });
+  return offline ? t('Offline') : '';
+}
+
+/** @param {{ waiting: number, sending: number, problems: number, login: boolean }} now */
+function amounts({ waiting, sending, problems, login }) {
+  if (waiting === 0) return [t('Alles im Büro')];
+  const held = n(waiting, '{n} noch auf dem Handy', '{n} noch auf dem Handy');
+  if (login) return [held, t('Anmeldung nötig')];
+  return [held, n(sending, '{n} wird gesendet', '{n} werden gesendet'), n(problems, '{n} Problem', '{n} Probleme')];
+}
+
+/** @param {{ waiting: number, sending: number, problems: number, login: boolean } | null} now @param {boolean} offline */
+function moodOf(now, offline) {
+  if (now && (now.problems > 0 || now.login)) return 'trouble';
+  if (offline) return 'offline';
+  if (now && now.sending > 0) return 'sending';
+  return now && now.waiting > 0 ? 'waiting' : 'ok';
+}
+
+customElements.define('state-line', StateLine);

@@ -1,0 +1,45 @@
+// @ts-check
+import './elements/state-line.js';
+import './elements/storage-banner.js';
+import './elements/photo-capture.js';
+import './elements/unsent-list.js';
+import './elements/offline-form.js';
+import './elements/offline-shell.js';
+import './elements/job-photos.js';
+import { SIGN_IN } from './offline/addresses.js';
+import { payOwedSignOut, watchSignOut } from './offline/leaving.js';
+import { adopt, currentSession, lock } from './offline/session.js';
+import { keepSending } from './offline/triggers.js';
+import { keepUpdated } from './offline/updates.js';
+import { h } from './lib/dom.js';
+import { t } from './lib/text.js';
+
+/** Who this page was drawn for; nothing on public pages and in the offline shell. */
+async function takeSession() {
+  const { actor, cacheKey, role = '', position } = document.body.dataset;
+  if (actor && cacheKey) await adopt({ actor, cacheKey, role, position: position === 'on', locked: false });
+  else if (location.pathname === SIGN_IN) await lock();
+}
+
+/** A page drawn for somebody who has left since must not come back from the browser's memory. */
+async function leaveStalePage(/** @type {PageTransitionEvent} */ event) {
+  const { cacheKey } = document.body.dataset;
+  const session = event.persisted ? await currentSession() : null;
+  if (session && cacheKey && (session.locked || session.cacheKey !== cacheKey)) location.reload();
+}
+
+/** A fragment that did not come leaves the page as it was, and says so. */
+function sayFragmentFailed() {
+  document.querySelector('.fragment-failed')?.remove();
+  document.querySelector('main')?.prepend(
+    h('p', { class: 'banner warn fragment-failed', role: 'alert' }, t('Das kam nicht an. Bitte nochmal versuchen.')));
+}
+
+watchSignOut();
+addEventListener('pageshow', (event) => void leaveStalePage(event));
+document.addEventListener('htmx:error', sayFragmentFailed);
+document.querySelector('main')?.prepend(document.createElement('storage-banner'));
+await payOwedSignOut();
+await takeSession();
+keepSending();
+await keepUpdated();

@@ -1,0 +1,21 @@
+// @ts-check
+const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+/** Pages the shell draws from this phone alone; elements/offline-shell.js has one function for each. */
+const RENDERED = new RegExp(`^/(jobs(/${ID})?|capture|questions/new|notes/new|unsent|offline)?$`);
+
+/** Pages that say the same whatever stands behind the question mark, because scripts read it. */
+const SEARCHLESS = new Set(['/capture', '/unsent']);
+
+export const SIGN_IN = '/login';
+export const SIGN_OUT = '/sign-out';
+
+/** @param {string} path */
+export function rendersOffline(path) {
+  return RENDERED.test(path);
+}
+
+/** @param {string} path */
+export function ignoresSearch(path) {
+  return SEARCHLESS.has(path);
+}

@@ -1,0 +1,77 @@
+// @ts-check
+import { read, write } from './db.js';
+import { inStates, UNSENT } from './outbox.js';
+import { activeSession } from './session.js';
+import { ask, judge } from '../lib/http.js';
+
+/**
+ * @typedef {{ id: string, thumb: string, captured_at: string, phase: string | null, caption: string, review: string, review_note: string }} Photo
+ * @typedef {{ id: string, text: string, state: string, choices: any[], answer: any }} Question
+ * @typedef {{ id: string, number: string, title: string, customer: string, street: string, city: string, mine: boolean,
+ *   members?: any[], photos: Photo[], questions: Question[], contact: { id: string, name: string } | null, local?: boolean }} Job
+ * @typedef {{ user: { id: string, name: string }, company: { name: string, position_enabled: boolean }, jobs: Job[],
+ *   retakes: { photo: string, job: string, note: string }[], at: string }} Model
+ */
+
+const FRESH_MS = 60_000;
+const WARM_AT_MOST = 60;
+
+/** What the server last said this user may see, or null. @returns {Promise<Model | null>} */
+export async function readModel() {
+  const session = await activeSession();
+  if (!session) return null;
+  const kept = await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(session.cacheKey));
+  return kept?.model ?? null;
+}
+
+/** Fetches the read model if the kept one is older than a minute; keeps the old one when that fails. */
+export async function refresh() {
+  const session = await activeSession();
+  if (!session || !navigator.onLine) return;
+  const kept = await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(session.cacheKey));
+  if (kept && Date.now() - kept.fetched_ms < FRESH_MS) return;
+  const model = await fetchModel();
+  if (model?.user?.id !== session.actor) return;
+  await write(['readmodel'], (tx) => tx.objectStore('readmodel').put({ model, fetched_ms: Date.now() }, session.cacheKey));
+  await warm(model);
+}
+
+/** @returns {Promise<Model | null>} */
+async function fetchModel() {
+  try {
+    return judge(await ask('GET', '/sync/read-model')).json;
+  } catch {
+    return null;
+  }
+}
+
+/** Looks at the newest thumbs once, so that the worker keeps them for the cellar. @param {Model} model */
+async function warm(model) {
+  if (!navigator.serviceWorker?.controller || /** @type {any} */ (navigator).connection?.saveData) return;
+  const newest = model.jobs.filter((job) => job.mine).flatMap((job) => job.photos).slice(0, WARM_AT_MOST);
+  for (const photo of newest) {
+    await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
+  }
+}
+
+/** Jobs as this phone knows them: the server's and those made here, own ones first. @returns {Promise<Job[]>} */
+export async function knownJobs() {
+  const session = await activeSession();
+  if (!session) return [];
+  const [model, rows] = await Promise.all([readModel(), inStates(session.actor, [...UNSENT, 'stored', 'linked'])]);
+  const jobs = model?.jobs ?? [];
+  const there = new Set(jobs.map((job) => job.id));
+  const made = rows.filter((row) => row.kind === 'job' && !there.has(row.id)).map(localJob);
+  return [...made.reverse(), ...jobs.filter((job) => job.mine), ...jobs.filter((job) => !job.mine)];
+}
+
+/** @param {import('./db.js').Item} row @returns {Job} */
+function localJob(row) {
+  const { title, street = '', city = '' } = /** @type {Record<string, string>} */ (row.body);
+  return { id: row.id, number: '', title, customer: '', street, city, mine: true, photos: [], questions: [], contact: null, local: true };
+}
+
+/** Address in one line. @param {Job} job */
+export function address(job) {
+  return [job.street, job.city].filter(Boolean).join(', ');
+}
