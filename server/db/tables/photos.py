@@ -14,6 +14,7 @@ class PhotoRow(Model):
     author = link("UserRow")
     contact = link("ContactRow")
     state = word()
+    problem = word("")
     captured_at = fields.DatetimeField()
     offset_min = fields.IntField(default=0)
     received_at = fields.DatetimeField()

@@ -4,13 +4,17 @@ from server.db.tables.columns import company, key, link, owner, word
 
 
 class ItemRow(Model):
-    """The ledger of everything phones announced: one row per capture id, whatever its kind."""
+    """The ledger of everything phones announced: one row per capture id, whatever its kind.
+
+    `asked_job_id` is the job the phone named, also when it is not here (yet): what came before its job finds it.
+    """
 
     id = key()
     company = company()
     user = owner("UserRow")
     device = link("DeviceRow")
     kind = word()
+    asked_job_id = fields.UUIDField(null=True)
     content_hash = fields.CharField(64)
     body = fields.JSONField[dict[str, object]]()
     captured_at = fields.DatetimeField()
@@ -21,7 +25,7 @@ class ItemRow(Model):
 
     class Meta:
         table = "sync_item"
-        indexes = (("company_id", "user_id", "id"),)
+        indexes = (("company_id", "user_id", "id"), ("company_id", "asked_job_id"))
 
 
 class UploadRow(Model):
