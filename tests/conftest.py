@@ -20,6 +20,7 @@ import pytest
 from server.db.connect import Database, Kind, open_database
 from server.db.migrate import migrate
 
+ROOT = Path(__file__).parent.parent
 KINDS = os.environ.get("ZOLLSTOCK_TEST_DB", "sqlite postgres").split()
 _numbers = itertools.count(1)
 

@@ -50,7 +50,7 @@ def path_of(url: str) -> str:
 async def open_database(url: str, *, tables: Sequence[str] = TABLES) -> Database:
     """Connect to a migrated database. Raises ValueError, OSError, UnsafeLibrary, and the driver's own errors."""
     kind = kind_of(url)
-    # tortoise would take a moment without a zone for UTC and only warn.
+    # In a filter or an update tortoise would take a moment without a zone for UTC and only warn.
     warnings.filterwarnings("error", "DateTimeField .* received a naive datetime", RuntimeWarning)
     hub = Hub() if kind == "sqlite" else PostgresHub(url)
     context = TortoiseContext()
