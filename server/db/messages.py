@@ -1,0 +1,220 @@
+"""Messages in the database: written once, moved on only from the state they were read in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from server.db.tables import AttemptRow, MessageRow
+from server.domain.channels import Identity
+from server.domain.messages import Direction, Message, MessageState, identity
+from server.domain.paging import Page, cut
+from server.ids import new_id
+
+
+async def insert_once(company_id: UUID, message: Message) -> bool:
+    """Write a message; False when this id or this platform message is there already."""
+    known = MessageRow.filter(company_id=company_id, id=message.id)
+    if message.foreign_id is not None:
+        same = MessageRow.filter(company_id=company_id, account_id=message.account_id, foreign_id=message.foreign_id)
+        if await same.exists():
+            return False
+    if await known.exists():
+        return False
+    await MessageRow.create(
+        id=message.id,
+        company_id=company_id,
+        contact_id=message.contact_id,
+        job_id=message.job_id,
+        question_id=message.question_id,
+        account_id=message.account_id,
+        photo_id=message.photo_id,
+        channel=message.channel,
+        direction=message.direction,
+        kind=message.kind,
+        text=message.text,
+        step=dict(message.step) if message.step is not None else None,
+        place=message.place,
+        recipient_kind=message.recipient.kind if message.recipient else "",
+        recipient=message.recipient.value if message.recipient else "",
+        profile_name=message.profile_name,
+        state=message.state,
+        foreign_id=message.foreign_id,
+        context_id=message.context_id,
+        error_code=message.error_code,
+        error_detail=message.error_detail,
+        at=message.at,
+        created_at=message.created_at,
+        changed_at=message.changed_at,
+    )
+    return True
+
+
+async def set_state(
+    company_id: UUID,
+    message_id: UUID,
+    state: MessageState,
+    *,
+    only_from: Sequence[MessageState],
+    at: datetime,
+    **changes: Any,
+) -> bool:
+    """Move a message on if it still is in one of `only_from`; False means somebody else moved it."""
+    moved = MessageRow.filter(company_id=company_id, id=message_id, state__in=list(only_from))
+    return bool(await moved.update(state=state, changed_at=at, **changes))
+
+
+async def set_place(company_id: UUID, message_id: UUID, **changes: Any) -> None:
+    """Tie a message to another contact, job, question or photo."""
+    await MessageRow.filter(company_id=company_id, id=message_id).update(**changes)
+
+
+async def insert_attempt(company_id: UUID, message_id: UUID, *, at: datetime) -> UUID:
+    """Write down that a call leaves now; returns the attempt's id."""
+    attempt = new_id()
+    await AttemptRow.create(id=attempt, company_id=company_id, message_id=message_id, started_at=at)
+    return attempt
+
+
+async def set_attempt(company_id: UUID, attempt_id: UUID, *, outcome: str, detail: str, at: datetime) -> None:
+    await AttemptRow.filter(company_id=company_id, id=attempt_id).update(
+        outcome=outcome, detail=detail[:2000], finished_at=at
+    )
+
+
+async def number_of_attempts(company_id: UUID, message_id: UUID) -> int:
+    return int(await AttemptRow.filter(company_id=company_id, message_id=message_id).count())
+
+
+async def by_id(company_id: UUID, message_id: UUID) -> Message | None:
+    row = await MessageRow.get_or_none(company_id=company_id, id=message_id)
+    return _message(row) if row else None
+
+
+async def by_foreign_id(company_id: UUID, account_id: UUID, foreign_id: str) -> Message | None:
+    row = await MessageRow.get_or_none(company_id=company_id, account_id=account_id, foreign_id=foreign_id)
+    return _message(row) if row else None
+
+
+async def of_question(company_id: UUID, question_id: UUID) -> list[Message]:
+    """Return a question's messages, both directions, in the order they were said."""
+    return await _messages(company_id, question_id=question_id)
+
+
+async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[UUID, list[Message]]:
+    """Return the messages of several questions in one statement."""
+    found: dict[UUID, list[Message]] = {question: [] for question in question_ids}
+    for message in await _messages(company_id, question_id__in=list(question_ids)):
+        if message.question_id:
+            found[message.question_id].append(message)
+    return found
+
+
+async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
+    return await _page(company_id, {"job_id": job_id}, before, limit)
+
+
+async def search(
+    company_id: UUID,
+    *,
+    job_id: UUID | None = None,
+    contact_id: UUID | None = None,
+    channel: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Page[Message]:
+    """Return messages, newest first, narrowed to a job, a person or a channel."""
+    only = {"job_id": job_id, "contact_id": contact_id, "channel": channel}
+    return await _page(company_id, {name: value for name, value in only.items() if value}, before, limit)
+
+
+async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message]:
+    """Return what customers wrote and nobody at the office has seen, oldest first."""
+    rows = MessageRow.filter(company_id=company_id, direction=Direction.IN, seen_by_office_at=None)
+    return [_message(row) for row in await rows.order_by("at", "id").limit(limit)]
+
+
+async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
+    """Return what customers wrote that belongs to no job yet: the office inbox."""
+    return await _page(company_id, {"direction": Direction.IN, "job_id": None}, before, limit)
+
+
+async def in_doubt(company_id: UUID) -> list[Message]:
+    """Return messages nobody knows the fate of, oldest first."""
+    return await _messages(company_id, state=MessageState.UNCLEAR)
+
+
+async def queued_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
+    """Return what still waits to leave for this person in this channel, in order."""
+    return await _messages(
+        company_id, contact_id=contact_id, channel=channel, state=MessageState.QUEUED, direction=Direction.OUT
+    )
+
+
+async def in_flight(company_id: UUID, contact_id: UUID, channel: str, *, but: UUID) -> bool:
+    """Say whether another message to this person is leaving at this moment."""
+    leased = MessageRow.filter(
+        company_id=company_id, contact_id=contact_id, channel=channel, state=MessageState.LEASED
+    )
+    return bool(await leased.exclude(id=but).exists())
+
+
+async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) -> datetime | None:
+    """Return when this person last wrote to this account; it opens the platform's window."""
+    row = (
+        await MessageRow.filter(
+            company_id=company_id, account_id=account_id, contact_id=contact_id, direction=Direction.IN
+        )
+        .order_by("-at")
+        .first()
+    )
+    return row.at if row else None
+
+
+async def set_seen(company_id: UUID, message_ids: Sequence[UUID], *, at: datetime) -> None:
+    await MessageRow.filter(company_id=company_id, id__in=list(message_ids), seen_by_office_at=None).update(
+        seen_by_office_at=at
+    )
+
+
+async def _messages(company_id: UUID, **only: Any) -> list[Message]:
+    rows = await MessageRow.filter(company_id=company_id, **only).order_by("at", "place", "id")
+    return [_message(row) for row in rows]
+
+
+async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Message]:
+    query = MessageRow.filter(company_id=company_id, **only)
+    if before:
+        query = query.filter(id__lt=before)
+    rows = await query.order_by("-id").limit(limit + 1)
+    return cut([_message(row) for row in rows], limit, lambda message: str(message.id))
+
+
+def _message(row: MessageRow) -> Message:
+    recipient: Identity | None = identity(row.recipient_kind, row.recipient)
+    return Message(
+        id=row.id,
+        company_id=row.company_id,
+        contact_id=row.contact_id,
+        job_id=row.job_id,
+        question_id=row.question_id,
+        account_id=row.account_id,
+        photo_id=row.photo_id,
+        channel=row.channel,
+        direction=Direction(row.direction),
+        kind=row.kind,
+        text=row.text,
+        state=MessageState(row.state),
+        at=row.at,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        place=row.place,
+        step=row.step,
+        recipient=recipient,
+        profile_name=row.profile_name,
+        foreign_id=row.foreign_id,
+        context_id=row.context_id,
+        error_code=row.error_code,
+        error_detail=row.error_detail,
+        seen_by_office_at=row.seen_by_office_at,
+    )

@@ -1,0 +1,125 @@
+"""Messages: outgoing ones leave at most once, incoming ones arrive exactly once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from server.domain.channels import Identity, IdentityKind, MessageKind, Status, advance
+
+SEND_FOR = timedelta(hours=24)
+ANSWER_FOR = timedelta(days=30)
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class MessageState(StrEnum):
+    """Outgoing: queued → leased → accepted → sent → delivered → read, or failed, unclear, stopped.
+
+    `leased` is committed before the first byte leaves: found again without a result it means `unclear`.
+    By hand: prepared → opened → confirmed_by_worker, or discarded. Incoming: received.
+    """
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNCLEAR = "unclear"
+    STOPPED = "stopped"
+    PREPARED = "prepared"
+    OPENED = "opened"
+    CONFIRMED = "confirmed_by_worker"
+    DISCARDED = "discarded"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said. `recipient` is frozen when the message is written and never follows a merged contact."""
+
+    id: UUID
+    company_id: UUID
+    contact_id: UUID | None
+    job_id: UUID | None
+    question_id: UUID | None
+    account_id: UUID | None
+    photo_id: UUID | None
+    channel: str
+    direction: Direction
+    kind: str
+    text: str
+    state: MessageState
+    at: datetime
+    created_at: datetime
+    changed_at: datetime
+    place: int = 0
+    step: Mapping[str, object] | None = None
+    recipient: Identity | None = None
+    profile_name: str = ""
+    foreign_id: str | None = None
+    context_id: str = ""
+    error_code: str = ""
+    error_detail: str = ""
+    seen_by_office_at: datetime | None = None
+
+
+_STATUS = {state.value: state for state in Status}
+
+
+def after_status(current: MessageState, incoming: Status) -> MessageState:
+    """Return the state after a platform's status; one that was in doubt is resolved by any status."""
+    if current in (MessageState.UNCLEAR, MessageState.LEASED):
+        return MessageState(incoming.value)
+    known = _STATUS.get(current.value)
+    return MessageState(advance(known, incoming).value) if known else current
+
+
+def window_until(last_inbound_at: datetime | None, window: timedelta | None) -> datetime | None:
+    """Return when free words stop being allowed; None when they are not allowed at all."""
+    return last_inbound_at + window if last_inbound_at and window else None
+
+
+def kind_shown(kind: MessageKind) -> bool:
+    """Say whether the chronology can show this kind itself; others are kept and named "nicht darstellbar"."""
+    return kind in (MessageKind.TEXT, MessageKind.BUTTON, MessageKind.IMAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What matching needs to know of a question that was put to this person in this channel."""
+
+    id: UUID
+    asked_at: datetime
+    foreign_ids: frozenset[str]
+    choice_ids: frozenset[str]
+
+
+def match_question(
+    questions: Sequence[OpenQuestion], *, context_id: str, button_id: str, at: datetime
+) -> UUID | None:
+    """Return which open question an incoming message answers, or None for the office inbox.
+
+    A tapped button names its question; a quoted message too; a plain message answers the only open question
+    of the last 30 days. With several open and nothing quoted a human decides: never guess.
+    """
+    named = button_id.partition(":")[0]
+    for question in questions:
+        if named and str(question.id) == named:
+            return question.id
+        if context_id and context_id in question.foreign_ids:
+            return question.id
+    recent = [question for question in questions if at - question.asked_at <= ANSWER_FOR]
+    if button_id or context_id or len(recent) != 1:
+        return None
+    return recent[0].id
+
+
+def identity(kind: str, value: str) -> Identity | None:
+    return Identity(IdentityKind(kind), value) if kind else None
