@@ -1,0 +1,1 @@
+"""Photos decoded, turned, shrunk and rebuilt, in a process of its own with limits."""
