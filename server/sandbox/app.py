@@ -1,0 +1,105 @@
+"""One application that plays the messengers' side: their doors, the customers' phones and the tests' levers.
+
+To be mounted at any prefix. It never runs beside real accounts: a token must begin with `sandbox-`.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+
+from server.sandbox.control import Control
+from server.sandbox.customer import Customer
+from server.sandbox.phone import PhonePages, Render
+from server.sandbox.postman import Deliver, Postman, over_http
+from server.sandbox.whatsapp import WhatsappPlatform
+from server.sandbox.whatsapp_rules import Approved
+from server.sandbox.world import Account, Fault, Person, Whims, World
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+
+class Sandbox:
+    """The handle on a running sandbox; `app` is what is mounted."""
+
+    def __init__(
+        self, deliver: Deliver | str, clock: Callable[[], datetime], seed: int, render: Render
+    ) -> None:
+        self.world = World(clock, seed)
+        self.postman = Postman(self.world, over_http(deliver) if isinstance(deliver, str) else deliver)
+        self.whatsapp = WhatsappPlatform(self.world, self.postman)
+        pages = PhonePages(self.world, self.whatsapp, render)
+        control = Control(self.world, self.whatsapp, self.postman)
+        self.app = Starlette(routes=[*self.whatsapp.routes, *pages.routes, *control.routes])
+
+    def add_account(
+        self,
+        key: str,
+        *,
+        name: str,
+        number_id: str,
+        display_number: str,
+        token: str,
+        app_secret: str,
+        hook_path: str | None = None,
+    ) -> Account:
+        """Open a business number; webhooks go to `/hooks/whatsapp/{key}` by default. Raises ValueError for a real token."""
+        if not token.startswith("sandbox-"):
+            raise ValueError("a sandbox takes only tokens that begin with sandbox-")
+        where = hook_path or f"/hooks/whatsapp/{key}"
+        account = Account(key, name, number_id, display_number, token, app_secret, where)
+        self.world.accounts[key] = account
+        return account
+
+    def add_person(self, key: str, name: str, phone: str, *, hides_number: bool = False) -> Person:
+        """Give somebody a phone (E.164); the page is `/phone/{key}` below the mount."""
+        return self.world.add_person(key, name, phone, hides_number=hides_number)
+
+    def add_template(
+        self,
+        name: str,
+        text: str,
+        *,
+        language: str = "de",
+        header_image: bool = False,
+        buttons: tuple[str, ...] = (),
+        state: str = "APPROVED",
+    ) -> None:
+        """Let the platform know a template; `text` has {{1}} … for its variables."""
+        self.whatsapp.templates.append(Approved(name, language, text, header_image, buttons, state))
+
+    def customer(self, person: str, account: str) -> Customer:
+        """Return the person's hands, for demo stories and tests; raises KeyError for unknown keys."""
+        return Customer(self.world, self.whatsapp, self.world.accounts[account], self.world.people[person])
+
+    def set_fault(self, call: str, fault: Fault, count: int = 1) -> None:
+        self.world.set_fault(call, fault, count)
+
+    def set_whims(self, whims: Whims) -> None:
+        self.world.whims = whims
+
+    async def advance(self, seconds: float) -> None:
+        """Turn the clock and carry what has become due."""
+        self.world.advance(seconds)
+        await self.postman.carry()
+
+    async def settle(self) -> None:
+        """Return when every webhook that is due has been carried."""
+        await self.postman.settle()
+
+
+def create_sandbox(
+    *, deliver: Deliver | str, clock: Callable[[], datetime], seed: int = 1, render: Render | None = None
+) -> Sandbox:
+    """Return a sandbox; `deliver` is the firm's address or a function, `render` (template, **values) → HTML."""
+    return Sandbox(deliver, clock, seed, render or _own_render())
+
+
+def _own_render() -> Render:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+    environment.globals |= {"_": str, "static_url": lambda path: f"/static/{path}"}
+    return lambda name, **values: environment.get_template(name).render(**values)

@@ -1,0 +1,180 @@
+"""The customer's phone as a page: bubbles, buttons, photo, STOP and block. Works by forms; a script only refreshes it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from server.domain.channels import Status
+from server.sandbox.customer import Customer, customer_of
+from server.sandbox.whatsapp import MAX_IMAGE_BYTES, WhatsappPlatform, image_type
+from server.sandbox.world import Bubble, World
+
+HERE = ZoneInfo("Europe/Berlin")
+MAX_TEXT = 4096
+_TICKS = {Status.SENT: "sent", Status.DELIVERED: "delivered", Status.READ: "read"}
+Render = Callable[..., str]
+"""(template name, **values) → HTML"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A bubble as the template draws it; `day` only on the first of a day, `ticks` only on the customer's own."""
+
+    id: str
+    mine: bool
+    text: str
+    picture: str
+    clock: str
+    iso: str
+    day: str
+    ticks: str
+    buttons: tuple[tuple[str, str], ...]
+    tapped: str
+    quoted: str
+
+
+class PhonePages:
+    """The pages below /phone."""
+
+    def __init__(self, world: World, platform: WhatsappPlatform, render: Render) -> None:
+        self._world = world
+        self._platform = platform
+        self._render = render
+        self.routes = [
+            Route("/phone", self._people),
+            Route("/phone/{contact}", self._show),
+            Route("/phone/{contact}/_screen", self._screen),
+            Route("/phone/{contact}/pictures/{picture}", self._picture),
+            Route("/phone/{contact}/messages", self._write, methods=["POST"], max_body_size=64_000),
+            Route("/phone/{contact}/taps", self._tap, methods=["POST"], max_body_size=8_000),
+            Route("/phone/{contact}/block", self._block, methods=["POST"], max_body_size=1_000),
+            Route(
+                "/phone/{contact}/photos",
+                self._photo,
+                methods=["POST"],
+                max_body_size=MAX_IMAGE_BYTES + 10_000,
+            ),
+        ]
+
+    async def _people(self, request: Request) -> Response:
+        people = sorted(self._world.people.values(), key=lambda person: person.name)
+        return self._page("sandbox/people.html", request, people=people)
+
+    async def _show(self, request: Request) -> Response:
+        customer = self._customer(request)
+        customer.look()
+        refused = "photo" if request.query_params.get("refused") == "photo" else ""
+        return self._page("sandbox/phone.html", request, **self._values(request, customer), refused=refused)
+
+    async def _screen(self, request: Request) -> Response:
+        """Answer the chat alone; 304 while nothing has changed."""
+        customer = self._customer(request)
+        customer.look()
+        tag = f'"{self._world.version}"'
+        headers = {"etag": tag, "cache-control": "no-cache"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        answer = self._page("sandbox/_screen.html", request, **self._values(request, customer))
+        answer.headers.update(headers)
+        return answer
+
+    async def _picture(self, request: Request) -> Response:
+        customer = self._customer(request)
+        shown = {bubble.picture for bubble in customer.bubbles}
+        file = self._platform.files.get(request.path_params["picture"])
+        if file is None or request.path_params["picture"] not in shown:
+            raise HTTPException(404)
+        headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=3600"}
+        return Response(file.data, media_type=file.mime, headers=headers)
+
+    async def _write(self, request: Request) -> Response:
+        customer = self._customer(request)
+        async with request.form() as form:
+            text = str(form.get("text", "")).strip()[:MAX_TEXT]
+        if text and not customer.person.blocked:
+            customer.write(text)
+        return self._back(request)
+
+    async def _tap(self, request: Request) -> Response:
+        customer = self._customer(request)
+        async with request.form() as form:
+            customer.tap(str(form.get("message", "")), str(form.get("button", "")))
+        return self._back(request)
+
+    async def _photo(self, request: Request) -> Response:
+        customer = self._customer(request)
+        async with request.form(max_files=1) as form:
+            part = form.get("photo")
+            data = b"" if part is None or isinstance(part, str) else await part.read()
+            caption = str(form.get("caption", "")).strip()[:1024]
+        mime = image_type(data)
+        if not mime:
+            return self._back(request, "?refused=photo")
+        customer.send_photo(data, mime, caption)
+        return self._back(request)
+
+    async def _block(self, request: Request) -> Response:
+        customer = self._customer(request)
+        async with request.form() as form:
+            customer.block(blocked=form.get("blocked") == "yes")
+        return self._back(request)
+
+    def _customer(self, request: Request) -> Customer:
+        return customer_of(request, self._world, self._platform)
+
+    def _values(self, request: Request, customer: Customer) -> dict[str, object]:
+        here = f"{_root(request)}/phone/{customer.person.key}"
+        return {
+            "person": customer.person,
+            "account": customer.account,
+            "accounts": list(self._world.accounts.values()),
+            "here": here,
+            "query": f"?account={customer.account.key}" if len(self._world.accounts) > 1 else "",
+            "version": self._world.version,
+            "bubbles": _shown(customer.bubbles, self._world.now()),
+        }
+
+    def _page(self, name: str, request: Request, **values: object) -> Response:
+        return HTMLResponse(self._render(name, root=_root(request), **values))
+
+    def _back(self, request: Request, query: str = "") -> Response:
+        customer = self._customer(request)
+        account = f"?account={customer.account.key}" if len(self._world.accounts) > 1 else ""
+        where = f"{_root(request)}/phone/{customer.person.key}{query or account}#newest"
+        return RedirectResponse(where, status_code=303)
+
+
+def _root(request: Request) -> str:
+    """Return the path this application is mounted at."""
+    return str(request.scope.get("root_path", ""))
+
+
+def _shown(bubbles: Sequence[Bubble], now: datetime) -> list[Shown]:
+    said = {bubble.id: bubble.text for bubble in bubbles}
+    rows, last_day = [], ""
+    for bubble in bubbles:
+        at = bubble.at.astimezone(HERE)
+        day = "today" if at.date() == now.astimezone(HERE).date() else f"{at:%d.%m.%Y}"
+        rows.append(
+            Shown(
+                id=bubble.id,
+                mine=not bubble.from_firm,
+                text=bubble.text,
+                picture=bubble.picture,
+                clock=f"{at:%H:%M}",
+                iso=bubble.at.isoformat(),
+                day=day if day != last_day else "",
+                ticks="" if bubble.from_firm else _TICKS.get(bubble.status, "sent"),
+                buttons=bubble.buttons,
+                tapped=bubble.tapped if bubble.from_firm else "",
+                quoted=said.get(bubble.quoted, "") if bubble.quoted else "",
+            )
+        )
+        last_day = day
+    return rows
