@@ -1,3 +1,5 @@
+from typing import Any
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -46,7 +48,7 @@ class PhotoRow(Model):
 class PreviewRow(Model):
     """The small picture the phone made (≤ 20 kB JPEG), shown until our own renditions exist."""
 
-    photo = fields.OneToOneField("server.PhotoRow", primary_key=True, related_name=False, on_delete=fields.RESTRICT)
+    photo: Any = fields.OneToOneField("server.PhotoRow", primary_key=True, related_name=False, on_delete=fields.RESTRICT)
     company = company()
     data = fields.BinaryField()
 

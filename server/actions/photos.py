@@ -1,0 +1,300 @@
+"""What happens to a photo: announced, made safe, rendered, described, moved; and the search for lost ones."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from server.db import items, jobs, logbook, photos, tasks, uploads
+from server.db.unit import atomic, signal
+from server.domain.errors import Conflict, Forbidden, Invalid
+from server.domain.image_types import HEAD_BYTES, ImageType, refusal, sniff
+from server.domain.logbook import Entry
+from server.domain.photos import (
+    Decode,
+    Photo,
+    PhotoState,
+    Source,
+    Words,
+    check_caption,
+    check_tags,
+    clean_mime,
+)
+from server.domain.search import folded
+from server.domain.sync import SyncPhoto
+from server.domain.uploads import Metadata
+from server.domain.users import Actor, system
+from server.services import Services
+
+RELEASED, NEW = "released", "new"
+
+
+def storage_key(photo: Photo, ending: str) -> str:
+    """Return where a photo's file lies: company first, then the month it was received, then its id."""
+    return f"{photo.company_id}/{photo.received_at:%Y/%m}/{photo.id}.{ending}"
+
+
+@atomic
+async def announce(actor: Actor, item: SyncPhoto, *, job_id: UUID | None, at: datetime) -> None:
+    """Write down a photo whose bytes will follow, or describe one whose bytes were first."""
+    photo = announced(actor, item, job_id=job_id, at=at)
+    early = await photos.by_id(actor.company_id, photo.id)
+    if early is None:
+        await photos.insert_photo(actor.company_id, photo, search_text=_search_text(photo))
+    else:
+        _check_same_bytes(early, item)
+        await photos.set_described(actor.company_id, photo, search_text=_search_text(photo))
+        await _promise_hash(early, item)
+    if item.thumb and (early is None or early.decode is not Decode.DONE):
+        await photos.insert_preview(actor.company_id, photo.id, item.thumb)
+    await _note_announced(actor, photo, at=at)
+
+
+def announced(actor: Actor, item: SyncPhoto, *, job_id: UUID | None, at: datetime) -> Photo:
+    """Return the photo an item describes, before any byte of it is here."""
+    return replace(
+        _blank(actor, item.id, size_bytes=item.size_bytes, sha256=item.sha256, mime=item.mime, at=at),
+        job_id=job_id,
+        job_hint="" if job_id else item.job_hint,
+        captured_at=item.captured.at,
+        offset_min=item.captured.offset_min,
+        caption=item.caption,
+        phase=item.phase,
+        tags=item.tags,
+        position=item.position,
+    )
+
+
+@atomic
+async def announce_bare(
+    actor: Actor, photo_id: UUID, metadata: Metadata, *, size_bytes: int, at: datetime
+) -> Photo:
+    """Write down an unsorted photo of which only the bytes are promised."""
+    mime = clean_mime(metadata.filetype)
+    photo = _blank(actor, photo_id, size_bytes=size_bytes, sha256=metadata.sha256 or "", mime=mime, at=at)
+    await photos.insert_photo(actor.company_id, photo, search_text="")
+    await _note_announced(actor, photo, at=at)
+    return photo
+
+
+@atomic
+async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mime: str, at: datetime) -> None:
+    """Commit that the photo's bytes are safe: row, upload, logbook and the task to render, all or nothing.
+
+    The file must lie durably under `key`. Whoever comes second finds it done.
+    """
+    stored = await photos.set_stored(
+        photo.company_id, photo.id, storage_key=key, sha256=sha256, mime=mime, at=at
+    )
+    await uploads.delete_upload(photo.company_id, photo.id)
+    if not stored:
+        return
+    entry = Entry.by(
+        actor,
+        "photo.stored",
+        "photo",
+        photo.id,
+        at=at,
+        job_id=photo.job_id,
+        sha256=sha256,
+        size=photo.size_bytes,
+    )
+    await logbook.insert_entry(photo.company_id, entry)
+    await _ask_to_render(photo.company_id, photo.id, at=at)
+    tell(photo)
+
+
+async def add_from_customer(
+    services: Services,
+    company_id: UUID,
+    photo_id: UUID,
+    *,
+    job_id: UUID | None,
+    contact_id: UUID | None,
+    data: bytes,
+    caption: str,
+    at: datetime,
+) -> Photo:
+    """Keep a photo a customer sent; the same id again returns the first. Raises Invalid for what is no photo."""
+    known = await photos.by_id(company_id, photo_id)
+    if known:
+        return known
+    kind = checked_type(data[:HEAD_BYTES], len(data))
+    photo = replace(
+        _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
+        job_id=job_id,
+        contact_id=contact_id,
+        source=Source.CUSTOMER,
+        caption=check_caption(caption[:2000]),
+        state=PhotoState.STORED,
+        stored_at=at,
+    )
+    key = storage_key(photo, kind.suffix)
+    stored = await services.storage.put(key, data, content_type=kind.mime)
+    return await _insert_customers(replace(photo, storage_key=key, sha256=stored.sha256), at=at)
+
+
+@atomic
+async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
+    await items.claim_id(photo.company_id, photo.id)
+    known = await photos.by_id(photo.company_id, photo.id)
+    if known:
+        return known
+    await photos.insert_photo(photo.company_id, photo, search_text=_search_text(photo))
+    entry = Entry.by(
+        system(photo.company_id),
+        "photo.received",
+        "photo",
+        photo.id,
+        at=at,
+        job_id=photo.job_id,
+        sha256=photo.sha256,
+        contact=photo.contact_id,
+    )
+    await logbook.insert_entry(photo.company_id, entry)
+    await _ask_to_render(photo.company_id, photo.id, at=at)
+    tell(photo)
+    return photo
+
+
+def checked_type(head: bytes, size_bytes: int) -> ImageType:
+    """Return what the first bytes are. Raises Invalid for what is not kept as a photo."""
+    code, kind = refusal(head, size_bytes), sniff(head)
+    if code or kind is None:
+        raise Invalid(code or "photo.not_an_image")
+    return kind
+
+
+@atomic
+async def describe(actor: Actor, photo: Photo, words: Words, *, at: datetime) -> Photo:
+    """Change caption, phase, tags or job, with before and after in the logbook.
+
+    Raises Forbidden for another worker's photo, Invalid for a wrong field or job, Conflict when somebody else was
+    faster. A released photo that moves to another job waits for review again: it was released to one customer.
+    """
+    if not actor.at_desk and photo.author_id != actor.id:
+        raise Forbidden("photo.not_yours")
+    words = replace(words, caption=check_caption(words.caption), tags=check_tags(words.tags))
+    before = Words(photo.caption, photo.phase, tuple(photo.tags), photo.job_id)
+    if words == before:
+        return photo
+    await _check_job(actor, words.job_id, before=photo.job_id)
+    after = replace(photo, caption=words.caption, phase=words.phase, tags=words.tags, job_id=words.job_id)
+    review = NEW if photo.review == RELEASED and words.job_id != photo.job_id else photo.review
+    if not await photos.set_words(
+        photo.company_id, photo.id, words, search_text=_search_text(after), review=review, rev=photo.rev
+    ):
+        raise Conflict("photo.changed_meanwhile")
+    for entry in _changes(actor, photo, before, words, at=at):
+        await logbook.insert_entry(photo.company_id, entry)
+    tell(photo)
+    tell(after)
+    return replace(after, review=review, job_hint="", rev=photo.rev + 1)
+
+
+async def _check_job(actor: Actor, job_id: UUID | None, *, before: UUID | None) -> None:
+    if job_id is None or job_id == before:
+        return
+    if await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id) is None:
+        raise Invalid("photo.job_unknown", field="job")
+
+
+def _changes(actor: Actor, photo: Photo, before: Words, after: Words, *, at: datetime) -> list[Entry]:
+    """Return the entries of a change; a move leaves its trace in both jobs."""
+    entries = []
+    if before.job_id != after.job_id:
+        jobs_trace = {"before": before.job_id, "after": after.job_id}
+        for job_id in dict.fromkeys([before.job_id or after.job_id, after.job_id or before.job_id]):
+            entries.append(
+                Entry.by(actor, "photo.moved", "photo", photo.id, at=at, job_id=job_id, **jobs_trace)
+            )
+    old = {"caption": before.caption, "phase": before.phase, "tags": list(before.tags)}
+    new = {"caption": after.caption, "phase": after.phase, "tags": list(after.tags)}
+    changed = [name for name in old if old[name] != new[name]]
+    if changed:
+        trace = {
+            "before": {name: old[name] for name in changed},
+            "after": {name: new[name] for name in changed},
+        }
+        entries.append(
+            Entry.by(actor, "photo.described", "photo", photo.id, at=at, job_id=after.job_id, **trace)
+        )
+    return entries
+
+
+def _blank(actor: Actor, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str, at: datetime) -> Photo:
+    """Return an announced photo about which nothing is said."""
+    return Photo(
+        id=photo_id,
+        company_id=actor.company_id,
+        job_id=None,
+        job_hint="",
+        source=Source.WORKER,
+        author_id=actor.id,
+        author_name=actor.name,
+        contact_id=None,
+        state=PhotoState.ANNOUNCED,
+        problem="",
+        captured_at=at,
+        offset_min=0,
+        received_at=at,
+        stored_at=None,
+        caption="",
+        phase=None,
+        tags=(),
+        position=None,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        mime=mime,
+        storage_key=None,
+        width=None,
+        height=None,
+        decode=Decode.WAITING,
+        decode_code="",
+        review=NEW,
+        review_note="",
+        reviewed_at=None,
+        reviewed_by_id=None,
+        rev=1,
+    )
+
+
+def _check_same_bytes(early: Photo, item: SyncPhoto) -> None:
+    if early.size_bytes != item.size_bytes or (early.sha256 and early.sha256 != item.sha256):
+        raise Conflict("item.other_bytes", field="sha256")
+
+
+async def _promise_hash(early: Photo, item: SyncPhoto) -> None:
+    """Hold bytes that began to come without a hash to the one their description names."""
+    if early.state is PhotoState.ANNOUNCED and not early.sha256:
+        company_id, size_bytes, sha256, mime = early.company_id, item.size_bytes, item.sha256, item.mime
+        await photos.set_promised(company_id, early.id, size_bytes=size_bytes, sha256=sha256, mime=mime)
+        await uploads.set_sha256(company_id, early.id, sha256)
+
+
+async def _note_announced(actor: Actor, photo: Photo, *, at: datetime) -> None:
+    entry = Entry.by(
+        actor,
+        "photo.announced",
+        "photo",
+        photo.id,
+        at=at,
+        job_id=photo.job_id,
+        captured_at=photo.captured_at,
+        job_hint=photo.job_hint,
+    )
+    await logbook.insert_entry(photo.company_id, entry)
+    tell(photo)
+
+
+async def _ask_to_render(company_id: UUID, photo_id: UUID, *, at: datetime) -> None:
+    payload: dict[str, object] = {"photo": str(photo_id)}
+    await tasks.insert_task(company_id, "photo.render", payload, at=at, dedup=f"photo.render:{photo_id}")
+
+
+def _search_text(photo: Photo) -> str:
+    return folded(photo.caption, " ".join(photo.tags))
+
+
+def tell(photo: Photo) -> None:
+    """Let the pages that are open learn that this photo changed."""
+    signal("photos", photo.company_id, photo=str(photo.id), job=str(photo.job_id or ""))

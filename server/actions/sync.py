@@ -1,0 +1,188 @@
+"""What phones say and bring: who knows what, and each item exactly once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import devices, notes, photos, uploads
+from server.db import companies, items, jobs
+from server.db import photos as photo_table
+from server.db.unit import atomic
+from server.domain.errors import Conflict, DomainError, NotFound
+from server.domain.sync import (
+    ContentDiffers,
+    Item,
+    ItemState,
+    SyncItem,
+    SyncJob,
+    SyncNote,
+    SyncPhoto,
+    SyncQuestion,
+    content_hash,
+    content_of,
+)
+from server.domain.users import Actor
+from server.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is here of one id; `offset` in bytes, `error` why its bytes are not accepted."""
+
+    state: ItemState
+    offset: int = 0
+    sha256: str | None = None
+    rev: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The phone an item came from, and how far the server's clock is ahead of its own."""
+
+    device_id: UUID | None = None
+    skew_ms: int | None = None
+
+
+async def have(services: Services, actor: Actor, ids: Sequence[UUID], *, at: datetime) -> dict[UUID, Known]:
+    """Return what is here of each id; another's id is as good as unknown."""
+    assert actor.id
+    found = {row.id: row for row in await items.standings(actor.company_id, actor.id, ids)}
+    return {
+        ident: await _known(services, actor, found[ident], at=at)
+        if ident in found
+        else Known(ItemState.UNKNOWN)
+        for ident in ids
+    }
+
+
+async def _known(services: Services, actor: Actor, row: items.Standing, *, at: datetime) -> Known:
+    if row.tombstone:
+        return Known(ItemState.TOMBSTONE, rev=row.rev)
+    if row.stored:
+        return Known(ItemState.STORED, row.size_bytes, row.sha256, row.rev)
+    problem = row.problem or None
+    offset = await services.parts.size(row.id) if row.uploading else None
+    if offset is None:
+        return Known(ItemState.ANNOUNCED, 0, row.sha256, row.rev, problem)
+    if offset < row.size_bytes:
+        return Known(ItemState.RECEIVING, offset, row.sha256, row.rev, problem)
+    return await _completed(services, actor, row, at=at)
+
+
+async def _completed(services: Services, actor: Actor, row: items.Standing, *, at: datetime) -> Known:
+    """Finish what got its last byte just before a crash: nobody would ever bring another."""
+    try:
+        safe = await uploads.progress(services, actor, row.id, at=at)
+    except DomainError as refused:
+        return Known(ItemState.ANNOUNCED, 0, row.sha256, row.rev, refused.code)
+    receipt = safe.receipt
+    if receipt is None:
+        return Known(ItemState.RECEIVING, safe.offset, row.sha256, row.rev)
+    return Known(ItemState.STORED, receipt.size, receipt.sha256, receipt.rev)
+
+
+async def standing(services: Services, actor: Actor, item_id: UUID, *, at: datetime) -> Known:
+    """Return what is here of one id. Raises NotFound."""
+    known = (await have(services, actor, [item_id], at=at))[item_id]
+    if known.state is ItemState.UNKNOWN:
+        raise NotFound("item.unknown")
+    return known
+
+
+@atomic
+async def put_item(actor: Actor, item: SyncItem, origin: Origin, *, at: datetime) -> bool:
+    """Take an item; True when it is new. The same again changes nothing, whatever became of the thing since.
+
+    Raises ContentDiffers for the same id with other content, Conflict "item.taken" for an id that is not his.
+    A job that is not here, or not his, is no reason to refuse: the thing waits unsorted under the job's name.
+    """
+    assert actor.id
+    await items.claim_id(actor.company_id, item.id)
+    known = await items.by_id(actor.company_id, item.id)
+    if known:
+        _check_same(actor, item, known)
+        return False
+    await _check_free(actor, item)
+    if origin.device_id:
+        await devices.notice(actor, origin.device_id, at=at)
+    job_id = await _job_of(actor, item)
+    await _keep(actor, item, job_id=job_id, at=at)
+    await items.insert_item(
+        actor.company_id,
+        await _entry(actor, item, at=at),
+        asked_job_id=item.job_id,
+        device_id=origin.device_id,
+        skew_ms=origin.skew_ms,
+    )
+    return True
+
+
+def _check_same(actor: Actor, item: SyncItem, known: Item) -> None:
+    if known.user_id != actor.id:
+        raise Conflict("item.taken", field="id")
+    if known.content_hash != content_hash(item):
+        raise ContentDiffers(known)
+
+
+async def _check_free(actor: Actor, item: SyncItem) -> None:
+    """Refuse an id that somebody else's thing bears; a photo of his own whose bytes were first is his."""
+    owner = await items.company_of(item.id, item.kind)
+    if owner is None:
+        return
+    early = await photo_table.by_id(actor.company_id, item.id) if isinstance(item, SyncPhoto) else None
+    if early is None or early.author_id is None or early.author_id != actor.id:
+        raise Conflict("item.taken", field="id")
+
+
+async def _job_of(actor: Actor, item: SyncItem) -> UUID | None:
+    """Return the job the item names if it is here and his to see."""
+    if item.job_id is None:
+        return None
+    found = await jobs.by_id(actor.company_id, item.job_id, visible_to=None if actor.at_desk else actor.id)
+    return found.id if found else None
+
+
+async def _keep(actor: Actor, item: SyncItem, *, job_id: UUID | None, at: datetime) -> None:
+    match item:
+        case SyncPhoto():
+            await photos.announce(actor, await _without_position(actor, item), job_id=job_id, at=at)
+        case SyncNote():
+            await notes.accept(actor, item, job_id=job_id, at=at)
+        case SyncQuestion():
+            raise NotImplementedError
+        case SyncJob():
+            raise NotImplementedError
+
+
+async def _gather(actor: Actor, job_id: UUID) -> None:
+    """File with a new job what this phone brought for it earlier: order is comfort, not correctness."""
+    assert actor.id
+    waiting = await items.of_asked_job(actor.company_id, actor.id, job_id)
+    for kind, ids in waiting.items():
+        await items.set_job(actor.company_id, kind, ids, job_id=job_id)
+
+
+async def _without_position(actor: Actor, item: SyncPhoto) -> SyncPhoto:
+    """Drop the position unless the company switched it on, whatever the phone sends."""
+    company = await companies.by_id(actor.company_id)
+    return item if company and company.profile.position_enabled else replace(item, position=None)
+
+
+async def _entry(actor: Actor, item: SyncItem, *, at: datetime) -> Item:
+    """Return the ledger's entry; its hash is over what was sent, its body holds no position that is not kept."""
+    assert actor.id
+    kept = await _without_position(actor, item) if isinstance(item, SyncPhoto) else item
+    return Item(
+        id=item.id,
+        company_id=actor.company_id,
+        user_id=actor.id,
+        kind=item.kind,
+        content_hash=content_hash(item),
+        body=content_of(kept),
+        captured_at=item.captured.at,
+        received_at=at,
+        tombstone_at=None,
+        rev=1,
+    )

@@ -1,0 +1,309 @@
+"""Bytes on their way in: begun, appended, finished. The order of finishing is law (reliability #22, F5)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from server.actions.photos import add_original, announce_bare, checked_type, storage_key, tell
+from server.db import items, photos, uploads
+from server.db.unit import atomic, signal
+from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.image_types import HEAD_BYTES, ImageType
+from server.domain.photos import Photo, PhotoState, check_original, clean_mime
+from server.domain.sync import Kind
+from server.domain.uploads import (
+    BAD_HASHES_MAX,
+    KEPT,
+    Checksum,
+    Gone,
+    HashDiffers,
+    Metadata,
+    Receipt,
+    Upload,
+    check_same,
+)
+from server.domain.users import Actor
+from server.ids import new_id
+from server.services import Services
+from server.storage import parts
+from server.storage.base import StorageError, in_thread
+
+_FRESH = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an upload is; with its receipt once it is safe (then it never expires)."""
+
+    id: UUID
+    size_bytes: int
+    offset: int
+    expires_at: datetime | None
+    receipt: Receipt | None
+
+
+def receipt_of(photo: Photo) -> Receipt | None:
+    """Return the proof that the photo is safe, None while it is not."""
+    if photo.state is not PhotoState.STORED or photo.stored_at is None:
+        return None
+    return Receipt(photo.id, photo.size_bytes, photo.sha256, photo.rev, photo.stored_at)
+
+
+async def begin(
+    services: Services, actor: Actor, metadata: Metadata, *, size_bytes: int, at: datetime
+) -> Progress:
+    """Begin an upload, or find the one begun before. Without an id it becomes a new, unsorted photo.
+
+    Raises Invalid and TooLarge before a byte has travelled, Conflict when the id promises other bytes or is taken,
+    Gone when the photo was deleted here.
+    """
+    check_original(size_bytes, metadata.filetype)
+    photo = await _register(actor, metadata.id or new_id(), metadata, size_bytes=size_bytes, at=at)
+    return await progress(services, actor, photo.id, at=at)
+
+
+@atomic
+async def _register(
+    actor: Actor, photo_id: UUID, metadata: Metadata, *, size_bytes: int, at: datetime
+) -> Photo:
+    await items.claim_id(actor.company_id, photo_id)
+    photo = await photos.by_id(actor.company_id, photo_id)
+    if photo is None:
+        if await items.company_of(photo_id, Kind.PHOTO):
+            raise Conflict("item.taken", field="id")
+        photo = await announce_bare(actor, photo_id, metadata, size_bytes=size_bytes, at=at)
+    if photo.author_id is None or photo.author_id != actor.id:
+        raise Conflict("item.taken", field="id")
+    item = await items.by_id(actor.company_id, photo_id)
+    if item and item.tombstone_at:
+        raise Gone("upload.gone")
+    known = await uploads.by_id(actor.company_id, photo_id)
+    if item is None and known is None and photo.state is PhotoState.ANNOUNCED:
+        photo = await _promise(photo, metadata, size_bytes=size_bytes)
+    promised = _upload(actor, photo, metadata, at=at)
+    check_same(promised, size_bytes=size_bytes, sha256=metadata.sha256)
+    if known is None and photo.state is PhotoState.ANNOUNCED:
+        await uploads.insert_upload(actor.company_id, promised)
+    return photo
+
+
+async def _promise(photo: Photo, metadata: Metadata, *, size_bytes: int) -> Photo:
+    """Let an upload that was given up begin again with other bytes: nothing else is known of the photo."""
+    sha256, mime = metadata.sha256 or "", clean_mime(metadata.filetype)
+    await photos.set_promised(photo.company_id, photo.id, size_bytes=size_bytes, sha256=sha256, mime=mime)
+    return replace(photo, size_bytes=size_bytes, sha256=sha256, mime=mime)
+
+
+def _upload(actor: Actor, photo: Photo, metadata: Metadata, *, at: datetime) -> Upload:
+    assert actor.id
+    return Upload(
+        id=photo.id,
+        company_id=actor.company_id,
+        user_id=actor.id,
+        size_bytes=photo.size_bytes,
+        sha256=photo.sha256 or None,
+        filename=metadata.filename,
+        created_at=at,
+        expires_at=at + KEPT,
+        bad_hashes=0,
+    )
+
+
+async def progress(services: Services, actor: Actor, upload_id: UUID, *, at: datetime) -> Progress:
+    """Return how far an upload is; one whose last byte is here is finished first.
+
+    Raises NotFound for another's upload, Gone for one that was given up, and what `finish` raises.
+    """
+    photo = await _own_photo(actor, upload_id)
+    receipt = receipt_of(photo)
+    if receipt:
+        return Progress(upload_id, photo.size_bytes, photo.size_bytes, None, receipt)
+    upload = await uploads.by_id(actor.company_id, upload_id)
+    if upload is None:
+        raise Gone("upload.gone")
+    offset = await _offset(services, photo, upload)
+    if offset == upload.size_bytes:
+        return _finished(await finish(services, actor, photo, upload, at=at))
+    return Progress(upload_id, upload.size_bytes, offset, upload.expires_at, None)
+
+
+async def append(
+    services: Services,
+    actor: Actor,
+    upload_id: UUID,
+    chunks: AsyncIterator[bytes],
+    *,
+    offset: int,
+    checksum: Checksum | None,
+    at: datetime,
+) -> Progress:
+    """Append bytes at `offset`; the last one finishes the upload. Bytes that came stay, whatever ends it early.
+
+    Raises Conflict for a wrong offset or while another writes, HashDiffers when the request's checksum or the
+    whole file's hash is wrong, TooLarge beyond the promised size, StorageFull, and what `progress` raises.
+    """
+    before = await progress(services, actor, upload_id, at=at)
+    if before.receipt:
+        return before
+    check = parts.Checksum(checksum.algorithm, checksum.digest) if checksum else None
+    try:
+        reached = await services.parts.append(upload_id, offset, chunks, before.size_bytes, checksum=check)
+    except Invalid as refused:
+        raise HashDiffers(refused.code) from refused
+    await _keep_longer(actor, before, at=at)
+    if reached < before.size_bytes:
+        return replace(before, offset=reached)
+    return await progress(services, actor, upload_id, at=at)
+
+
+async def terminate(services: Services, actor: Actor, upload_id: UUID) -> None:
+    """Give up an unfinished upload. Raises NotFound, Gone, and Conflict for one that is safe already."""
+    photo = await _own_photo(actor, upload_id)
+    if photo.state is PhotoState.STORED:
+        raise Conflict("upload.finished")
+    if not await _forget(actor, photo):
+        raise Gone("upload.gone")
+    await services.parts.remove(upload_id)
+
+
+@atomic
+async def _forget(actor: Actor, photo: Photo) -> bool:
+    await items.claim_id(photo.company_id, photo.id)
+    known = await uploads.delete_upload(photo.company_id, photo.id)
+    if known and await items.by_id(photo.company_id, photo.id) is None:
+        await photos.delete_announced(photo.company_id, photo.id)
+    return known
+
+
+async def finish(services: Services, actor: Actor, photo: Photo, upload: Upload, *, at: datetime) -> Receipt:
+    """Check hash and type, publish the file durably, commit; only then there is a receipt. Repeating is harmless.
+
+    Raises HashDiffers (offset back to 0, counted), Invalid for bytes that are no photo (given up, named), StorageError.
+    """
+    try:
+        original = await _publish(services, actor, photo, upload)
+    except (NotFound, StorageError):
+        # The part may be gone because it was published: before a crash, or by another request a moment ago.
+        found = await _published(services, photo, upload)
+        if found is None or await services.parts.size(upload.id) is not None:
+            raise
+        original = found
+    key, sha256, mime = original.key, original.sha256, original.type.mime
+    await add_original(actor, photo, key=key, sha256=sha256, mime=mime, at=at)
+    safe = await photos.by_id(photo.company_id, photo.id)
+    receipt = receipt_of(safe) if safe else None
+    if receipt is None:
+        raise NotFound("upload.unknown")
+    return receipt
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """The whole file as it lies in the storage."""
+
+    key: str
+    sha256: str
+    type: ImageType
+
+
+async def _publish(services: Services, actor: Actor, photo: Photo, upload: Upload) -> _Original:
+    sha256 = await services.parts.digest(upload.id)
+    if upload.sha256 and sha256 != upload.sha256:
+        await services.parts.reset(upload.id)
+        await _count_bad_hash(actor, photo)
+        raise HashDiffers("upload.hash")
+    path = services.parts.path(upload.id)
+    try:
+        kind = checked_type(await in_thread(_head, path), upload.size_bytes)
+    except Invalid as refused:
+        await _refuse(photo, refused.code)
+        await services.parts.remove(upload.id)
+        raise
+    key = storage_key(photo, kind.suffix)
+    await services.storage.adopt(path, key, sha256=sha256, size_bytes=upload.size_bytes)
+    return _Original(key, sha256, kind)
+
+
+async def _published(services: Services, photo: Photo, upload: Upload) -> _Original | None:
+    """Return the file an earlier try published without coming to its commit."""
+    for kind in ImageType:
+        found = await services.storage.head(storage_key(photo, kind.suffix))
+        if found and found.size_bytes == upload.size_bytes and upload.sha256 in (None, found.sha256):
+            return _Original(found.key, found.sha256, kind)
+    return None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise NotFound("upload.unknown") from None
+
+
+@atomic
+async def _count_bad_hash(actor: Actor, photo: Photo) -> None:
+    """Once is the line; from the second time on a human must see it."""
+    count = await uploads.add_bad_hash(photo.company_id, photo.id)
+    if count >= BAD_HASHES_MAX:
+        await photos.set_problem(photo.company_id, photo.id, "photo.hash")
+        tell(photo)
+
+
+@atomic
+async def _refuse(photo: Photo, code: str) -> None:
+    await uploads.delete_upload(photo.company_id, photo.id)
+    await photos.set_problem(photo.company_id, photo.id, code)
+    tell(photo)
+
+
+async def expire(services: Services) -> None:
+    """Give up uploads whose time is over, and part files that no upload knows."""
+    at = services.clock()
+    for upload in await uploads.every_expired(before=at):
+        await _give_up(upload)
+        await services.parts.remove(upload.id)
+    idle = await services.parts.older_than(at - KEPT)
+    for stray in set(idle) - await uploads.every_known(idle):
+        await services.parts.remove(stray)
+
+
+@atomic
+async def _give_up(upload: Upload) -> None:
+    await uploads.delete_upload(upload.company_id, upload.id)
+    await photos.set_problem(upload.company_id, upload.id, "photo.upload_expired")
+    signal("photos", upload.company_id, photo=str(upload.id), job="")
+
+
+async def _own_photo(actor: Actor, upload_id: UUID) -> Photo:
+    photo = await photos.by_id(actor.company_id, upload_id)
+    if photo is None or photo.author_id is None or photo.author_id != actor.id:
+        raise NotFound("upload.unknown")
+    return photo
+
+
+async def _offset(services: Services, photo: Photo, upload: Upload) -> int:
+    have = await services.parts.size(upload.id)
+    if have is not None:
+        return have
+    if await _published(services, photo, upload):
+        return upload.size_bytes
+    await services.parts.create(upload.id)
+    return 0
+
+
+async def _keep_longer(actor: Actor, upload: Progress, *, at: datetime) -> None:
+    """Move the expiry, but at most once a day: a commit per slice would be waste."""
+    if upload.expires_at and upload.expires_at - at < KEPT - _FRESH:
+        await _extend(actor.company_id, upload.id, expires_at=at + KEPT)
+
+
+@atomic
+async def _extend(company_id: UUID, upload_id: UUID, *, expires_at: datetime) -> None:
+    await uploads.set_expiry(company_id, upload_id, expires_at=expires_at)
+
+
+def _finished(receipt: Receipt) -> Progress:
+    return Progress(receipt.id, receipt.size, receipt.size, None, receipt)

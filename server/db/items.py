@@ -1,0 +1,149 @@
+"""The ledger of what phones announced, and what is here of each id."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import Model
+
+from server.db import sql
+from server.db.tables import ItemRow, JobRow, NoteRow, PhotoRow, QuestionRow, UploadRow
+from server.domain.sync import Item, Kind
+
+_BORN = {
+    Kind.PHOTO: PhotoRow,
+    Kind.NOTE: NoteRow,
+    Kind.CALL: NoteRow,
+    Kind.QUESTION: QuestionRow,
+    Kind.JOB: JobRow,
+}
+_COLUMNS = (
+    "id",
+    "company_id",
+    "user_id",
+    "kind",
+    "content_hash",
+    "body",
+    "captured_at",
+    "received_at",
+    "tombstone_at",
+    "rev",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the database knows of one id; the offset stands in the part file."""
+
+    id: UUID
+    kind: Kind
+    tombstone: bool
+    stored: bool
+    uploading: bool
+    size_bytes: int
+    sha256: str | None
+    problem: str
+    rev: int
+
+
+async def by_id(company_id: UUID, item_id: UUID) -> Item | None:
+    """Return the ledger's entry."""
+    row = await ItemRow.filter(id=item_id, company_id=company_id).first().values(*_COLUMNS)
+    return Item(**{**row, "kind": Kind(row["kind"])}) if row else None
+
+
+async def claim_id(company_id: UUID, item_id: UUID) -> None:
+    """Let everybody else who brings the same id wait until this unit is over.
+
+    SQLite has one writer; on PostgreSQL a look followed by an insert needs a lock, as there is no row yet.
+    """
+    if sql.dialect() == "postgres":
+        key = int.from_bytes(item_id.bytes[8:], signed=True)
+        await sql.rows("SELECT pg_advisory_xact_lock(?)", key)
+
+
+async def company_of(item_id: UUID, kind: Kind) -> UUID | None:
+    """Return the company where this id is taken, by the ledger or by a thing of this kind."""
+    tables: tuple[type[Model], ...] = (ItemRow, _BORN[kind], UploadRow)
+    for table in tables:
+        found = await table.filter(id=item_id).first().values_list("company_id", flat=True)
+        if found:
+            return UUID(str(found))
+    return None
+
+
+async def standings(company_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[Standing]:
+    """Return what is known of this user's ids, in three statements however many they are."""
+    mine = {"company_id": company_id, "user_id": user_id, "id__in": list(ids)}
+    items = {
+        row["id"]: row
+        for row in await ItemRow.filter(**mine).values("id", "kind", "tombstone_at", "content_hash", "rev")
+    }
+    photos = {
+        row["id"]: row
+        for row in await PhotoRow.filter(company_id=company_id, author_id=user_id, id__in=list(ids)).values(
+            "id", "state", "size_bytes", "sha256", "problem", "rev"
+        )
+    }
+    uploads = set(await UploadRow.filter(**mine).values_list("id", flat=True))
+    return [_standing(ident, items.get(ident), photos.get(ident), uploads) for ident in {*items, *photos}]
+
+
+def _standing(
+    ident: UUID, item: dict[str, object] | None, photo: dict[str, object] | None, uploads: Iterable[object]
+) -> Standing:
+    kind = Kind(str(item["kind"])) if item else Kind.PHOTO
+    known = photo or {}
+    return Standing(
+        id=ident,
+        kind=kind,
+        tombstone=bool(item and item["tombstone_at"]),
+        stored=known["state"] == "stored" if photo else kind is not Kind.PHOTO,
+        uploading=ident in uploads,
+        size_bytes=int(str(known.get("size_bytes") or 0)),
+        sha256=str(known.get("sha256") or "") or None,
+        problem=str(known.get("problem") or ""),
+        rev=int(str((photo or item or {}).get("rev", 1))),
+    )
+
+
+async def insert_item(
+    company_id: UUID, item: Item, *, asked_job_id: UUID | None, device_id: UUID | None, skew_ms: int | None
+) -> None:
+    """Write the ledger's entry; the id must be claimed and free."""
+    await ItemRow.create(
+        id=item.id,
+        company_id=company_id,
+        user_id=item.user_id,
+        device_id=device_id,
+        kind=item.kind,
+        asked_job_id=asked_job_id,
+        content_hash=item.content_hash,
+        body=dict(item.body),
+        captured_at=item.captured_at,
+        received_at=item.received_at,
+        skew_ms=skew_ms,
+    )
+
+
+async def set_tombstone(company_id: UUID, item_id: UUID, *, at: datetime) -> None:
+    """Remember that the thing was deleted here, so that a phone does not bring it again."""
+    await ItemRow.filter(id=item_id, company_id=company_id).update(tombstone_at=at)
+
+
+async def of_asked_job(company_id: UUID, user_id: UUID, job_id: UUID) -> dict[Kind, list[UUID]]:
+    """Return what this user announced for a job before the job itself was here."""
+    found = ItemRow.filter(company_id=company_id, user_id=user_id, asked_job_id=job_id).order_by("id")
+    waiting: dict[Kind, list[UUID]] = {}
+    for row in await found.values("id", "kind"):
+        waiting.setdefault(Kind(row["kind"]), []).append(row["id"])
+    return waiting
+
+
+async def set_job(company_id: UUID, kind: Kind, ids: Sequence[UUID], *, job_id: UUID) -> None:
+    """File things with their job unless somebody filed them elsewhere meanwhile."""
+    table: type[Model] = _BORN[kind]
+    unsorted = table.filter(company_id=company_id, id__in=list(ids), job_id=None)
+    if kind is not Kind.JOB:
+        await unsorted.update(job_id=job_id, job_hint="")

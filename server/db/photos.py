@@ -1,0 +1,285 @@
+"""Photos, the phone's previews of them and the renditions we drew."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import F, Q, Subquery
+from tortoise.queryset import QuerySet
+
+from server.db.tables import JobMemberRow, PhotoRow, PreviewRow, RenditionRow
+from server.domain.paging import Page, cut
+from server.domain.photos import Decode, Phase, Photo, PhotoState, Rendition, Source, Words
+from server.ids import new_id
+
+_PLAIN = (
+    "id",
+    "company_id",
+    "job_id",
+    "job_hint",
+    "author_id",
+    "contact_id",
+    "problem",
+    "captured_at",
+    "offset_min",
+    "received_at",
+    "stored_at",
+    "caption",
+    "tags",
+    "position",
+    "sha256",
+    "size_bytes",
+    "mime",
+    "storage_key",
+    "width",
+    "height",
+    "decode_code",
+    "review",
+    "review_note",
+    "reviewed_at",
+    "reviewed_by_id",
+    "rev",
+)
+_ENUMS = ("source", "state", "phase", "decode")
+
+
+async def by_id(company_id: UUID, photo_id: UUID) -> Photo | None:
+    """Return one photo."""
+    found = await _photos(PhotoRow.filter(company_id=company_id, id=photo_id))
+    return found[0] if found else None
+
+
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Photo]:
+    """Return the photos with these ids that are here, in the order asked."""
+    found = {
+        photo.id: photo for photo in await _photos(PhotoRow.filter(company_id=company_id, id__in=list(ids)))
+    }
+    return [found[ident] for ident in ids if ident in found]
+
+
+async def visible(company_id: UUID, photo_id: UUID, *, worker: UUID) -> bool:
+    """Tell whether a worker may see the photo: his own, or of a job he may see."""
+    rows = PhotoRow.filter(_seen_by(company_id, worker), company_id=company_id, id=photo_id)
+    return await rows.exists()
+
+
+async def of_job(
+    company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50
+) -> Page[Photo]:
+    """Return the job's photos, newest id first."""
+    return await search(company_id, job_id=job_id, before=before, limit=limit)
+
+
+async def search(
+    company_id: UUID,
+    *,
+    job_id: UUID | None = None,
+    unsorted: bool = False,
+    review: str = "",
+    terms: Sequence[str] = (),
+    worker: UUID | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Page[Photo]:
+    """Return photos, newest id first. All folded `terms` are in captions or tags; a `worker` sees his own and his jobs'."""
+    rows = PhotoRow.filter(company_id=company_id)
+    if job_id:
+        rows = rows.filter(job_id=job_id)
+    if unsorted:
+        rows = rows.filter(job_id=None)
+    if review:
+        rows = rows.filter(review=review)
+    for term in terms:
+        rows = rows.filter(search_text__contains=term)
+    if worker:
+        rows = rows.filter(_seen_by(company_id, worker))
+    if before:
+        rows = rows.filter(id__lt=before)
+    return cut(await _photos(rows.order_by("-id").limit(limit + 1)), limit, lambda photo: str(photo.id))
+
+
+def _seen_by(company_id: UUID, worker: UUID) -> Q:
+    members = JobMemberRow.filter(company_id=company_id)
+    closed = Subquery(members.values("job_id"))
+    mine = Subquery(members.filter(user_id=worker).values("job_id"))
+    return Q(author_id=worker) | Q(job_id__in=mine) | Q(Q(job_id__not_isnull=True), ~Q(job_id__in=closed))
+
+
+async def insert_photo(company_id: UUID, photo: Photo, *, search_text: str) -> None:
+    """Write a new photo."""
+    names = {*_PLAIN, *_ENUMS} - {"company_id"}
+    row: dict[str, Any] = {name: getattr(photo, name) for name in names}
+    row |= {"phase": photo.phase or "", "tags": list(photo.tags), "position": _position(photo.position)}
+    await PhotoRow.create(company_id=company_id, search_text=search_text, **row)
+
+
+async def set_described(company_id: UUID, photo: Photo, *, search_text: str) -> None:
+    """Give a photo whose bytes came first the description that came later."""
+    await PhotoRow.filter(id=photo.id, company_id=company_id).update(
+        job_id=photo.job_id,
+        job_hint=photo.job_hint,
+        captured_at=photo.captured_at,
+        offset_min=photo.offset_min,
+        caption=photo.caption,
+        phase=photo.phase or "",
+        tags=list(photo.tags),
+        position=_position(photo.position),
+        search_text=search_text,
+        rev=F("rev") + 1,
+    )
+
+
+async def set_words(
+    company_id: UUID, photo_id: UUID, words: Words, *, search_text: str, review: str, rev: int
+) -> bool:
+    """Change what is said about a photo; False if somebody else changed it since `rev`."""
+    changed = await PhotoRow.filter(id=photo_id, company_id=company_id, rev=rev).update(
+        caption=words.caption,
+        phase=words.phase or "",
+        tags=list(words.tags),
+        job_id=words.job_id,
+        job_hint="",
+        search_text=search_text,
+        review=review,
+        rev=F("rev") + 1,
+    )
+    return bool(changed)
+
+
+async def set_promised(company_id: UUID, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str) -> None:
+    """Take what a new upload of a photo without description promises."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).update(
+        size_bytes=size_bytes, sha256=sha256, mime=mime
+    )
+
+
+async def delete_announced(company_id: UUID, photo_id: UUID) -> None:
+    """Forget a photo of which nothing is here: no bytes, no description."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).delete()
+
+
+async def set_problem(company_id: UUID, photo_id: UUID, code: str) -> None:
+    """Name why the bytes are not here, or nothing."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).update(problem=code)
+
+
+async def set_stored(
+    company_id: UUID, photo_id: UUID, *, storage_key: str, sha256: str, mime: str, at: datetime
+) -> bool:
+    """Note that the bytes are safe; False if that was noted before."""
+    changed = await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).update(
+        state=PhotoState.STORED,
+        stored_at=at,
+        storage_key=storage_key,
+        sha256=sha256,
+        mime=mime,
+        problem="",
+        rev=F("rev") + 1,
+    )
+    return bool(changed)
+
+
+async def set_decoded(company_id: UUID, photo_id: UUID, *, width: int, height: int) -> None:
+    """Note that renditions exist, and the oriented size of the original in pixels."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id).update(
+        decode=Decode.DONE, decode_code="", width=width, height=height
+    )
+
+
+async def set_decode_code(company_id: UUID, photo_id: UUID, code: str) -> None:
+    """Note why the last attempt to draw it failed; another one follows."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id).update(decode_code=code)
+
+
+async def set_undecodable(company_id: UUID, photo_id: UUID, code: str) -> None:
+    """Note that the photo is kept but cannot be shown, and why."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id).update(decode=Decode.FAILED, decode_code=code)
+
+
+async def preview(company_id: UUID, photo_id: UUID) -> bytes | None:
+    """Return the phone's small JPEG."""
+    rows = await PreviewRow.filter(photo_id=photo_id, company_id=company_id).values_list("data", flat=True)
+    return bytes(rows[0]) if rows else None
+
+
+async def insert_preview(company_id: UUID, photo_id: UUID, data: bytes) -> None:
+    """Keep the phone's small JPEG until our own exists."""
+    row = PreviewRow(photo_id=photo_id, company_id=company_id, data=data)
+    await PreviewRow.bulk_create([row], ignore_conflicts=True)
+
+
+async def delete_preview(company_id: UUID, photo_id: UUID) -> None:
+    """Forget the phone's small JPEG."""
+    await PreviewRow.filter(photo_id=photo_id, company_id=company_id).delete()
+
+
+async def rendition(company_id: UUID, photo_id: UUID, name: str) -> Rendition | None:
+    """Return one rendition."""
+    found = [entry for entry in await renditions(company_id, photo_id) if entry.name == name]
+    return found[0] if found else None
+
+
+async def renditions(company_id: UUID, photo_id: UUID) -> list[Rendition]:
+    """Return the renditions drawn so far."""
+    names = ("name", "storage_key", "mime", "width", "height", "size_bytes", "sha256")
+    rows = RenditionRow.filter(company_id=company_id, photo_id=photo_id).order_by("name")
+    return [Rendition(**row) for row in await rows.values(*names)]
+
+
+async def insert_rendition(company_id: UUID, photo_id: UUID, made: Rendition) -> None:
+    """Write a rendition; the same name again replaces it."""
+    await RenditionRow.filter(company_id=company_id, photo_id=photo_id, name=made.name).delete()
+    await RenditionRow.create(
+        id=new_id(),
+        company_id=company_id,
+        photo_id=photo_id,
+        name=made.name,
+        storage_key=made.storage_key,
+        mime=made.mime,
+        width=made.width,
+        height=made.height,
+        size_bytes=made.size_bytes,
+        sha256=made.sha256,
+    )
+
+
+async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
+    """Return which of these storage keys belong to a row."""
+    found: set[str] = set()
+    for table in (PhotoRow, RenditionRow):
+        rows = table.filter(company_id=company_id, storage_key__in=list(keys))
+        found.update(str(key) for key in await rows.values_list("storage_key", flat=True))
+    return found
+
+
+async def keys_after(company_id: UUID, after: UUID | None, *, limit: int = 500) -> list[tuple[UUID, str]]:
+    """Return ids and storage keys of stored photos in order, for comparing them with the storage."""
+    rows = PhotoRow.filter(company_id=company_id, storage_key__not_isnull=True)
+    if after:
+        rows = rows.filter(id__gt=after)
+    return [
+        (row[0], row[1]) for row in await rows.order_by("id").limit(limit).values_list("id", "storage_key")
+    ]
+
+
+async def _photos(rows: "QuerySet[PhotoRow]") -> list[Photo]:
+    found = await rows.values(*_PLAIN, *_ENUMS, author_name="author__name", contact_name="contact__name")
+    return [_photo(row) for row in found]
+
+
+def _photo(row: dict[str, Any]) -> Photo:
+    name = row["author_name"] or row.pop("contact_name") or ""
+    row.pop("contact_name", None)
+    row |= {
+        "author_name": name,
+        "source": Source(row["source"]),
+        "state": PhotoState(row["state"]),
+        "phase": Phase(row["phase"]) if row["phase"] else None,
+        "decode": Decode(row["decode"]),
+    }
+    return Photo(**row)
+
+
+def _position(position: Mapping[str, float] | None) -> dict[str, float] | None:
+    return dict(position) if position else None

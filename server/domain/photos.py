@@ -1,0 +1,166 @@
+"""A photo from announcement to safety: its type, what may be said about it, what is refused as a photo."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from server.domain.errors import Invalid, TooLarge
+
+SIZE_MAX = 100_000_000
+CAPTION_MAX = 2_000
+TAGS_MAX = 20
+TAG_MAX = 40
+RENDITION_NAMES = ("thumb", "screen")
+
+# Never decoded, never shown: text that runs in a browser or an interpreter (reliability T16, T17).
+REFUSED_TYPES = frozenset(
+    {
+        "image/svg+xml",
+        "text/html",
+        "application/xhtml+xml",
+        "text/xml",
+        "application/xml",
+        "application/postscript",
+        "image/x-eps",
+        "application/eps",
+        "application/x-eps",
+    }
+)
+_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+class PhotoState(StrEnum):
+    ANNOUNCED = "announced"
+    STORED = "stored"
+
+
+class Phase(StrEnum):
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+    DEFECT = "defect"
+    CONCEALED = "concealed"
+
+
+class Source(StrEnum):
+    WORKER = "worker"
+    CUSTOMER = "customer"
+
+
+class Decode(StrEnum):
+    """What became of the attempt to draw our own renditions."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """What is known of one photo.
+
+    `offset_min` is the device's distance from UTC at the shutter; `problem` names why the bytes are not here yet
+    ("photo.hash", "photo.svg") and is empty otherwise; `storage_key` is None until they are safe.
+    """
+
+    id: UUID
+    company_id: UUID
+    job_id: UUID | None
+    job_hint: str
+    source: Source
+    author_id: UUID | None
+    author_name: str
+    contact_id: UUID | None
+    state: PhotoState
+    problem: str
+    captured_at: datetime
+    offset_min: int
+    received_at: datetime
+    stored_at: datetime | None
+    caption: str
+    phase: Phase | None
+    tags: Sequence[str]
+    position: Mapping[str, float] | None
+    sha256: str
+    size_bytes: int
+    mime: str
+    storage_key: str | None
+    width: int | None
+    height: int | None
+    decode: Decode
+    decode_code: str
+    review: str
+    review_note: str
+    reviewed_at: datetime | None
+    reviewed_by_id: UUID | None
+    rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture we drew from a photo."""
+
+    name: str
+    storage_key: str
+    mime: str
+    width: int
+    height: int
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people say about a photo; each change names only what changes."""
+
+    caption: str
+    phase: Phase | None
+    tags: tuple[str, ...]
+    job_id: UUID | None
+
+
+def check_original(size_bytes: int, mime: str, *, size_max: int = SIZE_MAX) -> None:
+    """Refuse what can be refused before a byte has travelled. Raises Invalid on `size` or `mime`."""
+    if size_bytes <= 0:
+        raise Invalid("photo.empty", field="size")
+    if size_bytes > size_max:
+        raise TooLarge("photo.too_large", field="size", limit_mb=size_max // 1_000_000)
+    if clean_mime(mime) in REFUSED_TYPES:
+        raise Invalid("photo.type", field="mime", mime=clean_mime(mime))
+
+
+def clean_mime(text: str) -> str:
+    """Return the bare type in small letters; what is not one becomes "application/octet-stream"."""
+    bare = text.partition(";")[0].strip().lower()
+    return bare if len(bare) <= 100 and _MIME.fullmatch(bare) else "application/octet-stream"
+
+
+def check_caption(text: str) -> str:
+    """Return the caption without outer space. Raises Invalid."""
+    caption = text.strip()
+    if len(caption) > CAPTION_MAX:
+        raise Invalid("photo.caption_too_long", field="caption", limit=CAPTION_MAX)
+    return caption
+
+
+def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags trimmed, without empty and double ones, in the order given. Raises Invalid."""
+    clean = tuple(dict.fromkeys(tag for tag in (" ".join(tag.split()) for tag in tags) if tag))
+    if len(clean) > TAGS_MAX:
+        raise Invalid("photo.too_many_tags", field="tags", limit=TAGS_MAX)
+    if any(len(tag) > TAG_MAX for tag in clean):
+        raise Invalid("photo.tag_too_long", field="tags", limit=TAG_MAX)
+    return clean
+
+
+def check_phase(text: str | None) -> Phase | None:
+    """Return the phase named, None for none. Raises Invalid."""
+    if not text:
+        return None
+    try:
+        return Phase(text)
+    except ValueError:
+        raise Invalid("photo.phase", field="phase", known=", ".join(Phase)) from None
