@@ -1,11 +1,32 @@
-"""Keeping a session alive while it is used."""
+"""Signing in and out, one-time links, programs' tokens, and keeping a session alive while it is used."""
 
-from datetime import datetime
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
-from server.db import sessions
+from server.actions import passwords
+from server.db import links, logbook, sessions, tries, users
 from server.db.sessions import BROWSER, TOUCH_EVERY, SignedIn
-from server.domain.sessions import IDLE
-from server.domain.users import Role
+from server.db.unit import atomic, signal
+from server.domain.errors import Conflict, Invalid, NotFound, TooManyTries
+from server.domain.logbook import Entry
+from server.domain.sessions import (
+    FORGET_AFTER,
+    IDLE,
+    LINK_LASTS,
+    Session,
+    SessionKind,
+    SignInLink,
+    Tries,
+    idle_until,
+)
+from server.domain.texts import line
+from server.domain.users import Actor, Role, User, require_rank
+from server.ids import new_id
+from server.services import Services
 
 
 async def touch(found: SignedIn, *, at: datetime) -> None:
@@ -14,3 +35,155 @@ async def touch(found: SignedIn, *, at: datetime) -> None:
         return
     ends = at + IDLE[found.actor.role or Role.WORKER] if found.kind == BROWSER else None
     await sessions.set_seen(found.actor.company_id, found.actor.session_id, at=at, expires_at=ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session just begun and its secret, which nobody can read again."""
+
+    user: User
+    session: Session
+    token: str
+
+
+async def sign_in(login: str, password: str, *, address: str, device: str, at: datetime) -> Opened:
+    """Sign in by password. `address` is the caller's, `device` what the list of devices calls it.
+
+    Each try is counted before it is looked at, so that many at once find the same delay.
+    Raises TooManyTries, and Invalid("sign_in.wrong") for an unknown login and a wrong password alike.
+    """
+    login = login.strip().lower()
+    keys = [f"account:{hash_token(login)}", f"address:{hash_token(address)}"]
+    await _count_try(keys, at)
+    found = await users.by_login(login)
+    user, password_hash = found if found else (None, None)
+    if not await passwords.fits(password, password_hash) or user is None or not user.active:
+        raise Invalid("sign_in.wrong")
+    return await _admit(user, keys, device, at)
+
+
+@atomic
+async def make_link(actor: Actor, user: User, *, lasts: timedelta = LINK_LASTS, at: datetime) -> str:
+    """Return the token of a one-time sign-in link for a person. Raises Forbidden, Conflict("user.disabled")."""
+    if actor.id != user.id:
+        require_rank(actor, user.role)
+    if not user.active:
+        raise Conflict("user.disabled")
+    token = new_token()
+    link = SignInLink(new_id(), user.company_id, user.id, at, at + lasts, None)
+    await links.insert_link(actor.company_id, link, hash_token(token), created_by=actor.id)
+    await _note(actor, "user.link_made", user, at)
+    return token
+
+
+async def look_up_link(token: str, *, at: datetime) -> tuple[SignInLink, User]:
+    """Return an open link and whom it is for, changing nothing. Raises NotFound("link.gone")."""
+    link = await links.by_token(hash_token(token))
+    user = await users.by_id(link.company_id, link.user_id) if link and link.open(at) else None
+    if link is None or user is None or not user.active:
+        raise NotFound("link.gone")
+    return link, user
+
+
+@atomic
+async def redeem(token: str, *, device: str, at: datetime) -> Opened:
+    """Sign in by a link, which works once. Raises NotFound("link.gone")."""
+    link, user = await look_up_link(token, at=at)
+    if not await links.set_redeemed(link.company_id, link.id, at=at):
+        raise NotFound("link.gone")
+    return await open_session(user, SessionKind.BROWSER, device, at=at)
+
+
+@atomic
+async def open_session(user: User, kind: SessionKind, name: str, *, at: datetime) -> Opened:
+    """Begin a session with a new secret and a new cache key."""
+    token = new_token()
+    session = Session(
+        id=new_id(),
+        company_id=user.company_id,
+        user_id=user.id,
+        kind=kind,
+        name=name[:200],
+        cache_key=secrets.token_hex(16),
+        created_at=at,
+        seen_at=at,
+        expires_at=idle_until(kind, user.role, at),
+        revoked_at=None,
+    )
+    await sessions.insert_session(user.company_id, session, hash_token(token))
+    verb = "user.token_made" if kind is SessionKind.TOKEN else "user.signed_in"
+    himself = Actor(user.id, user.company_id, user.name, user.role, session.id)
+    await _note(himself, verb, user, at, device=session.name)
+    return Opened(user, session, token)
+
+
+async def make_token(actor: Actor, user: User, name: str, *, at: datetime) -> Opened:
+    """Make a bearer token for a program that acts as this person. Raises Forbidden, Conflict, Invalid."""
+    if actor.id != user.id:
+        require_rank(actor, user.role)
+    if not user.active:
+        raise Conflict("user.disabled")
+    name = line(name, "name", limit=200, required=True)
+    return await open_session(user, SessionKind.TOKEN, name, at=at)
+
+
+@atomic
+async def sign_out(actor: Actor, *, at: datetime) -> None:
+    """End the session the actor came with."""
+    if actor.session_id is None or actor.id is None:
+        return
+    if await sessions.set_revoked(actor.company_id, actor.session_id, at=at):
+        entry = Entry.by(actor, "user.signed_out", "user", actor.id, at=at)
+        await logbook.insert_entry(actor.company_id, entry)
+
+
+@atomic
+async def revoke(actor: Actor, user: User, session_id: UUID, *, at: datetime) -> None:
+    """Sign one device or program of a person out. Raises Forbidden, NotFound."""
+    if actor.id != user.id:
+        require_rank(actor, user.role)
+    session = await sessions.by_id(actor.company_id, session_id)
+    if session is None or session.user_id != user.id:
+        raise NotFound("session.unknown")
+    if await sessions.set_revoked(actor.company_id, session.id, at=at):
+        await _note(actor, "user.device_revoked", user, at, device=session.name)
+
+
+async def forget_tries(services: Services) -> None:
+    """Delete counts of failed sign-ins that no longer matter."""
+    await tries.delete_older(before=services.clock() - FORGET_AFTER)
+
+
+def new_token() -> str:
+    """Return 256 random bits that fit into an address."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@atomic
+async def _count_try(keys: list[str], at: datetime) -> None:
+    """Note a failure in advance. Raises TooManyTries while a delay runs; such a try is not looked at."""
+    known = await tries.by_keys(keys, at=at)
+    wait_s = max(count.wait_s(at) for count in known.values())
+    if wait_s:
+        raise TooManyTries("sign_in.wait", retry_after_s=wait_s)
+    for key, count in known.items():
+        await tries.set_tries(key, count.failed(at))
+
+
+@atomic
+async def _admit(user: User, keys: list[str], device: str, at: datetime) -> Opened:
+    """Begin the session of somebody who proved himself; the account's count starts over, the address's does not."""
+    known = await tries.by_keys(keys, at=at)
+    for key, count in known.items():
+        own = key.startswith("account:")
+        await tries.set_tries(key, Tries(0, at, at) if own else count.taken_back(at))
+    return await open_session(user, SessionKind.BROWSER, device, at=at)
+
+
+async def _note(actor: Actor, verb: str, user: User, at: datetime, **data: Any) -> None:
+    await logbook.insert_entry(actor.company_id, Entry.by(actor, verb, "user", user.id, at=at, **data))
+    signal("people", actor.company_id, user=str(user.id))

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from server.db.tables import SessionRow
 from server.db.unit import atomic
+from server.domain.sessions import Session, SessionKind
 from server.domain.users import Actor, Role
 
 BROWSER = "browser"
@@ -46,3 +49,61 @@ async def set_seen(company_id: UUID, session_id: UUID, *, at: datetime, expires_
     """Note the session's last use and slide its end."""
     changes = {"seen_at": at} | ({"expires_at": expires_at} if expires_at else {})
     await SessionRow.filter(id=session_id, company_id=company_id).update(**changes)
+
+
+async def of_user(company_id: UUID, user_id: UUID, *, at: datetime) -> list[Session]:
+    """Return the person's living sessions and tokens, last used first."""
+    rows = await SessionRow.filter(
+        Q(expires_at=None) | Q(expires_at__gt=at), company_id=company_id, user_id=user_id, revoked_at=None
+    ).order_by("-seen_at", "-id")
+    return [_session(row) for row in rows]
+
+
+async def by_id(company_id: UUID, session_id: UUID) -> Session | None:
+    row = await SessionRow.get_or_none(id=session_id, company_id=company_id)
+    return _session(row) if row else None
+
+
+async def insert_session(company_id: UUID, session: Session, token_hash: str) -> None:
+    await SessionRow.create(
+        id=session.id,
+        company_id=company_id,
+        user_id=session.user_id,
+        kind=session.kind,
+        token_hash=token_hash,
+        name=session.name,
+        cache_key=session.cache_key,
+        created_at=session.created_at,
+        seen_at=session.seen_at,
+        expires_at=session.expires_at,
+    )
+
+
+async def set_revoked(company_id: UUID, session_id: UUID, *, at: datetime) -> bool:
+    """End a session; False when it had ended before."""
+    return bool(
+        await SessionRow.filter(id=session_id, company_id=company_id, revoked_at=None).update(revoked_at=at)
+    )
+
+
+async def set_all_revoked(company_id: UUID, user_id: UUID, *, at: datetime, keep: UUID | None = None) -> int:
+    """End every session of a person but the one to keep; returns how many ended."""
+    query = SessionRow.filter(company_id=company_id, user_id=user_id, revoked_at=None)
+    if keep is not None:
+        query = query.exclude(id=keep)
+    return int(await query.update(revoked_at=at))
+
+
+def _session(row: SessionRow) -> Session:
+    return Session(
+        id=row.id,
+        company_id=row.company_id,  # type: ignore[attr-defined]
+        user_id=row.user_id,  # type: ignore[attr-defined]
+        kind=SessionKind(row.kind),
+        name=row.name,
+        cache_key=row.cache_key,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

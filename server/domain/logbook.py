@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -88,3 +89,8 @@ def broken_at(lines: list[Line], prev_hash: str = FIRST) -> int | None:
             return line.seq
         expected = line.hash
     return None
+
+
+def differences(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
+    """Return {field: [before, after]} of what changed, as an entry's data tells it."""
+    return {name: [before[name], value] for name, value in after.items() if before[name] != value}

@@ -12,8 +12,6 @@ from server.domain.users import Role
 LINK_LASTS = timedelta(hours=72)
 PAIRING_LASTS = timedelta(minutes=15)
 IDLE = {Role.WORKER: timedelta(days=180), Role.OFFICE: timedelta(hours=12), Role.ADMIN: timedelta(hours=12)}
-TOUCH_EVERY = timedelta(minutes=5)
-"""`seen_at` is written no more often than this: reading a page must not cost a write."""
 
 FREE_FAILURES = 5
 LONGEST_DELAY_S = 60
@@ -39,13 +37,6 @@ class Session:
     seen_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-
-    def alive(self, at: datetime) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
-
-    def stale(self, at: datetime) -> bool:
-        """Tell whether the last visit is worth writing down again."""
-        return at - self.seen_at >= TOUCH_EVERY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Who may do what. The three roles of a firm, and the one who acts in a request."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from server.domain.errors import Forbidden, Invalid
 
 
 class Role(StrEnum):
@@ -76,6 +79,33 @@ class Actor:
 def system(company_id: UUID) -> Actor:
     """Return the actor of what happens by itself (a webhook, a deadline)."""
     return Actor(None, company_id, "Zollstock", None)
+
+
+def require(actor: Actor, right: Right) -> None:
+    """Raise Forbidden unless the actor holds the right; the machine and the operator's commands always may."""
+    if actor.role is not None and not actor.may(right):
+        raise Forbidden("role.not_allowed")
+
+
+def require_rank(actor: Actor, role: Role) -> None:
+    """Raise Forbidden unless the actor may manage people of this role.
+
+    Who can make a sign-in link for somebody can act as him: the office reaches workers, only the head everybody.
+    """
+    require(actor, Right.MANAGE_PEOPLE)
+    if actor.role is Role.OFFICE and role is not Role.WORKER:
+        raise Forbidden("role.not_allowed")
+
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,99}")
+
+
+def checked_login(typed: str) -> str:
+    """Return the login in its one form. Raises Invalid("user.login")."""
+    login = typed.strip().lower()
+    if not _LOGIN.fullmatch(login):
+        raise Invalid("user.login", field="login")
+    return login
 
 
 @dataclass(frozen=True, slots=True)

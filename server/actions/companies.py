@@ -1,0 +1,36 @@
+"""Founding a company and what it says about itself."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from server.db import companies, logbook
+from server.db.unit import atomic
+from server.domain.companies import Company, Profile
+from server.domain.logbook import Entry, differences
+from server.domain.users import Actor, Right, require, system
+from server.ids import new_id
+
+TIMEZONE = "Europe/Berlin"
+
+
+@atomic
+async def found(profile: Profile, *, at: datetime) -> Company:
+    """Open the books of a new company; its people come next. Raises Invalid."""
+    company = Company(new_id(), profile.checked(), TIMEZONE, at)
+    await companies.insert_company(company.id, company.profile, at=at)
+    entry = Entry.by(system(company.id), "company.founded", "company", company.id, at=at, name=company.name)
+    await logbook.insert_entry(company.id, entry)
+    return company
+
+
+@atomic
+async def change(actor: Actor, company: Company, profile: Profile, *, at: datetime) -> None:
+    """Write the company's profile and switches. Raises Invalid naming the field, Forbidden."""
+    require(actor, Right.MANAGE_COMPANY)
+    profile = profile.checked()
+    changes = differences(asdict(company.profile), asdict(profile))
+    if not changes:
+        return
+    await companies.set_profile(actor.company_id, profile)
+    entry = Entry.by(actor, "company.changed", "company", company.id, at=at, changes=changes)
+    await logbook.insert_entry(actor.company_id, entry)

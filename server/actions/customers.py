@@ -1,0 +1,158 @@
+"""Customers and the people to talk to there."""
+
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
+
+from server.db import customers, jobs, logbook
+from server.db.unit import atomic, signal
+from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
+from server.domain.errors import Invalid
+from server.domain.logbook import Entry, differences
+from server.domain.users import Actor, Right, require
+from server.ids import new_id
+
+_LANDLINE = (PhoneNumberType.FIXED_LINE,)
+
+
+def checked_phone(typed: str, *, region: str = "DE", field: str = "phone") -> Phone:
+    """Return the number as typed and in E.164, nothing for nothing. Raises Invalid("contact.phone").
+
+    `region` (ISO 3166) reads numbers without a country code.
+    """
+    typed = " ".join(typed.split())
+    if not typed:
+        return Phone()
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException:
+        raise Invalid("contact.phone", field=field) from None
+    if not phonenumbers.is_valid_number(number):
+        raise Invalid("contact.phone", field=field)
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return Phone(typed, e164, phonenumbers.number_type(number) in _LANDLINE)
+
+
+@atomic
+async def create(actor: Actor, draft: CustomerDraft, *, at: datetime) -> Customer:
+    """Write down a new customer. Raises Invalid, Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    draft = draft.checked()
+    customer = Customer(
+        id=new_id(), company_id=actor.company_id, created_at=at, archived_at=None, rev=1, **asdict(draft)
+    )
+    await customers.insert_customer(actor.company_id, customer.id, draft, at=at)
+    await _note(actor, "customer.created", customer, at, name=customer.name)
+    return customer
+
+
+@atomic
+async def change(actor: Actor, customer: Customer, draft: CustomerDraft, *, at: datetime) -> Customer:
+    """Change a customer; the jobs are found by the new name. Raises Invalid, Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    draft = draft.checked()
+    changes = differences(asdict(customer), asdict(draft))
+    if not changes:
+        return customer
+    await customers.set_customer(actor.company_id, customer, draft)
+    await customers.set_search_text(actor.company_id, customer.id)
+    if "name" in changes:
+        await jobs.set_search_text(actor.company_id, customer_id=customer.id)
+    after = replace(customer, rev=customer.rev + 1, **asdict(draft))
+    await _note(actor, "customer.changed", after, at, changes=changes)
+    return after
+
+
+@atomic
+async def archive(actor: Actor, customer: Customer, *, at: datetime) -> None:
+    """Take a customer out of the lists; jobs and history stay. Raises Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    if customer.archived_at is None:
+        await customers.set_archived(actor.company_id, customer.id, at=at)
+        await _note(actor, "customer.archived", customer, at)
+
+
+@atomic
+async def restore(actor: Actor, customer: Customer, *, at: datetime) -> None:
+    """Put a customer back into the lists. Raises Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    if customer.archived_at is not None:
+        await customers.set_archived(actor.company_id, customer.id, at=None)
+        await _note(actor, "customer.restored", customer, at)
+
+
+@atomic
+async def add_contact(actor: Actor, customer: Customer, draft: ContactDraft, *, at: datetime) -> Contact:
+    """Write down a person at a customer. Raises Invalid, Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    draft = draft.checked()
+    phone = checked_phone(draft.phone)
+    contact = Contact(
+        id=new_id(),
+        company_id=actor.company_id,
+        customer_id=customer.id,
+        name=draft.name,
+        phone_typed=phone.typed,
+        phone=phone.e164,
+        email=draft.email,
+        preferred_channel="",
+        created_at=at,
+        archived_at=None,
+        rev=1,
+    )
+    await customers.insert_contact(actor.company_id, contact)
+    await customers.set_search_text(actor.company_id, customer.id)
+    await _note_contact(actor, "contact.created", contact, at, name=contact.name)
+    return contact
+
+
+@atomic
+async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *, at: datetime) -> Contact:
+    """Change a person's name, number or address. Raises Invalid, Forbidden.
+
+    The consent ledger stays with the person; that a consent names the number it was given for is the gate's matter.
+    """
+    require(actor, Right.MANAGE_CUSTOMERS)
+    draft = draft.checked()
+    phone = checked_phone(draft.phone)
+    after = replace(contact, name=draft.name, phone_typed=phone.typed, phone=phone.e164, email=draft.email)
+    changes = differences(asdict(contact), asdict(after))
+    if not changes:
+        return contact
+    await customers.set_contact(actor.company_id, after)
+    await customers.set_search_text(actor.company_id, contact.customer_id)
+    await _note_contact(actor, "contact.changed", contact, at, changes=changes)
+    return replace(after, rev=after.rev + 1)
+
+
+@atomic
+async def prefer_channel(actor: Actor, contact: Contact, channel: str, *, at: datetime) -> None:
+    """Remember by which channel the person likes to be asked; empty means the usual one. Raises Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    await customers.set_contact(actor.company_id, replace(contact, preferred_channel=channel))
+    await _note_contact(actor, "contact.channel_preferred", contact, at, channel=channel)
+
+
+@atomic
+async def archive_contact(actor: Actor, contact: Contact, *, at: datetime) -> None:
+    """Take a person out of the lists; what was said stays. Raises Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    if contact.archived_at is None:
+        await customers.set_contact(actor.company_id, replace(contact, archived_at=at))
+        await customers.set_search_text(actor.company_id, contact.customer_id)
+        await _note_contact(actor, "contact.archived", contact, at)
+
+
+async def _note(actor: Actor, verb: str, customer: Customer, at: datetime, **data: Any) -> None:
+    await logbook.insert_entry(
+        actor.company_id, Entry.by(actor, verb, "customer", customer.id, at=at, **data)
+    )
+    signal("people", actor.company_id, customer=str(customer.id))
+
+
+async def _note_contact(actor: Actor, verb: str, contact: Contact, at: datetime, **data: Any) -> None:
+    await logbook.insert_entry(actor.company_id, Entry.by(actor, verb, "contact", contact.id, at=at, **data))
+    signal("people", actor.company_id, customer=str(contact.customer_id))

@@ -1,0 +1,51 @@
+"""Companies: the one row that everything else belongs to."""
+
+from dataclasses import asdict, fields
+from datetime import datetime
+from uuid import UUID
+
+from server.db.tables import CompanyRow
+from server.domain.companies import Company, Profile
+
+
+async def by_id(company_id: UUID) -> Company | None:
+    row = await CompanyRow.get_or_none(id=company_id)
+    return _company(row) if row else None
+
+
+async def by_name(name: str) -> Company | None:
+    """Return the oldest company of exactly this name; for the operator's commands only."""
+    row = await CompanyRow.filter(name=name).order_by("id").first()
+    return _company(row) if row else None
+
+
+async def first() -> Company | None:
+    """Return the oldest company of the server; for the operator's commands only."""
+    row = await CompanyRow.all().order_by("id").first()
+    return _company(row) if row else None
+
+
+async def every_id() -> list[UUID]:
+    """Return the ids of all companies; for work on the whole installation."""
+    return list(await CompanyRow.all().order_by("id").values_list("id", flat=True))  # type: ignore[arg-type]
+
+
+async def lock(company_id: UUID) -> None:
+    """Let only one unit at a time hand out this company's numbers.
+
+    NO KEY: an ordinary lock would wait for every row that names the company, and deadlock with one like it.
+    """
+    await CompanyRow.filter(id=company_id).select_for_update(no_key=True).first()
+
+
+async def insert_company(company_id: UUID, profile: Profile, *, at: datetime) -> None:
+    await CompanyRow.create(id=company_id, created_at=at, **asdict(profile))
+
+
+async def set_profile(company_id: UUID, profile: Profile) -> None:
+    await CompanyRow.filter(id=company_id).update(**asdict(profile))
+
+
+def _company(row: CompanyRow) -> Company:
+    profile = Profile(**{one.name: getattr(row, one.name) for one in fields(Profile)})
+    return Company(row.id, profile, row.timezone, row.created_at)

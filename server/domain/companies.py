@@ -1,0 +1,57 @@
+"""The firm: its name and address on every customer page, and the switches it sets for itself."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from server.domain.texts import line, mail_address, web_address
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the firm says about itself and how it wants to work."""
+
+    name: str
+    street: str = ""
+    postcode: str = ""
+    city: str = ""
+    phone: str = ""
+    email: str = ""
+    imprint_url: str = ""
+    privacy_url: str = ""
+    position_enabled: bool = False
+    """Photos may carry the place where they were taken."""
+    workers_release: bool = False
+    """Workers may release photos for the customer themselves."""
+
+    def checked(self) -> Self:
+        """Return the profile with clean fields. Raises Invalid naming the field."""
+        return replace(
+            self,
+            name=line(self.name, "name", limit=200, required=True),
+            street=line(self.street, "street", limit=200),
+            postcode=line(self.postcode, "postcode", limit=20),
+            city=line(self.city, "city", limit=100),
+            phone=line(self.phone, "phone", limit=50),
+            email=mail_address(self.email, "email"),
+            imprint_url=web_address(self.imprint_url, "imprint_url"),
+            privacy_url=web_address(self.privacy_url, "privacy_url"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    id: UUID
+    profile: Profile
+    timezone: str
+    created_at: datetime
+
+    @property
+    def name(self) -> str:
+        return self.profile.name
+
+    def year_of(self, at: datetime) -> int:
+        """Return the calendar year of a moment where the firm is."""
+        return at.astimezone(ZoneInfo(self.timezone)).year
