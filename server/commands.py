@@ -12,7 +12,7 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from server import archive, checkup
-from server.actions import companies, users
+from server.actions import companies, sessions, users
 from server.app import chain_signals, open_services
 from server.db import companies as companies_db
 from server.db import users as users_db
@@ -137,7 +137,8 @@ def create_token(settings: Settings, words: Words) -> None:
 
     async def run(services: Services) -> None:
         user = await _user(words.login)
-        print(await users.create_token(system(user.company_id), user, name=words.name, at=services.clock()))
+        made = await sessions.make_token(system(user.company_id), user, words.name, at=services.clock())
+        print(made.token)
 
     _write(settings, run)
 
@@ -162,7 +163,7 @@ async def _user(login: str) -> User:
 
 
 async def _link(services: Services, user: User) -> str:
-    token = await users.make_link(system(user.company_id), user, at=services.clock())
+    token = await sessions.make_link(system(user.company_id), user, at=services.clock())
     return f"{services.settings.base_url}/link/{token}"
 
 

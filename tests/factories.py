@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from server.actions import companies, customers, jobs, sessions, users
-from server.actions.users import UserDraft
-from server.domain.companies import Company, Profile
+from server.domain.companies import Company
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft
 from server.domain.jobs import Job, JobDraft
 from server.domain.sessions import SessionKind
@@ -33,12 +32,12 @@ class Clock:
 
 
 async def company(name: str = "Fliesen Berger") -> Company:
-    return await companies.found(Profile(name=name), at=START)
+    return await companies.found(name, at=START)
 
 
 async def user(company: Company, role: Role = Role.WORKER, name: str = "Ali Demir", login: str = "") -> User:
-    draft = UserDraft(login or f"person{next(_numbers)}", name, role)
-    return await users.invite(system(company.id), draft, at=START)
+    login = login or f"person{next(_numbers)}"
+    return await users.invite(system(company.id), login=login, name=name, role=role, at=START)
 
 
 def acting(user: User, session_id: UUID | None = None) -> Actor:
@@ -60,7 +59,11 @@ async def customer(actor: Actor, name: str = "Familie Müller", **fields: Any) -
 
 
 async def contact(
-    actor: Actor, customer: Customer, name: str = "Petra Müller", phone: str = "0151 23456789", email: str = ""
+    actor: Actor,
+    customer: Customer,
+    name: str = "Petra Müller",
+    phone: str = "0151 23456789",
+    email: str = "",
 ) -> Contact:
     return await customers.add_contact(actor, customer, ContactDraft(name, phone, email), at=START)
 

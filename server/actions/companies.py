@@ -14,9 +14,9 @@ TIMEZONE = "Europe/Berlin"
 
 
 @atomic
-async def found(profile: Profile, *, at: datetime) -> Company:
+async def found(name: str, *, at: datetime) -> Company:
     """Open the books of a new company; its people come next. Raises Invalid."""
-    company = Company(new_id(), profile.checked(), TIMEZONE, at)
+    company = Company(new_id(), Profile(name).checked(), TIMEZONE, at)
     await companies.insert_company(company.id, company.profile, at=at)
     entry = Entry.by(system(company.id), "company.founded", "company", company.id, at=at, name=company.name)
     await logbook.insert_entry(company.id, entry)

@@ -55,8 +55,8 @@ async def sign_in(login: str, password: str, *, address: str, device: str, at: d
     login = login.strip().lower()
     keys = [f"account:{hash_token(login)}", f"address:{hash_token(address)}"]
     await _count_try(keys, at)
-    found = await users.by_login(login)
-    user, password_hash = found if found else (None, None)
+    user = await users.by_login(login)
+    password_hash = await users.password_hash_of(user.company_id, user.id) if user else None
     if not await passwords.fits(password, password_hash) or user is None or not user.active:
         raise Invalid("sign_in.wrong")
     return await _admit(user, keys, device, at)

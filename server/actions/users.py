@@ -1,6 +1,6 @@
 """People of a company: who they are, what they may, and how they prove it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,27 +18,19 @@ from server.ids import new_id
 LANGUAGES = ("de", "en")
 
 
-@dataclass(frozen=True, slots=True)
-class UserDraft:
-    """What can be typed about a person."""
-
-    login: str
-    name: str
-    role: Role
-    language: str = "de"
-
-
 @atomic
-async def invite(actor: Actor, draft: UserDraft, *, at: datetime) -> User:
+async def invite(
+    actor: Actor, *, login: str, name: str, role: Role, language: str = "de", at: datetime
+) -> User:
     """Write down a new person, who signs in by link until a password is set. Raises Invalid, Forbidden."""
-    require_rank(actor, draft.role)
+    require_rank(actor, role)
     user = User(
         id=new_id(),
         company_id=actor.company_id,
-        login=checked_login(draft.login),
-        name=line(draft.name, "name", limit=100, required=True),
-        role=draft.role,
-        language=_language(draft.language),
+        login=checked_login(login),
+        name=line(name, "name", limit=100, required=True),
+        role=role,
+        language=_language(language),
         created_at=at,
         disabled_at=None,
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server.db.tables import CompanyRow
 from server.domain.companies import Company, Profile
+from server.ids import parse_id
 
 
 async def by_id(company_id: UUID) -> Company | None:
@@ -13,21 +14,17 @@ async def by_id(company_id: UUID) -> Company | None:
     return _company(row) if row else None
 
 
-async def by_name(name: str) -> Company | None:
-    """Return the oldest company of exactly this name; for the operator's commands only."""
-    row = await CompanyRow.filter(name=name).order_by("id").first()
-    return _company(row) if row else None
-
-
-async def first() -> Company | None:
-    """Return the oldest company of the server; for the operator's commands only."""
-    row = await CompanyRow.all().order_by("id").first()
+async def by_name_or_id(words: str) -> Company | None:
+    """Return the company of this id, or the oldest of exactly this name; for the operator's commands."""
+    company_id = parse_id(words)
+    rule = {"id": company_id} if company_id else {"name": words}
+    row = await CompanyRow.filter(**rule).order_by("id").first()
     return _company(row) if row else None
 
 
 async def every_id() -> list[UUID]:
-    """Return the ids of all companies; for work on the whole installation."""
-    return list(await CompanyRow.all().order_by("id").values_list("id", flat=True))  # type: ignore[arg-type]
+    """Return the ids of all companies, for chores that visit each."""
+    return [UUID(str(found)) for found in await CompanyRow.all().order_by("id").values_list("id", flat=True)]
 
 
 async def lock(company_id: UUID) -> None:

@@ -26,10 +26,9 @@ async def by_id(company_id: UUID, user_id: UUID) -> User | None:
     return _user(row) if row else None
 
 
-async def by_login(login: str) -> tuple[User, str | None] | None:
-    """Return the person and the password's hash (None: signs in by link only)."""
+async def by_login(login: str) -> User | None:
     row = await UserRow.get_or_none(login=login)
-    return (_user(row), row.password_hash) if row else None
+    return _user(row) if row else None
 
 
 async def password_hash_of(company_id: UUID, user_id: UUID) -> str | None:

@@ -144,8 +144,8 @@ async def test_the_office_cannot_become_the_head_by_a_link() -> None:
         sessions.make_link(office, head, at=START),
         sessions.make_token(office, head, "Skript", at=START),
         users.set_password(office, head, PASSWORD, at=START),
-        users.invite(office, users.UserDraft("neu", "Neu", Role.ADMIN), at=START),
-        users.invite(worker, users.UserDraft("neu", "Neu", Role.WORKER), at=START),
+        users.invite(office, login="neu", name="Neu", role=Role.ADMIN, at=START),
+        users.invite(worker, login="neu", name="Neu", role=Role.WORKER, at=START),
         sessions.make_link(worker, head, at=START),
     ):
         with pytest.raises(Forbidden):
