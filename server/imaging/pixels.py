@@ -9,7 +9,7 @@ from pathlib import Path
 import pillow_heif
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
-from server.domain.image_types import HEAD_BYTES, sniff
+from server.domain.image_types import HEAD_BYTES, ImageType, sniff
 from server.imaging.renditions import ImageError, Picture, Probe, Rendered, Rendition
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
@@ -68,9 +68,28 @@ def _probe(source: Path, image: Image.Image) -> Probe:
         kind = sniff(file.read(HEAD_BYTES))
     if kind is None:
         raise ImageError("image.undecodable", "unknown magic bytes")
+    if kind in {ImageType.HEIF, ImageType.AVIF} and _is_cut(source):
+        raise ImageError("image.truncated", "a box reaches beyond the end of the file")
     if _orientation(image) >= 5:
         width, height = height, width
     return Probe(width, height, kind, _taken_at(image))
+
+
+def _is_cut(source: Path) -> bool:
+    """Walk the outer boxes (ISO/IEC 14496-12 §4.2): libheif paints missing tiles green without a word."""
+    at, end = 0, source.stat().st_size
+    with source.open("rb") as file:
+        while at < end:
+            file.seek(at)
+            head = file.read(16)
+            size = int.from_bytes(head[:4])
+            size = int.from_bytes(head[8:16]) if size == 1 else size
+            if size == 0:  # The last box reaches to the end, wherever that is.
+                return False
+            if size < 8:
+                return at == 0  # Something else follows the picture: a trailer, not a cut.
+            at += size
+    return at > end
 
 
 def _pictures(image: Image.Image, renditions: list[Rendition]) -> Iterator[tuple[str, Picture]]:

@@ -19,7 +19,7 @@ class Rendition:
     max_bytes: int | None = None
 
 
-# Qualities chosen so that our PSNR against a Lanczos reference is not below sharp's at 80 (bench/renditions.py).
+# Qualities that make up for what the decoder's own half size loses against a long filter (bench/renditions.py).
 RENDITIONS = (Rendition("screen", 2048, 86), Rendition("thumb", 400, 84))
 
 
