@@ -33,7 +33,7 @@ worker.addEventListener('message', (event) => {
   if (event.data?.type === 'skip-waiting') void worker.skipWaiting();
 });
 worker.addEventListener('sync', (/** @type {any} */ event) => {
-  if (event.tag === 'outbox') event.waitUntil(drain());
+  if (event.tag === 'outbox') event.waitUntil(drain({ forced: true }));
 });
 
 async function precache() {
@@ -127,7 +127,7 @@ async function keepPage(request, response) {
 /** A page of somebody else means somebody else signed in: the last one's data goes first. @param {string} key */
 async function switchUser(key) {
   const session = await currentSession();
-  if (session?.cacheKey === key && !session.locked) return;
+  if (session?.cacheKey === key) return;
   await adopt({ actor: null, cacheKey: key, role: '', position: false, locked: false });
 }
 

@@ -1,4 +1,5 @@
 // @ts-check
+import './offline/arrival.js';
 import './elements/state-line.js';
 import './elements/storage-banner.js';
 import './elements/photo-capture.js';
@@ -6,20 +7,12 @@ import './elements/unsent-list.js';
 import './elements/offline-form.js';
 import './elements/offline-shell.js';
 import './elements/job-photos.js';
-import { SIGN_IN } from './offline/addresses.js';
-import { payOwedSignOut, watchSignOut } from './offline/leaving.js';
-import { adopt, currentSession, lock } from './offline/session.js';
+import { watchSignOut } from './offline/leaving.js';
+import { currentSession } from './offline/session.js';
 import { keepSending } from './offline/triggers.js';
 import { keepUpdated } from './offline/updates.js';
 import { h } from './lib/dom.js';
 import { t } from './lib/text.js';
-
-/** Who this page was drawn for; nothing on public pages and in the offline shell. */
-async function takeSession() {
-  const { actor, cacheKey, role = '', position } = document.body.dataset;
-  if (actor && cacheKey) await adopt({ actor, cacheKey, role, position: position === 'on', locked: false });
-  else if (location.pathname === SIGN_IN) await lock();
-}
 
 /** A page drawn for somebody who has left since must not come back from the browser's memory. */
 async function leaveStalePage(/** @type {PageTransitionEvent} */ event) {
@@ -39,7 +32,5 @@ watchSignOut();
 addEventListener('pageshow', (event) => void leaveStalePage(event));
 document.addEventListener('htmx:error', sayFragmentFailed);
 document.querySelector('main')?.prepend(document.createElement('storage-banner'));
-await payOwedSignOut();
-await takeSession();
 keepSending();
 await keepUpdated();

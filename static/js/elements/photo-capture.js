@@ -85,7 +85,7 @@ export class PhotoCapture extends HTMLElement {
   #phases() {
     const buttons = PHASES.map(([code, word]) => h('label', {},
       h('input', { type: 'checkbox', name: 'phase', value: code, change: (event) => this.#onlyOne(event) }), h('span', {}, t(word))));
-    return h('div', { class: 'segmented capture-phases', role: 'group', 'aria-label': t('Phase') }, ...buttons);
+    return h('div', { class: 'capture-phases', role: 'group', 'aria-label': t('Phase') }, ...buttons);
   }
 
   /** One phase or none: tapping the chosen one takes it back. @param {Event} event */
@@ -205,7 +205,9 @@ export class PhotoCapture extends HTMLElement {
 
   async #chooseFirst() {
     const wanted = new URLSearchParams(location.search).get('job');
-    this.#setJob((await findJob(wanted)) ?? (wanted ? { id: wanted, title: t('Auftrag') } : await lastJob()));
+    const job = (await findJob(wanted)) ?? (wanted ? { id: wanted, title: t('Auftrag') } : await lastJob());
+    if (wanted) await setMeta('last-job', job);
+    this.#setJob(job);
   }
 
   /** @param {Choice | null} job */

@@ -34,7 +34,7 @@ export class StateLine extends HTMLElement {
     const hold = await getMeta('hold');
     const now = session ? await counts(session.actor) : null;
     const offline = !navigator.onLine || OFFLINE.has(hold?.reason);
-    const words = [standing(offline), ...(now ? amounts(now) : [])].filter(Boolean).join(' · ');
+    const words = [standing(offline), ...(now ? amounts(now, offline) : [])].filter(Boolean).join(' · ');
     this.dataset.state = moodOf(now, offline);
     showCount(now?.waiting ?? 0);
     if (this.#shown === words) return;
@@ -55,15 +55,16 @@ function showCount(waiting) {
 function standing(offline) {
   const stored = document.body.dataset.storedAt;
   if (stored) return t('Stand {time}, offline', { time: clockTime(stored) });
-  return offline ? t('Offline') : '';
+  return offline || document.querySelector('offline-shell') ? t('Offline') : '';
 }
 
-/** @param {{ waiting: number, sending: number, problems: number, login: boolean }} now */
-function amounts({ waiting, sending, problems, login }) {
+/** @param {{ waiting: number, sending: number, problems: number, login: boolean }} now @param {boolean} offline */
+function amounts({ waiting, sending, problems, login }, offline) {
   if (waiting === 0) return [t('Alles im Büro')];
   const held = n(waiting, '{n} noch auf dem Handy', '{n} noch auf dem Handy');
   if (login) return [held, t('Anmeldung nötig')];
-  return [held, n(sending, '{n} wird gesendet', '{n} werden gesendet'), n(problems, '{n} Problem', '{n} Probleme')];
+  const going = offline ? '' : n(sending, '{n} wird gesendet', '{n} werden gesendet');
+  return [held, going, n(problems, '{n} Problem', '{n} Probleme')];
 }
 
 /** @param {{ waiting: number, sending: number, problems: number, login: boolean } | null} now @param {boolean} offline */

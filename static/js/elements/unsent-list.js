@@ -144,8 +144,8 @@ function acts(item, owner) {
   const again = () => void retry(owner, item.id).then(sendNow);
   const bad = item.state === 'needs-attention' || item.state === 'lost-bytes';
   return [
-    item.state !== 'lost-bytes' && h('button', { type: 'button', class: 'btn small', click: again }, icon('retry'), t('Nochmal senden')),
-    item.state !== 'lost-bytes' && h('button', { type: 'button', class: 'btn small', click: () => void saveToPhone(item) }, icon('download'), t('Auf dem Handy sichern')),
+    item.state !== 'lost-bytes' && h('button', { type: 'button', class: 'btn small', click: again }, icon('send'), t('Senden')),
+    item.state !== 'lost-bytes' && h('button', { type: 'button', class: 'btn small', click: () => void saveToPhone(item) }, icon('download'), t('Kopie sichern')),
     bad && h('button', { type: 'button', class: 'btn small', click: () => void removeAfterAsking(owner, item) }, icon('trash'), t('Entfernen')),
   ].filter((act) => act !== false);
 }

@@ -6,14 +6,14 @@ import { t } from './text.js';
 /** What a person reads about a failure and what helps; unknown codes name themselves. @type {Record<string, [string, string]>} */
 const REASONS = {
   login: ['Die Anmeldung ist abgelaufen.', 'Anmelden, dann geht es von selbst weiter.'],
-  forbidden: ['Das Büro hat den Zugang gesperrt.', 'Im Büro melden. Bis dahin auf dem Handy sichern.'],
-  conflict: ['Im Büro liegt unter derselben Nummer etwas anderes.', 'Auf dem Handy sichern und im Büro melden.'],
-  tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Auf dem Handy sichern oder entfernen.'],
+  forbidden: ['Das Büro hat den Zugang gesperrt.', 'Im Büro melden. Bis dahin Kopien sichern.'],
+  conflict: ['Im Büro liegt unter derselben Nummer etwas anderes.', 'Kopie sichern und im Büro melden.'],
+  tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'],
   receipt: ['Die Quittung vom Büro passt nicht zu diesem Foto.', 'Nochmal senden. Das Foto bleibt hier.'],
   hash: ['Das Foto kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'],
-  'bytes-changed': ['Der Speicher dieses Handys hat das Foto verändert.', 'Auf dem Handy sichern und ansehen, dann neu aufnehmen.'],
+  'bytes-changed': ['Der Speicher dieses Handys hat das Foto verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
   'lost-bytes': ['Der Browser hat das Foto verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
-  'too-large': ['Das Foto ist für den Server zu groß.', 'Auf dem Handy sichern und im Büro melden.'],
+  'too-large': ['Das Foto ist für den Server zu groß.', 'Kopie sichern und im Büro melden.'],
   server: ['Der Server hat gerade ein Problem.', 'Es wird von selbst nochmal versucht.'],
   offset: ['Der Server zählt anders als das Handy.', 'Es wird von selbst nochmal versucht.'],
 };
@@ -32,7 +32,7 @@ const PAUSES = {
 /** @param {Item} item @returns {[string, string] | null} reason and next step */
 export function reasonOf(item) {
   if (!item.error) return null;
-  const [reason, step] = REASONS[item.error] ?? ['Das Büro nimmt es so nicht an ({code}).', 'Auf dem Handy sichern und im Büro melden.'];
+  const [reason, step] = REASONS[item.error] ?? ['Das Büro nimmt es so nicht an ({code}).', 'Kopie sichern und im Büro melden.'];
   return [t(reason, { code: item.error }), t(step)];
 }
 

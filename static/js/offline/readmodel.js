@@ -20,20 +20,32 @@ const WARM_AT_MOST = 60;
 export async function readModel() {
   const session = await activeSession();
   if (!session) return null;
-  const kept = await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(session.cacheKey));
-  return kept?.model ?? null;
+  return (await keptModel(session.cacheKey))?.model ?? null;
 }
 
 /** Fetches the read model if the kept one is older than a minute; keeps the old one when that fails. */
 export async function refresh() {
   const session = await activeSession();
   if (!session || !navigator.onLine) return;
-  const kept = await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(session.cacheKey));
-  if (kept && Date.now() - kept.fetched_ms < FRESH_MS) return;
+  const kept = await keptModel(session.cacheKey);
+  if (kept && Date.now() - kept.fetched_ms < FRESH_MS) return warm(kept, session.cacheKey);
   const model = await fetchModel();
   if (model?.user?.id !== session.actor) return;
-  await write(['readmodel'], (tx) => tx.objectStore('readmodel').put({ model, fetched_ms: Date.now() }, session.cacheKey));
-  await warm(model);
+  const fresh = { model, fetched_ms: Date.now(), warm: false };
+  await keep(fresh, session.cacheKey);
+  await warm(fresh, session.cacheKey);
+}
+
+/** @typedef {{ model: Model, fetched_ms: number, warm: boolean }} Kept */
+
+/** @param {string} key @returns {Promise<Kept | undefined>} */
+function keptModel(key) {
+  return read(['readmodel'], (tx) => tx.objectStore('readmodel').get(key));
+}
+
+/** @param {Kept} kept @param {string} key */
+function keep(kept, key) {
+  return write(['readmodel'], (tx) => tx.objectStore('readmodel').put(kept, key));
 }
 
 /** @returns {Promise<Model | null>} */
@@ -45,13 +57,17 @@ async function fetchModel() {
   }
 }
 
-/** Looks at the newest thumbs once, so that the worker keeps them for the cellar. @param {Model} model */
-async function warm(model) {
-  if (!navigator.serviceWorker?.controller || /** @type {any} */ (navigator).connection?.saveData) return;
-  const newest = model.jobs.filter((job) => job.mine).flatMap((job) => job.photos).slice(0, WARM_AT_MOST);
+/**
+ * Looks at the newest thumbs once, so that the worker keeps them for the cellar.
+ * @param {Kept} kept @param {string} key
+ */
+async function warm(kept, key) {
+  if (kept.warm || !navigator.serviceWorker?.controller || /** @type {any} */ (navigator).connection?.saveData) return;
+  const newest = kept.model.jobs.filter((job) => job.mine).flatMap((job) => job.photos).slice(0, WARM_AT_MOST);
   for (const photo of newest) {
     await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
   }
+  await keep({ ...kept, warm: true }, key);
 }
 
 /** Jobs as this phone knows them: the server's and those made here, own ones first. @returns {Promise<Job[]>} */

@@ -79,11 +79,18 @@ function jobRows(list) {
 /** @param {Job} one */
 function jobRow(one) {
   return h('a', { class: 'job-row', href: `/jobs/${one.id}` },
-    h('span', { class: 'job-row-photo' }, one.photos[0] ? h('img', { src: one.photos[0].thumb, alt: '', width: 64, height: 64 }) : icon('image')),
+    h('span', { class: 'job-row-photo' }, one.photos[0] ? thumb(one.photos[0].thumb, '') : icon('image')),
     h('span', { class: 'job-row-body' },
       h('span', { class: 'job-row-head' }, h('span', { class: 'job-row-number' }, one.number || t('neu')), answered(one)),
       h('span', { class: 'job-row-name' }, one.title),
       h('span', { class: 'job-row-place' }, address(one) || one.customer)));
+}
+
+/** A thumb that the worker may have kept; where it has not, the drawing of a picture. @param {string} src @param {string} alt */
+function thumb(src, alt) {
+  const image = h('img', { src, alt, width: 64, height: 64 });
+  image.addEventListener('error', () => image.replaceWith(icon('image')), { once: true });
+  return image;
 }
 
 /** @param {Job} one */
@@ -124,7 +131,7 @@ function answerText(answer) {
 function shot(one) {
   if (one.photos.length === 0) return [];
   const cards = one.photos.map((photo) => h('li', { class: 'photo-card', id: `photo-${photo.id}` },
-    h('img', { src: photo.thumb, loading: 'lazy', alt: photo.caption || t('Foto von {time}', { time: dayAndTime(photo.captured_at) }) })));
+    thumb(photo.thumb, photo.caption || t('Foto von {time}', { time: dayAndTime(photo.captured_at) }))));
   return [section(t('Neueste Fotos'), h('ul', { class: 'photo-grid' }, ...cards))];
 }
 
@@ -146,7 +153,7 @@ function keptForm(kind, action, ...content) {
 async function question(id, photos) {
   const { one, hidden, title } = await aboutJob(id);
   const picks = (one?.photos ?? []).map((photo) => h('li', { class: 'photo-card' },
-    h('img', { src: photo.thumb, alt: photo.caption || dayAndTime(photo.captured_at) }),
+    thumb(photo.thumb, photo.caption),
     h('label', { class: 'photo-pick' }, h('input', { type: 'checkbox', name: 'photos', value: photo.id, checked: photos.includes(photo.id), 'aria-label': t('Foto von {time}', { time: dayAndTime(photo.captured_at) }) }))));
   const form = keptForm('question', '/questions', hidden,
     textField('text', t('Frage an den Kunden')),

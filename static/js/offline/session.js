@@ -14,8 +14,17 @@ import { newId } from '../lib/ids.js';
 
 const CACHE_PREFIXES = ['pages-', 'thumbs-'];
 
+/** What has to happen before anybody may ask who is signed in: a fresh page first says whose it is. */
+let settled = Promise.resolve();
+
+/** @param {Promise<void>} work */
+export function settleFirst(work) {
+  settled = work.catch(() => {});
+}
+
 /** @returns {Promise<Session | undefined>} */
-export function currentSession() {
+export async function currentSession() {
+  await settled;
   return getMeta('session');
 }
 
@@ -30,14 +39,19 @@ export async function activeSession() {
  * @param {Session} session
  */
 export async function adopt(session) {
-  const last = await currentSession();
+  const last = await getMeta('session');
   if (last?.cacheKey !== session.cacheKey) await wipe(session.cacheKey);
-  await write(['meta'], (tx) => tx.objectStore('meta').put(session, 'session'));
+  await write(['meta'], async (tx) => {
+    const meta = tx.objectStore('meta');
+    const now = await meta.get('session');
+    // The worker knows only the key; it must not undo what the page of the same key has said meanwhile.
+    if (session.actor || now?.cacheKey !== session.cacheKey) await meta.put(session, 'session');
+  });
 }
 
 /** Signs out on this phone at once, network or not; unsent items stay and wait for their owner. */
 export async function lock() {
-  const session = await currentSession();
+  const session = await getMeta('session');
   if (!session || session.locked) return;
   await write(['meta'], (tx) => tx.objectStore('meta').put({ ...session, locked: true }, 'session'));
   await wipe(null);

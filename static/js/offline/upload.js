@@ -105,14 +105,16 @@ function jitter(failures) {
 async function rounds(owner, device, forced) {
   /** @type {Set<string>} */
   const tried = new Set();
+  let owed = false;
   for (;;) {
     const due = await dueRows(owner, tried, forced);
     if (due.length === 0) break;
+    owed ||= due.some((row) => row.state !== 'stored');
     const known = await have(owner, device, due.map((row) => row.id));
     await moveAll(owner, ['paused-login'], 'queued', { error: null });
     await sendAll(due, known, tried, headersOf(owner, device));
   }
-  if (tried.size > 0) await tellState(owner, device);
+  if (owed) await tellState(owner, device);
 }
 
 /** @param {string} owner @param {Set<string>} tried @param {boolean} forced */

@@ -1,0 +1,320 @@
+"""A small stand-in for the server, strict in what it takes and able to fail on command.
+
+It serves the real templates, scripts and service worker, keeps what arrives in memory, and knows the faults of
+offline-pwa.md §5.6. The real server is tested elsewhere; here the phone is.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from server.web import static
+from server.web.middleware import CSP
+
+JOB = "019aa000-0000-7000-8000-0000000000a1"
+OTHER_JOB = "019aa000-0000-7000-8000-0000000000a2"
+USERS = {"ali": "019aa000-0000-7000-8000-000000000001", "bea": "019aa000-0000-7000-8000-000000000002"}
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf50"
+    "0f0003860180b4da2b3a0000000049454e44ae426082"
+)
+
+
+@dataclass
+class World:
+    """What the stand-in knows and how it misbehaves; tests read and write it directly."""
+
+    user: str | None = "ali"
+    cache_key: str = "k1"
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    blobs: dict[str, bytearray] = field(default_factory=dict)
+    stored: dict[str, bytes] = field(default_factory=dict)
+    tombstones: set[str] = field(default_factory=set)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+    slices: list[tuple[str, int]] = field(default_factory=list)
+    states: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)  # next answers to /sync/*, then normal
+    cuts: dict[str, list[int]] = field(default_factory=dict)  # id → bytes after which each next body is cut
+    cut_every: list[int] = field(default_factory=list)  # the same for every id that has no own list yet
+    wrong_receipts: bool = False
+    poisoned: set[str] = field(default_factory=set)  # captions that are answered 422
+    portal: bool = False
+    delay_s: float = 0.0
+    renamed: str = "Bad Müller, Fliesen"
+    worker_note: str = ""
+
+    def jobs(self) -> list[dict[str, Any]]:
+        photo = {
+            "id": "019aa000-0000-7000-8000-0000000000f1", "thumb": "/photos/019aa000-0000-7000-8000-0000000000f1/renditions/thumb",
+            "captured_at": "2026-11-20T10:00:00Z", "phase": "during", "caption": "Wand", "review": "new", "review_note": "",
+        }
+        common = {"rev": 1, "members": [], "questions": [], "contact": None}
+        return [
+            {"id": JOB, "number": "2026-118", "title": self.renamed, "customer": "Müller", "street": "Lindenstr. 14", "city": "Köln", "mine": True, "photos": [photo], **common},
+            {"id": OTHER_JOB, "number": "2026-121", "title": "Heizung Kita Sonnenhof", "customer": "Kita", "street": "Am Anger 3", "city": "Hürth", "mine": False, "photos": [], **common},
+        ]  # fmt: skip
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: World
+    assets: static.Assets
+    pages: Environment
+    lock: threading.Lock
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        except (OSError, ValueError):
+            self.close_connection = True
+
+    def reply(self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", kind)
+        # So that a stopped server really means offline.
+        self.send_header("Connection", "close")
+        self.send_header("Content-Security-Policy", CSP)
+        for name, value in {"Cache-Control": "no-store", **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def json(self, value: object, status: int = 200, **headers: str) -> None:
+        self.reply(status, json.dumps(value).encode(), "application/json", **headers)
+
+    def page(self, name: str, **values: object) -> None:
+        actor = self.world.user and SimpleNamespace(
+            id=USERS[self.world.user], name=self.world.user.title(), initials=self.world.user[0].upper(), role="worker", cache_key=self.world.cache_key
+        )
+        html = self.pages.get_template(name).render(
+            actor=actor, company=SimpleNamespace(name="Muster", position_enabled=False), lang="de", static_url=self.assets.url, app_version=self.assets.version,
+            nav="", flash=[], counts=None, sandbox=False, request_path=self.path, **values,
+        )  # fmt: skip
+        if actor and "data-actor" not in html:
+            html = html.replace("<body", f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="off"', 1)
+        self.reply(200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {}))
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/static/"):
+            return self.static(path.split("/", 3)[3])
+        if path == "/service-worker.js":
+            return self.worker()
+        if path.startswith("/sync/"):
+            return self.sync(path)
+        if path == "/offline":
+            keep, self.world.user = self.world.user, None
+            self.page("offline/shell.html")
+            self.world.user = keep
+            return None
+        if path == "/login":
+            return self.reply(200, b"<!doctype html><html lang=de><body><h1>Anmelden</h1><script type=module src='%s'></script></body></html>" % self.assets.url("js/main.js").encode())
+        if not self.world.user:
+            return self.reply(303, Location="/login")
+        if path.endswith("/renditions/thumb"):
+            return self.reply(200, PIXEL, "image/png", X_Offline="ok", X_Offline_User=self.world.cache_key)
+        names = {"/capture": "capture/index.html", "/unsent": "offline/unsent.html", "/": "offline_home.html", "/jobs": "offline_home.html", f"/jobs/{JOB}": "offline_job.html"}
+        if path in names:
+            return self.page(names[path], job=self.world.jobs()[0], path=path)
+        return self.reply(404, b"no")
+
+    def static(self, path: str) -> None:
+        found = self.assets.files.get(path)
+        if found is None:
+            return self.reply(404, b"no")
+        return self.reply(200, found.body, found.content_type, Cache_Control=static.FOR_EVER)
+
+    def worker(self) -> None:
+        text = (static.ROOT / "service-worker.js").read_text(encoding="utf-8")
+        text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace("__VERSION__", self.assets.version)
+        self.reply(200, (text + self.world.worker_note).encode(), "text/javascript", Service_Worker_Allowed="/", Cache_Control="no-cache")
+
+    def do_HEAD(self) -> None:
+        self.sync(urlsplit(self.path).path)
+
+    do_PUT = do_PATCH = do_HEAD
+
+    def do_POST(self) -> None:
+        path = urlsplit(self.path).path
+        if path == "/sign-out":
+            self.world.user = None
+            return self.reply(303, Location="/login")
+        return self.sync(path)
+
+    def sync(self, path: str) -> None:
+        world = self.world
+        with self.lock:
+            world.seen.append((self.command, path))
+            fault = world.answers.pop(0) if world.answers else None
+        body = self.body(path)
+        if body is None:
+            return None
+        if world.portal:
+            return self.reply(200, b"<h1>WLAN</h1>")
+        if fault:
+            return self.reply(fault[0], b"", "text/plain", **fault[1])
+        if not world.user:
+            return self.json({"error": {"code": "auth.required", "message": "", "field": None}}, 401)
+        threading.Event().wait(world.delay_s)
+        with self.lock:
+            return self.answer(path, body)
+
+    def body(self, path: str) -> bytes | None:
+        """Read the body, or cut the line in the middle of it; what came counts, as with a real disk."""
+        length = int(self.headers.get("Content-Length") or 0)
+        ident = self.ident(path)
+        with self.lock:
+            cuts = self.world.cuts.setdefault(ident, list(self.world.cut_every)) if ident and length else []
+        if not cuts:
+            return self.rfile.read(length)
+        part = self.rfile.read(min(cuts.pop(0), length))
+        if self.command == "PATCH" and ident in self.world.blobs:
+            with self.lock:
+                if int(self.headers["Upload-Offset"]) == len(self.world.blobs[ident]):
+                    self.world.blobs[ident] += part
+        self.connection.close()
+        self.close_connection = True
+        return None
+
+    def ident(self, path: str) -> str:
+        if not path.startswith("/sync/blobs/"):
+            return ""
+        return path.removeprefix("/sync/blobs/") or self.metadata().get("id", "")
+
+    def metadata(self) -> dict[str, str]:
+        import base64
+
+        pairs = (pair.split(" ") for pair in self.headers.get("Upload-Metadata", "").split(",") if pair)
+        return {key: base64.b64decode(value).decode() for key, value in pairs}
+
+    def answer(self, path: str, body: bytes) -> None:
+        if path == "/sync/have":
+            return self.have(json.loads(body)["ids"])
+        if path == "/sync/state":
+            self.world.states.append(json.loads(body))
+            return self.json({})
+        if path == "/sync/read-model":
+            user = {"id": USERS[str(self.world.user)], "name": str(self.world.user).title()}
+            return self.json({"user": user, "company": {"name": "Muster", "position_enabled": False}, "jobs": self.world.jobs(), "retakes": [], "at": "2026-11-24T10:00:00Z"})
+        if path.startswith("/sync/items/"):
+            return self.item(path.rsplit("/", 1)[1], body)
+        return self.blob(path, body)
+
+    def have(self, ids: list[str]) -> None:
+        items = {ident: self.known(ident) for ident in ids}
+        user = {"id": USERS[str(self.world.user)], "name": self.world.user}
+        self.json({"user": user, "now": "2026-11-24T10:00:00Z", "min_client": 1, "items": items})
+
+    def known(self, ident: str) -> dict[str, Any]:
+        world, item = self.world, self.world.items.get(ident)
+        nothing: dict[str, Any] = {"state": "unknown", "offset": 0, "sha256": None, "rev": 0}
+        if ident in world.tombstones:
+            return nothing | {"state": "tombstone"}
+        if ident in world.stored:
+            return nothing | {"state": "stored", "offset": len(world.stored[ident]), "sha256": hashlib.sha256(world.stored[ident]).hexdigest(), "rev": 2}
+        if ident in world.blobs:
+            return nothing | {"state": "receiving", "offset": len(world.blobs[ident])}
+        if item is None:
+            return nothing
+        return nothing | {"state": "announced" if item["kind"] == "photo" else "stored", "rev": 1}
+
+    def item(self, ident: str, body: bytes) -> None:
+        world = self.world
+        if self.command == "GET":
+            return self.json(self.receipt(ident))
+        fields = json.loads(body)
+        if fields.get("caption") in world.poisoned:
+            return self.json({"error": {"code": "item.type", "message": "", "field": "caption"}}, 422)
+        content = {name: value for name, value in fields.items() if name != "thumb"}
+        if ident in world.items and world.items[ident] != content:
+            return self.json(world.items[ident], 409)
+        status = 200 if ident in world.items else 201
+        world.items[ident] = content
+        return self.json({"id": ident, **self.known(ident)}, status)
+
+    def receipt(self, ident: str) -> dict[str, Any]:
+        data = self.world.stored.get(ident, b"")
+        digest = hashlib.sha256(data).hexdigest()
+        return {"id": ident, "state": "stored", "size": len(data), "rev": 2, "stored_at": "2026-11-24T10:00:00Z", "sha256": "0" * 64 if self.world.wrong_receipts else digest}
+
+    def blob(self, path: str, body: bytes) -> None:
+        world, ident = self.world, self.ident(path)
+        if self.command == "POST":
+            assert self.headers["Tus-Resumable"] == "1.0.0"
+            world.blobs.setdefault(ident, bytearray())
+            world.items.setdefault(ident, {"kind": "photo"})["length"] = int(self.headers["Upload-Length"])
+            if not world.blobs[ident]:
+                world.blobs[ident] += body
+            world.slices.append((ident, 0))
+            return self.after(ident, HTTPStatus.CREATED, Location=f"/sync/blobs/{ident}")
+        if ident not in world.blobs:
+            return self.reply(404)
+        if self.command == "HEAD":
+            return self.after(ident, HTTPStatus.OK)
+        offset = int(self.headers["Upload-Offset"])
+        if offset != len(world.blobs[ident]):
+            return self.reply(409, Upload_Offset=str(len(world.blobs[ident])))
+        world.slices.append((ident, offset))
+        world.blobs[ident] += body
+        return self.after(ident, HTTPStatus.NO_CONTENT)
+
+    def after(self, ident: str, status: int, **headers: str) -> None:
+        world, data = self.world, self.world.blobs[ident]
+        length, wanted = world.items[ident].pop("length", None) or world.items[ident].get("size"), world.items[ident].get("sha256")
+        offset = str(len(data))
+        if len(data) != length or self.command == "HEAD":
+            return self.reply(status, Upload_Offset=offset, Tus_Resumable="1.0.0", **headers)
+        if hashlib.sha256(data).hexdigest() != wanted:
+            data.clear()
+            return self.reply(460, Upload_Offset="0")
+        world.stored[ident] = bytes(data)
+        return self.json(self.receipt(ident), HTTPStatus.OK if status == 204 else status, Upload_Offset=offset, **headers)
+
+
+class Office:
+    """The stand-in with its faults: start, stop and start again on the same port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.world = World()
+        self.assets = static.load()
+        self._server: ThreadingHTTPServer | None = None
+
+    def start(self) -> None:
+        folders = [static.ROOT / "templates", static.ROOT / "tests" / "browser" / "pages"]
+        pages = Environment(loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"])
+        pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        members = {"world": self.world, "assets": self.assets, "pages": pages, "lock": threading.Lock()}
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Bound", (Handler,), members))
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Cut the server off for a while."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()

@@ -1,0 +1,112 @@
+"""A worker's phone for browser tests: Chromium with a lasting profile, a fake camera and a hard off switch.
+
+Works against any server; only what is done on the phone stands here.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.sync_api import BrowserContext, Error, Page, Playwright
+
+ARGS = ["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
+
+ROWS = """async () => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve, reject) => { open.onsuccess = () => resolve(open.result); open.onerror = () => reject(open.error); });
+  const all = (store, what) => new Promise((resolve) => { const q = db.transaction(store).objectStore(store)[what](); q.onsuccess = () => resolve(q.result); });
+  const [items, ids, bytes] = [await all('items', 'getAll'), await all('bytes', 'getAllKeys'), await all('bytes', 'getAll')];
+  db.close();
+  const hex = async (b) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', b))].map((x) => x.toString(16).padStart(2, '0')).join('');
+  const held = new Map(await Promise.all(ids.map(async (id, i) => [id, await hex(bytes[i])])));
+  return items.map((item) => ({ ...item, held: held.get(item.id) ?? null }));
+}"""
+
+# Not wait_for_function: it evaluates strings in the page, which the CSP forbids.
+CONTROLLED = """() => navigator.serviceWorker.controller
+  || new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }))"""
+
+
+class Phone:
+    """One profile folder is one phone; `open` may be called again after `kill` or `close`."""
+
+    def __init__(self, playwright: Playwright, profile: Path, base_url: str) -> None:
+        self._playwright = playwright
+        self.profile = profile
+        self.base_url = base_url
+        self.context: BrowserContext | None = None
+        self.troubles: list[str] = []
+
+    def open(self, path: str = "/", *, dark: bool = False) -> Page:
+        """Start the browser if it is off, and open a page in a new tab."""
+        if self.context is None:
+            self.context = self._playwright.chromium.launch_persistent_context(
+                self.profile,
+                executable_path=shutil.which("chromium"),
+                args=ARGS,
+                base_url=self.base_url,
+                viewport={"width": 360, "height": 740},
+                device_scale_factor=2,
+                has_touch=True,
+                is_mobile=True,
+                locale="de-DE",
+                color_scheme="dark" if dark else "light",
+            )
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("console", lambda said: self.troubles.append(said.text) if "Content Security" in said.text else None)
+        page.goto(path)
+        return page
+
+    def install(self, path: str = "/") -> Page:
+        """Open a page and wait until the service worker answers for it."""
+        page = self.open(path)
+        page.evaluate(CONTROLLED)
+        return page
+
+    def close(self) -> None:
+        if self.context is not None:
+            self.context.close()
+            self.context = None
+
+    def kill(self) -> None:
+        """Take the battery out: SIGKILL to every process of this phone, and only of this one."""
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self.profile) in word for word in process.info["cmdline"] or []):
+                os.kill(process.pid, signal.SIGKILL)
+        with suppress(Error):
+            self.close()
+        self.context = None
+        for name in LOCKS:
+            (self.profile / name).unlink(missing_ok=True)
+
+
+def rows(page: Page) -> list[dict[str, Any]]:
+    """Return every item on the phone; `held` is the SHA-256 of the bytes that lie there, or None."""
+    found: list[dict[str, Any]] = page.evaluate(ROWS)
+    return found
+
+
+def wait_rows(page: Page, wanted: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15) -> list[dict[str, Any]]:
+    """Return the rows as soon as they are as wanted. Raises AssertionError with what stands there instead."""
+    found: list[dict[str, Any]] = []
+    for _ in range(int(timeout_s * 10)):
+        found = rows(page)
+        if wanted(found):
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError([(row["kind"], row["state"], row["error"], row["offset"]) for row in found])
+
+
+def shoot(page: Page, count: int) -> None:
+    """Press the shutter and wait for the tick each time."""
+    safe = page.locator(".capture-safe")
+    for number in range(1, count + 1):
+        page.locator(".capture-shutter:not([disabled])").click()
+        safe.get_by_text(f"✓ {number} auf dem Handy gesichert").wait_for(timeout=10_000)

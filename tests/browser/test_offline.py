@@ -1,0 +1,367 @@
+"""The phone keeps what it is given: the scenarios of offline-pwa.md §5.6, one test each, in Chromium.
+
+The numbers in brackets are those of the list there. (5) is the server's, (11) needs WebKit.
+"""
+
+import hashlib
+import random
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import CDPSession, Page, Playwright, sync_playwright
+
+from tests.browser.offline_server import JOB, USERS, Office
+from tests.browser.phone import ARGS, Phone, rows, shoot, wait_rows
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+_ports = count(8402)
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    # Not for the whole session: its loop would be in the way of the asynchronous tests.
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(next(_ports))
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def pictures(number: int, size: int) -> list[dict[str, object]]:
+    """Return files that are all different. They need not be readable: the phone keeps what it cannot draw."""
+    made = random.Random(number)
+    return [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + made.randbytes(size)} for n in range(number)]
+
+
+def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
+    page.locator("input[type=file][multiple]").set_input_files(files)  # type: ignore[arg-type]
+    page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=15_000)
+
+
+def go(page: Page) -> None:
+    """Wake the phone as a returning network does."""
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def all_stored(found: list[dict[str, object]]) -> bool:
+    return all(row["state"] in ("stored", "linked") for row in found)
+
+
+def hashes(office: Office) -> list[str]:
+    return sorted(hashlib.sha256(data).hexdigest() for data in office.world.stored.values())
+
+
+def test_twelve_photos_survive_a_dead_battery(phone: Phone, office: Office) -> None:
+    """(1) Cold start without a server, twelve shots, SIGKILL, cold start again, then the network returns."""
+    phone.install(f"/capture?job={JOB}")
+    phone.close()
+    with office.away():
+        shoot(phone.open(f"/capture?job={JOB}"), 12)
+        phone.kill()
+        page = phone.open("/unsent")
+        page.locator(".unsent-row").nth(11).wait_for()
+        kept = rows(page)
+        assert len(kept) == 12
+        assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
+        assert {row["job"] for row in kept} == {JOB}
+        assert "12 noch auf dem Handy" in page.locator("state-line").inner_text()
+    go(page)
+    wait_rows(page, all_stored)
+    assert hashes(office) == sorted(row["sha256"] for row in kept)
+
+
+def test_each_upload_cut_twice_arrives_once(phone: Phone, office: Office) -> None:
+    """(2) The line breaks in the middle of two requests of every upload."""
+    office.world.cut_every = [90_000, 40_000]
+    page = phone.install("/capture")
+    files = pictures(12, 500_000)
+    from_gallery(page, files)
+    for _ in range(80):
+        go(page)
+        page.wait_for_timeout(100)
+        if all_stored(rows(page)):
+            break
+    wait_rows(page, all_stored)
+    assert hashes(office) == sorted(hashlib.sha256(file["buffer"]).hexdigest() for file in files)  # type: ignore[arg-type]
+    assert not any(office.world.cuts[ident] for ident in office.world.stored)
+
+
+def test_a_bad_server_loses_nothing_and_stops_nobody(phone: Phone, office: Office) -> None:
+    """(3) 503, then 429 with a time, then a session that ended in the middle."""
+    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"})]
+    page = phone.install("/capture")
+    from_gallery(page, pictures(2, 9_000))
+    go(page)
+    wait_rows(page, lambda found: not office.world.answers and len(found) == 2)
+    office.world.user = None
+    go(page)
+    wait_rows(page, lambda found: {row["state"] for row in found} == {"paused-login"})
+    shoot_more = page.locator(".capture-shutter:not([disabled])")
+    shoot_more.click()
+    wait_rows(page, lambda found: len(found) == 3)
+    page.locator(".capture .state-line", has_text="Anmeldung nötig").wait_for()
+    office.world.user = "ali"
+    go(page)
+    wait_rows(page, all_stored)
+    assert len(office.world.stored) == 3
+
+
+def test_a_receipt_with_another_hash_frees_nothing(phone: Phone, office: Office) -> None:
+    """(4) The server says stored, but not our bytes."""
+    office.world.wrong_receipts = True
+    page = phone.install("/capture")
+    from_gallery(page, pictures(1, 5_000))
+    (row,) = wait_rows(page, lambda found: found[0]["state"] == "needs-attention")
+    assert (row["error"], row["held"]) == ("receipt", row["sha256"])
+    office.world.wrong_receipts = False
+    page.goto("/unsent")
+    page.get_by_role("button", name="Senden", exact=True).click()
+    wait_rows(page, all_stored)
+
+
+def test_a_captive_portal_is_no_receipt(phone: Phone, office: Office) -> None:
+    """Every answer is 200 with somebody else's page."""
+    office.world.portal = True
+    page = phone.install("/capture")
+    from_gallery(page, pictures(1, 5_000))
+    go(page)
+    page.goto("/unsent")
+    page.get_by_text("Das WLAN verlangt erst eine Anmeldung").wait_for()
+    assert [row["state"] for row in rows(page)] == ["queued"]
+    office.world.portal = False
+    page.get_by_role("button", name="Jetzt senden").click()
+    wait_rows(page, all_stored)
+
+
+def test_two_windows_and_the_worker_send_each_slice_once(phone: Phone, office: Office) -> None:
+    """(6) All three drain at the same moment."""
+    first = phone.install("/capture")
+    second = phone.open("/unsent")
+    with office.away():
+        from_gallery(first, pictures(4, 700_000))
+    office.world.delay_s = 0.05
+    assert phone.context is not None
+    fire_sync(phone.context.new_cdp_session(first), office.url)
+    go(first)
+    go(second)
+    wait_rows(first, all_stored)
+    assert len(office.world.slices) == len(set(office.world.slices))
+    assert len(office.world.stored) == 4
+
+
+def fire_sync(cdp: CDPSession, origin: str) -> None:
+    """Let the browser's Background Sync happen now."""
+    found: list[str] = []
+    cdp.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(one["registrationId"] for one in told["registrations"]))
+    cdp.send("ServiceWorker.enable")
+    cdp.send("Runtime.evaluate", {"expression": "new Promise((r) => setTimeout(r, 200))", "awaitPromise": True})
+    told = {"origin": origin, "registrationId": found[0], "tag": "outbox", "lastChance": False}
+    cdp.send("ServiceWorker.dispatchSyncEvent", told)
+
+
+def test_the_worker_alone_sends(phone: Phone, office: Office) -> None:
+    """The bonus: no window asks, the browser's sync event does."""
+    page = phone.install("/capture")
+    with office.away():
+        from_gallery(page, pictures(2, 300_000))
+        page.goto("about:blank")
+    assert phone.context is not None
+    watcher = phone.context.new_page()
+    watcher.goto("/nothing")
+    fire_sync(phone.context.new_cdp_session(watcher), office.url)
+    for _ in range(50):
+        if len(office.world.stored) == 2:
+            break
+        watcher.wait_for_timeout(100)
+    assert len(office.world.stored) == 2
+
+
+def test_a_full_phone_keeps_what_it_has(playwright: Playwright, office: Office) -> None:
+    """(7) The disk is full at some photo: the ones before stay, the person is told."""
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+    page = browser.new_context(base_url=office.url).new_page()
+    page.goto("/capture")
+    page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
+    cdp = page.context.new_cdp_session(page)
+    office.world.portal = True
+    cdp.send("Storage.overrideQuotaForOrigin", {"origin": office.url, "quotaSize": 4_500_000})
+    page.locator("input[type=file][multiple]").set_input_files(pictures(8, 1_000_000))  # type: ignore[arg-type]
+    page.get_by_text("Der Speicher des Handys ist voll").wait_for()
+    page.locator(".capture-done", has_text="Fertig").wait_for()
+    kept = rows(page)
+    assert 1 <= len(kept) < 8
+    assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
+    browser.close()
+
+
+def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: Office) -> None:
+    """(8) Sign out with unsent photos, sign in as somebody else, then as the first again."""
+    page = phone.install("/capture")
+    page.goto("/jobs")
+    with office.away():
+        page.goto("/capture")
+        from_gallery(page, pictures(2, 5_000))
+    office.world.user, office.world.cache_key = "bea", "k2"
+    page.goto("/unsent")
+    page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
+    go(page)
+    page.wait_for_timeout(300)
+    assert office.world.stored == {}
+    assert {row["owner"] for row in rows(page)} == {USERS["ali"]}
+    assert page.evaluate("caches.keys()") and "pages-k1" not in page.evaluate("caches.keys()")
+    office.world.user, office.world.cache_key = "ali", "k3"
+    page.goto("/unsent")
+    wait_rows(page, all_stored)
+
+
+def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Office) -> None:
+    page = phone.install("/jobs")
+    page.goto("/jobs")
+    with office.away():
+        phone.open("/capture").close()
+        page.evaluate("document.querySelector('.top-account').open = true")
+        page.evaluate("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()")
+        page.wait_for_url("**/login", wait_until="commit") if page.url.endswith("/login") else page.wait_for_timeout(500)
+        page = phone.open("/jobs")
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+    assert not [name for name in page.evaluate("caches.keys()") if name.startswith(("pages-", "thumbs-"))]
+
+
+def test_no_update_while_somebody_photographs(phone: Phone, office: Office) -> None:
+    """(9) A new worker waits; the banner comes only once the camera is put down."""
+    page = phone.install("/capture")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    other = phone.open("/jobs")
+    office.world.worker_note = "// newer"
+    other.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
+    other.wait_for_timeout(1000)
+    assert other.locator(".update-banner").count() == 0
+    page.close()
+    other.locator(".update-banner").wait_for()
+    with other.expect_navigation():
+        other.get_by_role("button", name="Neu laden").click()
+
+
+def test_the_sign_in_page_is_never_kept(phone: Phone, office: Office) -> None:
+    """(10) A redirect to the sign-in page must not be kept as a job."""
+    page = phone.install("/jobs")
+    office.world.user = None
+    page.goto(f"/jobs/{JOB}")
+    page.get_by_role("heading", name="Anmelden").wait_for()
+    page.wait_for_timeout(200)
+    kept = page.evaluate(
+        "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) => all.flat().map((r) => r.url))"
+    )
+    assert not [url for url in kept if "login" in url or JOB in url]
+
+
+def test_order_survives_a_clock_that_steps_back(phone: Phone) -> None:
+    """(12) Three hours back between two photos, and a restart of the page."""
+    page = phone.install("/capture")
+    files = pictures(3, 4_000)
+    from_gallery(page, files[:1])
+    page.reload()
+    page.evaluate("{ const now = Date.now; Date.now = () => now() - 3 * 3600_000; }")
+    from_gallery(page, files[1:])
+    found = rows(page)
+    assert [row["sha256"] for row in found] == [hashlib.sha256(file["buffer"]).hexdigest() for file in files]  # type: ignore[arg-type]
+    assert found[1]["made_ms"] < found[0]["made_ms"]
+
+
+def test_a_poisoned_item_stops_nobody(phone: Phone, office: Office) -> None:
+    """(13) The first of the queue is refused for good; the others arrive, and it says why."""
+    office.world.poisoned = {"Gift"}
+    page = phone.install("/capture")
+    with office.away():
+        page.evaluate("document.querySelector('#capture-caption').value = 'Gift'")
+        from_gallery(page, pictures(1, 4_000))
+        page.evaluate("document.querySelector('#capture-caption').value = ''")
+        page.locator("input[type=file][multiple]").set_input_files(pictures(3, 5_000))  # type: ignore[arg-type]
+        wait_rows(page, lambda found: len(found) == 4)
+    go(page)
+    found = wait_rows(page, lambda found: sum(row["state"] in ("stored", "linked") for row in found) == 3)
+    assert (found[0]["state"], found[0]["error"]) == ("needs-attention", "item.type")
+    page.goto("/unsent")
+    page.get_by_text("Das Büro nimmt es so nicht an").wait_for()
+    assert "1 Problem" in page.locator("state-line").inner_text()
+
+
+def test_back_without_network_shows_the_page_of_that_address(phone: Phone, office: Office) -> None:
+    """(14) And a page that was never opened comes from the phone's own database."""
+    page = phone.install("/")
+    page.goto("/jobs")
+    page.goto("/capture")
+    page.wait_for_timeout(300)
+    with office.away():
+        page.go_back()
+        page.get_by_role("heading", name="Seite /jobs").wait_for()
+        page.get_by_text("offline", exact=False).first.wait_for()
+        page.goto(f"/jobs/{JOB}")
+        page.get_by_role("heading", name="Bad Müller, Fliesen").wait_for()
+        assert "Lindenstr. 14" in page.locator("main").inner_text()
+
+
+def test_questions_notes_and_new_jobs_work_offline(phone: Phone, office: Office) -> None:
+    """Kept first, sent later, in the order job, words, question."""
+    page = phone.install("/jobs")
+    with office.away():
+        page.goto(f"/questions/new?job={JOB}")
+        page.get_by_label("Frage an den Kunden").fill("Welche Fuge?")
+        page.get_by_label("Antwort 1").fill("Hellgrau")
+        page.get_by_role("button", name="Rückfrage sichern").click()
+        page.locator(".pending-words", has_text="Welche Fuge?").wait_for()
+        page.goto(f"/notes/new?job={JOB}")
+        page.get_by_label("Notiz").fill("Silikon erst am Donnerstag")
+        page.get_by_role("button", name="Notiz sichern").click()
+        page.locator(".pending-words", has_text="Silikon").wait_for()
+        page.goto("/capture")
+        page.locator(".capture-job").click()
+        page.locator(".chooser summary").click()
+        page.get_by_label("Name des Auftrags").fill("Dachrinne Schmitz")
+        page.get_by_role("button", name="Anlegen und wählen").click()
+        page.locator(".capture-job-name", has_text="Dachrinne Schmitz").wait_for()
+        shoot(page, 1)
+    go(page)
+    found = wait_rows(page, lambda found: len(found) == 4 and all_stored(found))
+    sent = list(office.world.items.values())
+    assert [item["kind"] for item in sent] == ["job", "photo", "note", "question"]
+    assert sent[1]["job"] == next(row["id"] for row in found if row["kind"] == "job")
+    assert (sent[3]["text"], sent[3]["choices"], sent[3]["job"]) == ("Welche Fuge?", ["Hellgrau"], JOB)
+
+
+def test_an_interrupted_system_camera_is_admitted(phone: Phone) -> None:
+    """The browser died behind the phone's own camera: say so instead of pretending."""
+    page = phone.install("/capture")
+    page.locator(".capture-job-name", has_text="Ohne").wait_for()
+    with page.expect_file_chooser():
+        page.locator("input[capture]").evaluate("(input) => input.click()")
+    page.wait_for_timeout(200)
+    phone.kill()
+    page = phone.open("/capture")
+    page.get_by_text("Die Handykamera war offen").wait_for()
+
+
+def test_an_empty_file_is_refused_with_a_sentence(phone: Phone) -> None:
+    page = phone.install("/capture")
+    page.locator("input[type=file][multiple]").set_input_files({"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""})
+    page.get_by_text("Das Foto ist leer").wait_for()
+    assert rows(page) == []
