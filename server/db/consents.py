@@ -55,7 +55,9 @@ async def of_company(company_id: UUID, *, before: str | None = None, limit: int 
 
 async def standing(company_id: UUID, contact_id: UUID, channel: str, purpose: Purpose) -> Standing:
     """Return where a person stands in one channel for one purpose, as the gate wants it."""
-    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id, channel=channel, purpose=purpose)
+    rows = await ConsentRow.filter(
+        company_id=company_id, contact_id=contact_id, channel=channel, purpose=purpose
+    )
     return Standing(
         latest=latest_of([_consent(row) for row in rows]),
         wrote_at=await wrote_at(company_id, contact_id, channel),
@@ -66,7 +68,11 @@ async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime
     """Return when the person last wrote in this channel himself, as the platform's signature proved."""
     row = (
         await MessageRow.filter(
-            company_id=company_id, contact_id=contact_id, channel=channel, direction="in", account_id__not_isnull=True
+            company_id=company_id,
+            contact_id=contact_id,
+            channel=channel,
+            direction="in",
+            account_id__not_isnull=True,
         )
         .order_by("-at")
         .first()

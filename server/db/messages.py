@@ -16,7 +16,9 @@ async def insert_once(company_id: UUID, message: Message) -> bool:
     """Write a message; False when this id or this platform message is there already."""
     known = MessageRow.filter(company_id=company_id, id=message.id)
     if message.foreign_id is not None:
-        same = MessageRow.filter(company_id=company_id, account_id=message.account_id, foreign_id=message.foreign_id)
+        same = MessageRow.filter(
+            company_id=company_id, account_id=message.account_id, foreign_id=message.foreign_id
+        )
         if await same.exists():
             return False
     if await known.exists():
@@ -110,7 +112,9 @@ async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[U
     return found
 
 
-async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
+async def of_job(
+    company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50
+) -> Page[Message]:
     return await _page(company_id, {"job_id": job_id}, before, limit)
 
 
@@ -144,10 +148,11 @@ async def in_doubt(company_id: UUID) -> list[Message]:
     return await _messages(company_id, state=MessageState.UNCLEAR)
 
 
-async def queued_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
+async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
     """Return what still waits to leave for this person in this channel, in order."""
+    waiting = [MessageState.QUEUED, MessageState.PREPARED]
     return await _messages(
-        company_id, contact_id=contact_id, channel=channel, state=MessageState.QUEUED, direction=Direction.OUT
+        company_id, contact_id=contact_id, channel=channel, state__in=waiting, direction=Direction.OUT
     )
 
 

@@ -63,7 +63,13 @@ async def set_state(
     return bool(changed)
 
 
-async def set_seen(company_id: UUID, question_id: UUID, *, by_author: datetime | None = None, by_office: datetime | None = None) -> None:
+async def set_seen(
+    company_id: UUID,
+    question_id: UUID,
+    *,
+    by_author: datetime | None = None,
+    by_office: datetime | None = None,
+) -> None:
     """Note that the answer was seen."""
     changes = {"seen_by_author_at": by_author} if by_author else {"seen_by_office_at": by_office}
     await QuestionRow.filter(id=question_id, company_id=company_id).update(**changes)
@@ -86,27 +92,39 @@ async def of_jobs(company_id: UUID, job_ids: Sequence[UUID], *, limit: int = 500
     return await _questions(company_id, await rows.prefetch_related("author"))
 
 
-async def of_author(company_id: UUID, author_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Question]:
+async def of_author(
+    company_id: UUID, author_id: UUID, *, before: str | None = None, limit: int = 50
+) -> Page[Question]:
     """Return what one person asked, newest first."""
     return await _page(company_id, {"author_id": author_id}, before, limit)
 
 
 async def of_company(
-    company_id: UUID, *, states: Sequence[QuestionState] = tuple(OPEN), before: str | None = None, limit: int = 50
+    company_id: UUID,
+    *,
+    states: Sequence[QuestionState] = tuple(OPEN),
+    before: str | None = None,
+    limit: int = 50,
 ) -> Page[Question]:
     """Return the company's questions in these states, newest first."""
     return await _page(company_id, {"state__in": list(states)}, before, limit)
 
 
-async def of_contact(company_id: UUID, contact_id: UUID, *, states: Sequence[QuestionState]) -> list[Question]:
+async def of_contact(
+    company_id: UUID, contact_id: UUID, *, states: Sequence[QuestionState]
+) -> list[Question]:
     """Return the questions to one person in these states, newest first."""
-    rows = QuestionRow.filter(company_id=company_id, contact_id=contact_id, state__in=list(states)).order_by("-id")
+    rows = QuestionRow.filter(company_id=company_id, contact_id=contact_id, state__in=list(states)).order_by(
+        "-id"
+    )
     return await _questions(company_id, await rows.prefetch_related("author"))
 
 
 async def awaiting_photo(company_id: UUID, photo_id: UUID) -> list[Question]:
     """Return the questions that wait for a release and show this photo."""
-    ids = await QuestionPhotoRow.filter(company_id=company_id, photo_id=photo_id).values_list("question_id", flat=True)
+    ids = await QuestionPhotoRow.filter(company_id=company_id, photo_id=photo_id).values_list(
+        "question_id", flat=True
+    )
     rows = QuestionRow.filter(company_id=company_id, id__in=list(ids), state=QuestionState.WAITING_RELEASE)
     return await _questions(company_id, await rows.prefetch_related("author"))
 

@@ -70,7 +70,9 @@ class Question:
     def answer(self) -> str:
         """Return the answer in words: the tapped choice's title, the text, or both."""
         title = next((choice.title for choice in self.choices if choice.id == self.answer_choice), "")
-        return " – ".join(part for part in (title, self.answer_text if self.answer_text != title else "") if part)
+        return " – ".join(
+            part for part in (title, self.answer_text if self.answer_text != title else "") if part
+        )
 
 
 def draft(text: str, choices: Sequence[str], photo_ids: Sequence[UUID]) -> tuple[str, tuple[Choice, ...]]:

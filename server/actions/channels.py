@@ -1,0 +1,166 @@
+"""A company's accounts at the platforms: set up, found for sending, their files fetched."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from server.actions.photos import add_from_customer
+from server.channels import CHANNELS
+from server.channels.base import Channel, ChannelError
+from server.db import channels, logbook, messages
+from server.db.unit import atomic, signal
+from server.domain.accounts import Account, Health
+from server.domain.channels import MediaRef
+from server.domain.errors import Invalid, NotFound
+from server.domain.logbook import Entry
+from server.domain.users import Actor
+from server.ids import new_id
+from server.services import Services
+
+
+def kind_of(kind: str) -> type[Channel]:
+    """Return the channel's class. Raises NotFound."""
+    for channel in CHANNELS:
+        if channel.kind == kind:
+            return channel
+    raise NotFound("channel.unknown")
+
+
+def open_channel(services: Services, account: Account) -> Channel:
+    """Return the channel of an account, ready to talk. Raises Invalid for settings that cannot work."""
+    channel = kind_of(account.kind)
+    secrets = json.loads(services.secrets.open(account.sealed))
+    base = str(getattr(services.settings, base_setting(account.kind)))
+    return channel({**account.settings, **secrets}, services.http, base)
+
+
+def base_setting(kind: str) -> str:
+    """Return the name of the setting that holds a platform's address."""
+    return {"whatsapp": "graph_base", "messenger": "graph_base"}.get(kind, f"{kind}_base")
+
+
+def split(kind: str, typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Part what was typed into open settings and secrets, by the channel's own fields."""
+    fields = kind_of(kind).fields
+    known = {field.name: typed.get(field.name, "").strip() or field.default for field in fields}
+    secret = {field.name for field in fields if field.secret}
+    missing = next((field.name for field in fields if field.required and not known[field.name]), None)
+    if missing:
+        raise Invalid("field.required", field=missing)
+    return (
+        {name: value for name, value in known.items() if name not in secret},
+        {name: value for name, value in known.items() if name in secret},
+    )
+
+
+async def set_up(
+    services: Services, actor: Actor, kind: str, *, label: str, typed: Mapping[str, str], at: datetime
+) -> Account:
+    """Connect a new account. Raises Invalid naming the field."""
+    settings, secrets = split(kind, typed)
+    account = Account(
+        id=new_id(),
+        company_id=actor.company_id,
+        kind=kind,
+        label=label.strip() or kind_of(kind).label,
+        settings=settings,
+        sealed=services.secrets.seal(json.dumps(secrets).encode()),
+        health=Health.OK,
+        health_detail="",
+        last_in_at=None,
+        last_out_at=None,
+        disabled_at=None,
+    )
+    open_channel(services, account)
+    await _insert(actor, account, at=at)
+    return account
+
+
+async def change(
+    services: Services, actor: Actor, account: Account, *, label: str, typed: Mapping[str, str], at: datetime
+) -> None:
+    """Change an account's settings; an empty secret keeps the one there is."""
+    kept = json.loads(services.secrets.open(account.sealed))
+    settings, secrets = split(
+        account.kind, {**typed, **{name: typed.get(name, "") or old for name, old in kept.items()}}
+    )
+    sealed = services.secrets.seal(json.dumps(secrets).encode())
+    open_channel(services, replace(account, settings=settings, sealed=sealed))
+    await _change(actor, account, label=label, settings=settings, sealed=sealed, at=at)
+
+
+@atomic
+async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime) -> None:
+    """Switch an account on or off; what is queued waits."""
+    await channels.set_disabled(account.company_id, account.id, at=None if enabled else at)
+    await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
+
+
+@atomic
+async def _insert(actor: Actor, account: Account, *, at: datetime) -> None:
+    await channels.insert_account(actor.company_id, account, at=at)
+    await _note(actor, "channel.connected", account, at=at)
+
+
+@atomic
+async def _change(
+    actor: Actor, account: Account, *, label: str, settings: Mapping[str, str], sealed: bytes, at: datetime
+) -> None:
+    await channels.set_settings(
+        account.company_id, account.id, label=label or account.label, settings=settings, sealed=sealed
+    )
+    await _note(actor, "channel.changed", account, at=at)
+
+
+async def _note(actor: Actor, verb: str, account: Account, *, at: datetime) -> None:
+    entry = Entry.by(actor, verb, "channel", account.id, at=at, kind=account.kind, label=account.label)
+    await logbook.insert_entry(account.company_id, entry)
+
+
+async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Bring the file of a customer's message home and tie it to the message; again is harmless.
+
+    A file the platform no longer has, or one that is no photo, is named at the message, which stays.
+    Raises ChannelError and StorageError to be tried again.
+    """
+    message = await messages.by_id(company_id, UUID(str(payload["message"])))
+    if message is None or message.photo_id or message.account_id is None:
+        return
+    account = await channels.account_by_id(company_id, message.account_id)
+    if account is None:
+        return
+    ref = MediaRef(**{name: str(value) for name, value in dict(payload["ref"]).items()})  # type: ignore[call-overload]
+    try:
+        data = await open_channel(services, account).fetch_media(ref)
+        photo = await add_from_customer(
+            services,
+            company_id,
+            message.id,
+            job_id=message.job_id,
+            contact_id=message.contact_id,
+            data=data,
+            caption=message.text,
+            at=services.clock(),
+        )
+    except ChannelError as error:
+        if not error.permanent:
+            raise
+        await _name_failure(company_id, message.id, error.code)
+    except Invalid as refused:
+        await _name_failure(company_id, message.id, refused.code)
+    else:
+        await _tie(company_id, message.id, photo.id)
+
+
+@atomic
+async def _name_failure(company_id: UUID, message_id: UUID, code: str) -> None:
+    await messages.set_place(company_id, message_id, error_code=code)
+    signal("messages", company_id, message=str(message_id))
+
+
+@atomic
+async def _tie(company_id: UUID, message_id: UUID, photo_id: UUID) -> None:
+    await messages.set_place(company_id, message_id, photo_id=photo_id)
+    signal("messages", company_id, message=str(message_id))

@@ -1,0 +1,309 @@
+"""What platforms tell us: stored as it came, then taken event by event, each exactly once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from server.actions import questions as question_actions
+from server.actions.channels import open_channel
+from server.actions.consents import contact_known, withdraw
+from server.actions.messages import settle_failure
+from server.db import channels, customers, inbox, logbook, messages, questions, tasks
+from server.db.unit import atomic, signal
+from server.domain.accounts import Account, Health
+from server.domain.channels import (
+    Event,
+    HealthEvent,
+    IdentityKind,
+    InboundMessage,
+    OptOut,
+    Status,
+    StatusUpdate,
+    picked,
+)
+from server.domain.consents import Proof, is_stop
+from server.domain.logbook import Entry
+from server.domain.messages import (
+    Direction,
+    Message,
+    MessageState,
+    OpenQuestion,
+    after_status,
+    match_question,
+)
+from server.domain.questions import Question, QuestionState
+from server.domain.users import Actor, system
+from server.ids import parse_id
+from server.services import Services
+
+DONE, PARKED, NEW = "done", "parked", "new"
+# A question that was put to the customer and may be answered, also again.
+ANSWERABLE = (
+    QuestionState.QUEUED,
+    QuestionState.SENT,
+    QuestionState.DELIVERED,
+    QuestionState.READ,
+    QuestionState.HANDED_OFF,
+    QuestionState.UNCLEAR,
+    QuestionState.ANSWERED,
+)
+
+
+@atomic
+async def receive(account: Account, body: bytes, *, at: datetime) -> None:
+    """Keep a verified webhook body and the task to read it; only then may the platform hear 200."""
+    raw = await inbox.insert_raw(account.company_id, account.id, body, at=at)
+    await channels.set_last(account.company_id, account.id, in_at=at)
+    await tasks.insert_task(account.company_id, "inbox.process", {"raw": str(raw)}, at=at)
+
+
+async def process(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Take every event of a stored body, each in a unit of its own; again is harmless."""
+    raw = await inbox.raw_by_id(company_id, UUID(str(payload["raw"])))
+    account = await channels.account_by_id(company_id, raw.account_id) if raw else None
+    if raw is None or account is None or raw.state == DONE:
+        return
+    for event in open_channel(services, account).parse(raw.body):
+        await _take(account, event, raw_id=raw.id, at=services.clock())
+    await _finish(company_id, raw.id)
+
+
+async def replay(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Look again at statuses that came before we knew their message."""
+    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    if account is None:
+        return
+    for key, raw_id in await inbox.parked(company_id, account.id):
+        raw = await inbox.raw_by_id(company_id, raw_id)
+        events = open_channel(services, account).parse(raw.body) if raw else []
+        for event in events:
+            if event.key == key and isinstance(event, StatusUpdate):
+                await _unpark(account, event, at=services.clock())
+
+
+@atomic
+async def _finish(company_id: UUID, raw_id: UUID) -> None:
+    await inbox.set_raw_state(company_id, raw_id, DONE)
+
+
+@atomic
+async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -> None:
+    fresh = await inbox.claim_event(
+        account.company_id, account.id, event.key, raw_id=raw_id, state=DONE, at=at
+    )
+    if not fresh:
+        return
+    match event:
+        case InboundMessage():
+            await _hear(account, event, at=at)
+        case StatusUpdate():
+            if not await _believe(account, event, at=at):
+                await inbox.set_event_state(account.company_id, account.id, event.key, PARKED)
+        case OptOut():
+            await _opt_out(account, event, at=at)
+        case HealthEvent():
+            signal("channels", account.company_id, account=str(account.id))
+        case _:
+            await inbox.set_event_state(account.company_id, account.id, event.key, "unknown")
+
+
+@atomic
+async def _unpark(account: Account, event: StatusUpdate, *, at: datetime) -> None:
+    if await _believe(account, event, at=at):
+        await inbox.set_event_state(account.company_id, account.id, event.key, DONE)
+
+
+async def _hear(account: Account, event: InboundMessage, *, at: datetime) -> None:
+    """Put a customer's message where it belongs; what nobody can place waits in the office inbox."""
+    company_id, actor = account.company_id, system(account.company_id)
+    contact_id = await _sender(account, event, at=at)
+    question = await _question(account, event, contact_id, at=at)
+    message = Message(
+        id=uuid5(account.id, event.foreign_id),
+        company_id=company_id,
+        contact_id=contact_id,
+        job_id=question.job_id if question else None,
+        question_id=question.id if question else None,
+        account_id=account.id,
+        photo_id=None,
+        channel=account.kind,
+        direction=Direction.IN,
+        kind=event.kind,
+        text=event.text,
+        recipient=event.sender[0],
+        profile_name=event.profile_name,
+        state=MessageState.RECEIVED,
+        foreign_id=event.foreign_id,
+        context_id=event.context_id,
+        at=min(event.sent_at, at),
+        created_at=at,
+        changed_at=at,
+    )
+    if not await messages.insert_once(company_id, message):
+        return
+    entry = Entry.by(
+        actor,
+        "message.received",
+        "message",
+        message.id,
+        at=at,
+        job_id=message.job_id,
+        channel=account.kind,
+        kind=event.kind,
+    )
+    await logbook.insert_entry(company_id, entry)
+    if event.media:
+        ref = {
+            "id": event.media.id,
+            "mime": event.media.mime,
+            "sha256": event.media.sha256,
+            "name": event.media.name,
+        }
+        await tasks.insert_task(company_id, "media.fetch", {"message": str(message.id), "ref": ref}, at=at)
+    if contact_id and is_stop(event.text):
+        await _stop(actor, account, contact_id, event, at=at)
+    elif question:
+        await _answer(actor, account, question, event, at=at)
+    signal("messages", company_id, message=str(message.id), job=str(message.job_id or ""))
+
+
+async def _answer(
+    actor: Actor, account: Account, question: Question, event: InboundMessage, *, at: datetime
+) -> None:
+    tapped = event.button_id.partition(":")[2]
+    choice = next((one for one in question.choices if one.id == tapped), None) or picked(
+        event.text, question.choices
+    )
+    await question_actions.answer(
+        actor,
+        question.id,
+        choice_id=choice.id if choice else "",
+        text=event.text,
+        channel=account.kind,
+        at=at,
+    )
+
+
+async def _stop(
+    actor: Actor, account: Account, contact_id: UUID, event: InboundMessage, *, at: datetime
+) -> None:
+    contact = await contact_known(account.company_id, contact_id)
+    await withdraw(
+        actor,
+        contact,
+        channel=account.kind,
+        proof=Proof.INBOUND_MESSAGE,
+        said=f"{event.text} ({event.foreign_id})",
+        at=at,
+    )
+
+
+async def _opt_out(account: Account, event: OptOut, *, at: datetime) -> None:
+    contact_id = await channels.contact_of(account.company_id, account.kind, event.sender)
+    if contact_id is None or not event.stopped:
+        return
+    contact = await contact_known(account.company_id, contact_id)
+    said = "in den Einstellungen des Messengers abbestellt"
+    actor = system(account.company_id)
+    await withdraw(actor, contact, channel=account.kind, proof=Proof.INBOUND_MESSAGE, said=said, at=at)
+
+
+async def _sender(account: Account, event: InboundMessage, *, at: datetime) -> UUID | None:
+    """Return whose message it is: by the platform's name for him, else by one number in our book.
+
+    Two people with the same number are a question for a human, as is an unknown number.
+    """
+    known = await channels.contact_of(account.company_id, account.kind, event.sender)
+    if known is None:
+        phones = [one.value for one in event.sender if one.kind is IdentityKind.PHONE]
+        people = await customers.contacts_by_phone(account.company_id, phones) if phones else []
+        known = people[0].id if len(people) == 1 else None
+    if known is not None:
+        for identity in event.sender:
+            await channels.add_identity(account.company_id, known, account.kind, identity, at=at)
+    return known
+
+
+async def _question(
+    account: Account, event: InboundMessage, contact_id: UUID | None, *, at: datetime
+) -> Question | None:
+    if contact_id is None:
+        return None
+    asked = await questions.of_contact(account.company_id, contact_id, states=ANSWERABLE)
+    said = await messages.of_questions(account.company_id, [question.id for question in asked])
+    waiting = [
+        _open(question, said[question.id])
+        for question in asked
+        # One that is answered hears only what names it: a tapped button or a quote.
+        if question.state is not QuestionState.ANSWERED or event.button_id or event.context_id
+    ]
+    found = match_question(waiting, context_id=event.context_id, button_id=event.button_id, at=at)
+    return next((question for question in asked if question.id == found), None)
+
+
+def _open(question: Question, said: Sequence[Message]) -> OpenQuestion:
+    ours = frozenset(message.foreign_id for message in said if message.foreign_id)
+    return OpenQuestion(
+        question.id, question.created_at, ours, frozenset(choice.id for choice in question.choices)
+    )
+
+
+async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bool:
+    """Let a status move its message; False when we do not know the message yet."""
+    message = await _meant(account, event)
+    if message is None:
+        return False
+    if message.foreign_id is None:
+        await messages.set_place(account.company_id, message.id, foreign_id=event.foreign_id)
+    if event.status is Status.FAILED and event.failure is not None:
+        if after_status(message.state, Status.FAILED) is MessageState.FAILED:
+            await settle_failure(message, event.failure, at=at)
+        return True
+    state = after_status(message.state, event.status)
+    if state is not message.state:
+        await messages.set_state(
+            account.company_id, message.id, state, only_from=[message.state], at=at, error_code=""
+        )
+    if message.question_id:
+        await question_actions.follow(system(account.company_id), message.question_id, at=at)
+    return True
+
+
+async def _meant(account: Account, event: StatusUpdate) -> Message | None:
+    found = await messages.by_foreign_id(account.company_id, account.id, event.foreign_id)
+    if found is not None or not event.opaque:
+        return found
+    intent = parse_id(event.opaque)
+    named = await messages.by_id(account.company_id, intent) if intent else None
+    return named if named and named.account_id == account.id else None
+
+
+@atomic
+async def assign(
+    actor: Actor, message: Message, *, job_id: UUID | None, contact_id: UUID | None, at: datetime
+) -> None:
+    """The office gives a message its job and its person; the platform's name is learnt for next time."""
+    if contact_id and contact_id != message.contact_id and message.recipient:
+        await channels.add_identity(actor.company_id, contact_id, message.channel, message.recipient, at=at)
+    await messages.set_place(
+        actor.company_id,
+        message.id,
+        job_id=job_id or message.job_id,
+        contact_id=contact_id or message.contact_id,
+        seen_by_office_at=at,
+    )
+    entry = Entry.by(actor, "message.filed", "message", message.id, at=at, job_id=job_id or message.job_id)
+    await logbook.insert_entry(actor.company_id, entry)
+    signal("messages", actor.company_id, message=str(message.id), job=str(job_id or ""))
+
+
+@atomic
+async def mark_seen(actor: Actor, message_ids: Sequence[UUID], *, at: datetime) -> None:
+    """Note that the office has seen what customers wrote."""
+    await messages.set_seen(actor.company_id, message_ids, at=at)
+    signal("messages", actor.company_id)
+
+
+async def mark_health(account: Account, health: Health, detail: str) -> None:
+    """Note what a platform says about the account; joins the unit it is part of."""
+    await channels.set_health(account.company_id, account.id, health, detail)

@@ -1,0 +1,371 @@
+"""A question's way: asked on site or at the desk, released, made ready to leave, answered, withdrawn."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from server.actions.consents import gate
+from server.db import channels, jobs, logbook, messages, photos, questions, tasks
+from server.db.unit import atomic, signal
+from server.domain.accounts import HANDOFF
+from server.domain.consents import Closed
+from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from server.domain.logbook import Entry
+from server.domain.messages import Direction, MessageState
+from server.domain.photos import Photo, PhotoState
+from server.domain.questions import UNSENT, Question, QuestionState, draft, state_of_messages, withdrawable
+from server.domain.sync import SyncQuestion
+from server.domain.users import Actor, Right
+
+RELEASED = "released"
+API_CHANNEL = "whatsapp"
+FOLLOWED = frozenset(MessageState) - {MessageState.STOPPED, MessageState.DISCARDED, MessageState.RECEIVED}
+
+
+@atomic
+async def ask(
+    actor: Actor,
+    *,
+    question_id: UUID,
+    job_id: UUID,
+    contact_id: UUID | None,
+    text: str,
+    choices: Sequence[str],
+    photo_ids: Sequence[UUID],
+    channel: str = "",
+    at: datetime,
+) -> Question:
+    """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
+    text, offered = draft(text, choices, photo_ids)
+    job = await jobs.by_id(actor.company_id, job_id)
+    if job is None:
+        raise NotFound("job.unknown", field="job")
+    known = await photos.by_ids(actor.company_id, list(photo_ids))
+    if len(known) != len(set(photo_ids)) or any(photo.job_id != job_id for photo in known):
+        raise Invalid("question.foreign_photo", field="photos")
+    question = Question(
+        id=question_id,
+        company_id=actor.company_id,
+        job_id=job_id,
+        job_hint="",
+        contact_id=contact_id or job.contact_id,
+        author_id=_author(actor),
+        author_name=actor.name,
+        text=text,
+        choices=offered,
+        photo_ids=tuple(dict.fromkeys(photo_ids)),
+        state=QuestionState.WAITING_RELEASE,
+        channel=channel,
+        blocked_code="",
+        captured_at=at,
+        created_at=at,
+        changed_at=at,
+    )
+    return await _keep(actor, question, at=at)
+
+
+@atomic
+async def accept(actor: Actor, item: SyncQuestion, *, job_id: UUID | None, at: datetime) -> Question:
+    """Keep a question from a phone. Its photos may still be on their way; without a known job it waits for one."""
+    text, offered = draft(item.text, item.choices, item.photo_ids)
+    job = await jobs.by_id(actor.company_id, job_id) if job_id else None
+    question = Question(
+        id=item.id,
+        company_id=actor.company_id,
+        job_id=job.id if job else None,
+        job_hint="" if job else item.job_hint,
+        contact_id=job.contact_id if job else None,
+        author_id=_author(actor),
+        author_name=actor.name,
+        text=text,
+        choices=offered,
+        photo_ids=tuple(dict.fromkeys(item.photo_ids)),
+        state=QuestionState.WAITING_RELEASE,
+        channel="",
+        blocked_code="",
+        captured_at=item.captured_at,
+        created_at=at,
+        changed_at=at,
+    )
+    question = await _keep(actor, question, at=at)
+    # Where the firm lets workers release, his own question goes on by itself once its photos are released.
+    if actor.may(Right.RELEASE) and await _ready(question):
+        return await _go(actor, question, at=at)
+    return question
+
+
+@atomic
+async def release(
+    actor: Actor, question: Question, *, photos_too: bool, channel: str = "", at: datetime
+) -> Question:
+    """Let a question go: "Freigeben und senden".
+
+    With `photos_too` its photos that wait for review are released in the same act. Raises Forbidden, Conflict,
+    and Invalid when a photo has not arrived, was rejected, or may not go out yet.
+    """
+    if not (actor.may(Right.SEND) or (actor.may(Right.RELEASE) and question.author_id == actor.id)):
+        raise Forbidden("role.not_allowed")
+    if question.state not in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED):
+        raise Conflict("question.moved_on", state=question.state.value)
+    if question.job_id is None:
+        raise Invalid("question.no_job", field="job")
+    if photos_too:
+        await _release_photos(actor, question, at=at)
+    shown = await photos.by_ids(question.company_id, question.photo_ids)
+    _check_photos(question, shown)
+    return await _go(actor, question, channel=channel, at=at)
+
+
+async def _go(actor: Actor, question: Question, *, channel: str = "", at: datetime) -> Question:
+    """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
+    chosen = channel or question.channel or await _channel(question)
+    opened = await gate(question.company_id, question.contact_id, chosen)
+    if isinstance(opened, Closed):
+        return await _move(
+            actor, question, QuestionState.BLOCKED, at=at, blocked_code=opened.code, channel=chosen
+        )
+    released = await _move(
+        actor,
+        question,
+        QuestionState.QUEUED,
+        at=at,
+        channel=chosen,
+        blocked_code="",
+        blocked_values={},
+        released_by_id=actor.id,
+        ground=opened.ground,
+    )
+    payload: dict[str, object] = {"question": str(question.id), "rev": released.rev}
+    await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
+    return released
+
+
+async def _channel(question: Question) -> str:
+    account = await channels.usable(question.company_id, API_CHANNEL)
+    return API_CHANNEL if account else HANDOFF
+
+
+def _check_photos(question: Question, shown: Sequence[Photo]) -> None:
+    if len(shown) != len(question.photo_ids) or any(photo.state is not PhotoState.STORED for photo in shown):
+        raise Invalid("question.photo_missing", field="photos")
+    if any(photo.job_id != question.job_id for photo in shown):
+        raise Invalid("question.foreign_photo", field="photos")
+    if any(photo.review != RELEASED for photo in shown):
+        raise Invalid("question.photo_unreleased", field="photos")
+
+
+async def _ready(question: Question) -> bool:
+    shown = await photos.by_ids(question.company_id, question.photo_ids)
+    try:
+        _check_photos(question, shown)
+    except Invalid:
+        return False
+    return question.job_id is not None
+
+
+async def _release_photos(actor: Actor, question: Question, *, at: datetime) -> None:
+    from server.actions import reviews
+
+    for photo in await photos.by_ids(question.company_id, question.photo_ids):
+        if photo.state is PhotoState.STORED and photo.review == "new":
+            await reviews.decide(actor, photo, verdict=reviews.Verdict.RELEASED, note="", at=at)
+
+
+@atomic
+async def photo_released(actor: Actor, photo_id: UUID, *, at: datetime) -> None:
+    """Let the questions go on whose author may release and whose last photo this was."""
+    for question in await questions.awaiting_photo(actor.company_id, photo_id):
+        if actor.id == question.author_id and actor.may(Right.RELEASE) and await _ready(question):
+            await _go(actor, question, at=at)
+
+
+@atomic
+async def change(
+    actor: Actor,
+    question: Question,
+    *,
+    text: str,
+    choices: Sequence[str],
+    photo_ids: Sequence[UUID],
+    contact_id: UUID | None,
+    at: datetime,
+) -> Question:
+    """Change what has not left yet. Raises Conflict when it has, Invalid naming the field."""
+    if question.state not in UNSENT - {QuestionState.QUEUED}:
+        raise Conflict("question.moved_on", state=question.state.value)
+    if not actor.at_desk and question.author_id != actor.id:
+        raise Forbidden("role.not_allowed")
+    text, offered = draft(text, choices, photo_ids)
+    await questions.set_words(
+        question.company_id,
+        question.id,
+        text=text,
+        choices=offered,
+        photo_ids=photo_ids,
+        contact_id=contact_id,
+    )
+    before = {"text": question.text, "choices": [choice.title for choice in question.choices]}
+    entry = _entry(actor, question, "question.changed", at=at, before=before, text=text)
+    await logbook.insert_entry(question.company_id, entry)
+    return await _move(actor, question, QuestionState.WAITING_RELEASE, at=at, blocked_code="", note=False)
+
+
+@atomic
+async def withdraw(actor: Actor, question: Question, *, at: datetime) -> Question:
+    """Take a question back: what waits is stopped, its link dies. What has left cannot be recalled."""
+    if not actor.at_desk and question.author_id != actor.id:
+        raise Forbidden("role.not_allowed")
+    withdrawable(question)
+    for message in await messages.of_question(question.company_id, question.id):
+        await messages.set_state(
+            question.company_id,
+            message.id,
+            MessageState.STOPPED,
+            only_from=(MessageState.QUEUED, MessageState.PREPARED),
+            at=at,
+            error_code="question.withdrawn",
+        )
+    await channels.set_links_revoked(question.company_id, question.id, at=at)
+    return await _move(actor, question, QuestionState.WITHDRAWN, at=at)
+
+
+@atomic
+async def answer(
+    actor: Actor, question_id: UUID, *, choice_id: str, text: str, channel: str, at: datetime
+) -> Question:
+    """Write down the customer's answer; a later one counts, the former stays in chronology and logbook."""
+    question = await known(actor, question_id)
+    if question.state is QuestionState.WITHDRAWN:
+        return question
+    return await _move(
+        actor,
+        question,
+        QuestionState.ANSWERED,
+        at=at,
+        answered_at=at,
+        answer_choice=choice_id,
+        answer_text=text,
+        answer_channel=channel,
+        seen_by_author_at=None,
+        seen_by_office_at=None,
+    )
+
+
+@atomic
+async def file(actor: Actor, question: Question, job_id: UUID, *, at: datetime) -> Question:
+    """Give a question that came without a known job its place; its contact becomes the job's."""
+    job = await jobs.by_id(actor.company_id, job_id)
+    if job is None:
+        raise NotFound("job.unknown", field="job")
+    contact = question.contact_id or job.contact_id
+    return await _move(
+        actor, question, question.state, at=at, job_id=job.id, contact_id=contact, verb="question.filed"
+    )
+
+
+@atomic
+async def seen(actor: Actor, job_id: UUID, *, at: datetime) -> None:
+    """Note that this person has seen the answers of a job."""
+    for question in await questions.of_job(actor.company_id, job_id):
+        if question.state is not QuestionState.ANSWERED:
+            continue
+        if actor.id == question.author_id and question.seen_by_author_at is None:
+            await questions.set_seen(actor.company_id, question.id, by_author=at)
+        if actor.at_desk and question.seen_by_office_at is None:
+            await questions.set_seen(actor.company_id, question.id, by_office=at)
+
+
+async def known(actor: Actor, question_id: UUID) -> Question:
+    """Return the question. Raises NotFound."""
+    found = await questions.by_id(actor.company_id, question_id)
+    if found is None:
+        raise NotFound("question.unknown")
+    return found
+
+
+async def _keep(actor: Actor, question: Question, *, at: datetime) -> Question:
+    await questions.insert_question(question.company_id, question)
+    entry = _entry(
+        actor,
+        question,
+        "question.asked",
+        at=at,
+        text=question.text,
+        choices=[choice.title for choice in question.choices],
+        photos=list(question.photo_ids),
+        captured_at=question.captured_at,
+    )
+    await logbook.insert_entry(question.company_id, entry)
+    tell(question)
+    return question
+
+
+async def _move(
+    actor: Actor,
+    question: Question,
+    state: QuestionState,
+    *,
+    at: datetime,
+    ground: str = "",
+    verb: str = "",
+    note: bool = True,
+    **changes: object,
+) -> Question:
+    """Move a question on, with its line in the logbook. Raises Conflict when somebody else was faster."""
+    if not await questions.set_state(question.company_id, question, state, at=at, **changes):
+        raise Conflict("question.moved_on", state=question.state.value)
+    if note:
+        details: dict[str, object] = {"before": question.state, "after": state}
+        details |= {name: value for name, value in changes.items() if value and not name.endswith("_at")}
+        if ground:
+            details["ground"] = ground
+        entry = _entry(actor, question, verb or f"question.{state}", at=at, **details)
+        await logbook.insert_entry(question.company_id, entry)
+    tell(question)
+    return await known(actor, question.id)
+
+
+def _entry(actor: Actor, question: Question, verb: str, *, at: datetime, **data: object) -> Entry:
+    return Entry.by(actor, verb, "question", question.id, at=at, job_id=question.job_id, **data)
+
+
+def _author(actor: Actor) -> UUID:
+    assert actor.id is not None, "only a person asks"
+    return actor.id
+
+
+def tell(question: Question) -> None:
+    """Let the pages that are open learn that this question changed."""
+    signal("questions", question.company_id, question=str(question.id), job=str(question.job_id or ""))
+
+
+@atomic
+async def block(
+    actor: Actor, question: Question, code: str, values: Mapping[str, str], *, at: datetime
+) -> None:
+    """Stop a question before it left, naming why and what helps."""
+    await _move(actor, question, QuestionState.BLOCKED, at=at, blocked_code=code, blocked_values=dict(values))
+
+
+@atomic
+async def follow(actor: Actor, question_id: UUID, *, at: datetime) -> None:
+    """Let the question's state follow its messages; called in the unit that changed one of them."""
+    question = await known(actor, question_id)
+    states = [
+        message.state
+        for message in await messages.of_question(question.company_id, question_id)
+        if message.direction is Direction.OUT and message.state in FOLLOWED
+    ]
+    state = state_of_messages(question.state, states)
+    if state is question.state or question.state is QuestionState.BLOCKED:
+        tell(question)
+        return
+    sent = {"sent_at": at} if question.sent_at is None and state is QuestionState.SENT else {}
+    await _move(actor, question, state, at=at, **sent)
+
+
+@atomic
+async def handed_off(actor: Actor, question: Question, *, at: datetime) -> None:
+    """The worker took it to his messenger; what happened there only he can say."""
+    if question.state is QuestionState.QUEUED:
+        await _move(actor, question, QuestionState.HANDED_OFF, at=at, sent_at=at)

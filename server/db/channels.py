@@ -1,0 +1,168 @@
+"""Channel accounts, the identities of contacts on the platforms, and answer links."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from server.db.tables import AnswerLinkRow, ChannelAccountRow, IdentityRow
+from server.domain.accounts import Account, AnswerLink, Health
+from server.domain.channels import Identity, IdentityKind
+from server.ids import new_id
+
+
+async def insert_account(company_id: UUID, account: Account, *, at: datetime) -> None:
+    await ChannelAccountRow.create(
+        id=account.id,
+        company_id=company_id,
+        kind=account.kind,
+        label=account.label,
+        settings=dict(account.settings),
+        secrets=account.sealed,
+        created_at=at,
+    )
+
+
+async def set_settings(
+    company_id: UUID, account_id: UUID, *, label: str, settings: Mapping[str, str], sealed: bytes
+) -> None:
+    """Change an account's settings; new ones are believed to be well until the platform says otherwise."""
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(
+        label=label, settings=dict(settings), secrets=sealed, health=Health.OK, health_detail=""
+    )
+
+
+async def set_health(company_id: UUID, account_id: UUID, health: Health, detail: str) -> None:
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(
+        health=health, health_detail=detail[:300]
+    )
+
+
+async def set_disabled(company_id: UUID, account_id: UUID, *, at: datetime | None) -> None:
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(disabled_at=at)
+
+
+async def set_last(
+    company_id: UUID, account_id: UUID, *, in_at: datetime | None = None, out_at: datetime | None = None
+) -> None:
+    """Note when something last came in or went out."""
+    changes = {name: at for name, at in (("last_in_at", in_at), ("last_out_at", out_at)) if at}
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(**changes)
+
+
+async def account_by_id(company_id: UUID, account_id: UUID) -> Account | None:
+    row = await ChannelAccountRow.get_or_none(company_id=company_id, id=account_id)
+    return _account(row) if row else None
+
+
+async def by_token(account_id: UUID) -> Account | None:
+    """Return the account a webhook's address names; the signature is checked with its secret afterwards."""
+    row = await ChannelAccountRow.get_or_none(id=account_id)
+    return _account(row) if row else None
+
+
+async def of_company(company_id: UUID) -> list[Account]:
+    """Return all accounts, disabled ones too, oldest first."""
+    return [_account(row) for row in await ChannelAccountRow.filter(company_id=company_id).order_by("id")]
+
+
+async def usable(company_id: UUID, kind: str) -> Account | None:
+    """Return the account that may send now, or None."""
+    accounts = [
+        account for account in await of_company(company_id) if account.kind == kind and account.usable
+    ]
+    return accounts[0] if accounts else None
+
+
+async def add_identity(
+    company_id: UUID, contact_id: UUID, channel: str, identity: Identity, *, at: datetime
+) -> None:
+    """Tie a platform's name to a contact; a name that is taken stays where it is (merging is a human act)."""
+    row = IdentityRow(
+        id=new_id(),
+        company_id=company_id,
+        contact_id=contact_id,
+        channel=channel,
+        kind=identity.kind,
+        value=identity.value,
+        created_at=at,
+    )
+    await IdentityRow.bulk_create([row], ignore_conflicts=True)
+
+
+async def identities_of(company_id: UUID, contact_id: UUID, channel: str) -> list[Identity]:
+    """Return how a contact is known on a platform, newest first."""
+    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel).order_by("-id")
+    return [Identity(IdentityKind(row.kind), row.value) for row in await rows]
+
+
+async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
+    """Return the contact one of these names belongs to."""
+    for identity in identities:
+        row = await IdentityRow.get_or_none(
+            company_id=company_id, channel=channel, kind=identity.kind, value=identity.value
+        )
+        if row:
+            contact: UUID = row.contact_id
+            return contact
+    return None
+
+
+async def insert_link(company_id: UUID, link: AnswerLink, *, token_hash: str, at: datetime) -> None:
+    await AnswerLinkRow.create(
+        id=link.id,
+        company_id=company_id,
+        question_id=link.question_id,
+        contact_id=link.contact_id,
+        token_hash=token_hash,
+        created_at=at,
+        expires_at=link.expires_at,
+    )
+
+
+async def by_hash(token_hash: str) -> AnswerLink | None:
+    """Return the answer link of a token, alive or not."""
+    row = await AnswerLinkRow.get_or_none(token_hash=token_hash)
+    return _link(row) if row else None
+
+
+async def link_of_question(company_id: UUID, question_id: UUID) -> AnswerLink | None:
+    row = await AnswerLinkRow.filter(company_id=company_id, question_id=question_id).order_by("-id").first()
+    return _link(row) if row else None
+
+
+async def set_link_answered(company_id: UUID, link_id: UUID, *, at: datetime) -> None:
+    await AnswerLinkRow.filter(company_id=company_id, id=link_id).update(answered_at=at)
+
+
+async def set_links_revoked(company_id: UUID, question_id: UUID, *, at: datetime) -> None:
+    await AnswerLinkRow.filter(company_id=company_id, question_id=question_id, revoked_at=None).update(
+        revoked_at=at
+    )
+
+
+def _account(row: ChannelAccountRow) -> Account:
+    return Account(
+        id=row.id,
+        company_id=row.company_id,
+        kind=row.kind,
+        label=row.label,
+        settings=row.settings,
+        sealed=bytes(row.secrets),
+        health=Health(row.health),
+        health_detail=row.health_detail,
+        last_in_at=row.last_in_at,
+        last_out_at=row.last_out_at,
+        disabled_at=row.disabled_at,
+    )
+
+
+def _link(row: AnswerLinkRow) -> AnswerLink:
+    return AnswerLink(
+        id=row.id,
+        company_id=row.company_id,
+        question_id=row.question_id,
+        contact_id=row.contact_id,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        answered_at=row.answered_at,
+    )
