@@ -138,7 +138,7 @@ def granian_app() -> Starlette:
     settings = from_environment()
     start_logging(settings.log_level)
     if settings.demo:
-        from server.demo.sandbox import demo_app
+        from server.demo.stage import demo_app
 
         return demo_app(settings)
     return create_app(settings)

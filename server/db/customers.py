@@ -137,7 +137,7 @@ def _words(draft: CustomerDraft, people: list[Contact] | None = None) -> str:
 def _customer(row: CustomerRow) -> Customer:
     return Customer(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
         number=row.number,
         name=row.name,
         street=row.street,
@@ -153,8 +153,8 @@ def _customer(row: CustomerRow) -> Customer:
 def _contact(row: ContactRow) -> Contact:
     return Contact(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
-        customer_id=row.customer_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
+        customer_id=row.customer_id,
         name=row.name,
         phone_typed=row.phone_typed,
         phone=row.phone,

@@ -185,17 +185,17 @@ def _words(job: Job) -> str:
 def _job(row: JobRow) -> Job:
     return Job(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
         number=row.number,
         title=row.title,
-        customer_id=row.customer_id,  # type: ignore[attr-defined]
+        customer_id=row.customer_id,
         customer_name=row.customer.name if row.customer else "",
-        contact_id=row.contact_id,  # type: ignore[attr-defined]
+        contact_id=row.contact_id,
         street=row.street,
         postcode=row.postcode,
         city=row.city,
         state=JobState(row.state),
-        created_by_id=row.created_by_id,  # type: ignore[attr-defined]
+        created_by_id=row.created_by_id,
         created_at=row.created_at,
         changed_at=row.changed_at,
         archived_at=row.archived_at,
@@ -206,7 +206,7 @@ def _job(row: JobRow) -> Job:
 def _member(row: UserRow) -> User:
     return User(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
         login=row.login,
         name=row.name,
         role=Role(row.role),

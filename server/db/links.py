@@ -14,8 +14,8 @@ async def by_token(token_hash: str) -> SignInLink | None:
         return None
     return SignInLink(
         row.id,
-        row.company_id,  # type: ignore[attr-defined]
-        row.user_id,  # type: ignore[attr-defined]
+        row.company_id,
+        row.user_id,
         row.created_at,
         row.expires_at,
         row.redeemed_at,

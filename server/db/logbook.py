@@ -69,7 +69,7 @@ async def _page(company_id: UUID, only: dict[str, object], before: str | None, l
 
 def _line(row: LogbookRow) -> Line:
     entry = Entry(
-        company_id=row.company_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
         verb=row.verb,
         subject_kind=row.subject_kind,
         subject_id=row.subject_id,

@@ -97,8 +97,8 @@ async def set_all_revoked(company_id: UUID, user_id: UUID, *, at: datetime, keep
 def _session(row: SessionRow) -> Session:
     return Session(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
-        user_id=row.user_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
+        user_id=row.user_id,
         kind=SessionKind(row.kind),
         name=row.name,
         cache_key=row.cache_key,

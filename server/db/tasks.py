@@ -111,4 +111,4 @@ async def revive(company_id: UUID, task_id: UUID, *, at: datetime) -> bool:
 
 
 def _task(row: TaskRow, fence: str) -> Task:
-    return Task(row.id, row.company_id, row.kind, row.payload, row.attempts, fence)  # type: ignore[attr-defined]
+    return Task(row.id, row.company_id, row.kind, row.payload, row.attempts, fence)

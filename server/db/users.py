@@ -98,14 +98,14 @@ async def _devices(company_id: UUID, ids: list[UUID], at: datetime) -> dict[UUID
     )
     found: dict[UUID, list[datetime]] = {}
     for row in rows:
-        found.setdefault(row.user_id, []).append(row.seen_at)  # type: ignore[attr-defined]
+        found.setdefault(row.user_id, []).append(row.seen_at)
     return found
 
 
 def _user(row: UserRow) -> User:
     return User(
         id=row.id,
-        company_id=row.company_id,  # type: ignore[attr-defined]
+        company_id=row.company_id,
         login=row.login,
         name=row.name,
         role=Role(row.role),

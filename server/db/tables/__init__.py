@@ -1,6 +1,12 @@
 """Columns and relations, nothing else. Rows never leave `server.db`; the nouns' own modules map them."""
 
-from server.db.tables.channels import AnswerLinkRow, ChannelAccountRow, IdentityRow, InboxEventRow, RawEventRow
+from server.db.tables.channels import (
+    AnswerLinkRow,
+    ChannelAccountRow,
+    IdentityRow,
+    InboxEventRow,
+    RawEventRow,
+)
 from server.db.tables.companies import CompanyRow
 from server.db.tables.consents import ConsentRow
 from server.db.tables.customers import ContactRow, CustomerRow

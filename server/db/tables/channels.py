@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -7,6 +9,7 @@ class ChannelAccountRow(Model):
     """A company's own number or page at a platform. `secrets` is encrypted; `settings` is not secret."""
 
     id = key()
+    company_id: UUID
     company = company()
     kind = word()
     label = fields.CharField(100)
@@ -28,7 +31,9 @@ class IdentityRow(Model):
     """Who a contact is on a platform: a phone number, a business-scoped id … Typed, never rewritten."""
 
     id = key()
+    company_id: UUID
     company = company()
+    contact_id: UUID
     contact = owner("ContactRow")
     channel = word()
     kind = word()
@@ -45,7 +50,9 @@ class RawEventRow(Model):
     """A webhook body as it came, stored before it was answered."""
 
     id = key()
+    company_id: UUID
     company = company()
+    account_id: UUID
     account = owner("ChannelAccountRow")
     body = fields.BinaryField()
     received_at = fields.DatetimeField()
@@ -61,9 +68,12 @@ class InboxEventRow(Model):
     """The key of one event inside a webhook: the unique index makes every event happen once."""
 
     id = key()
+    company_id: UUID
     company = company()
+    account_id: UUID
     account = owner("ChannelAccountRow")
     event_key = fields.CharField(300)
+    raw_event_id: UUID
     raw_event = owner("RawEventRow")
     state = word()
     payload = fields.JSONField[dict[str, object]](null=True)
@@ -76,8 +86,11 @@ class InboxEventRow(Model):
 
 class AnswerLinkRow(Model):
     id = key()
+    company_id: UUID
     company = company()
+    question_id: UUID
     question = owner("QuestionRow")
+    contact_id: UUID | None
     contact = link("ContactRow")
     token_hash = fields.CharField(64, unique=True)
     created_at = fields.DatetimeField()

@@ -23,7 +23,9 @@ def owner(table: str) -> Any:
 
 def link(table: str) -> Any:
     """Return an optional reference; deleting the referenced row is refused."""
-    return fields.ForeignKeyField(f"server.{table}", on_delete=OnDelete.RESTRICT, related_name=False, null=True)
+    return fields.ForeignKeyField(
+        f"server.{table}", on_delete=OnDelete.RESTRICT, related_name=False, null=True
+    )
 
 
 def word(default: str | None = None) -> Any:

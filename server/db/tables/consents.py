@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -7,7 +9,9 @@ class ConsentRow(Model):
     """One line of the consent ledger: given or withdrawn, in which words, shown by what."""
 
     id = key()
+    company_id: UUID
     company = company()
+    contact_id: UUID
     contact = owner("ContactRow")
     channel = word()
     purpose = word()
@@ -17,6 +21,7 @@ class ConsentRow(Model):
     proof = word()
     proof_ref = fields.TextField(default="")
     giver = fields.CharField(200)
+    recorded_by_id: UUID | None
     recorded_by = link("UserRow")
     at = fields.DatetimeField()
     local_time = fields.CharField(40)

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, owner, word
@@ -5,6 +7,7 @@ from server.db.tables.columns import company, key, owner, word
 
 class CustomerRow(Model):
     id = key()
+    company_id: UUID
     company = company()
     number = fields.CharField(40, default="")
     name = fields.CharField(200)
@@ -26,7 +29,9 @@ class ContactRow(Model):
     """A person at a customer. `phone_typed` stays as it was typed, `phone` is its E.164 form or empty."""
 
     id = key()
+    company_id: UUID
     company = company()
+    customer_id: UUID
     customer = owner("CustomerRow")
     name = fields.CharField(200)
     phone_typed = fields.CharField(60, default="")

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -5,16 +7,20 @@ from server.db.tables.columns import company, key, link, owner, word
 
 class JobRow(Model):
     id = key()
+    company_id: UUID
     company = company()
     number = fields.CharField(40)
     title = fields.CharField(200)
+    customer_id: UUID | None
     customer = link("CustomerRow")
+    contact_id: UUID | None
     contact = link("ContactRow")
     street = fields.CharField(200, default="")
     postcode = fields.CharField(20, default="")
     city = fields.CharField(100, default="")
     state = word()
     search_text = fields.TextField(default="")
+    created_by_id: UUID | None
     created_by = link("UserRow")
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
@@ -29,8 +35,11 @@ class JobRow(Model):
 
 class JobMemberRow(Model):
     id = key()
+    company_id: UUID
     company = company()
+    job_id: UUID
     job = owner("JobRow")
+    user_id: UUID
     user = owner("UserRow")
 
     class Meta:
@@ -43,9 +52,12 @@ class NoteRow(Model):
     """A note from site or desk; append-only in use, an edit is a new note."""
 
     id = key()
+    company_id: UUID
     company = company()
+    job_id: UUID | None
     job = link("JobRow")
     job_hint = fields.CharField(300, default="")
+    author_id: UUID | None
     author = link("UserRow")
     kind = word("note")
     text = fields.TextField()

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key
@@ -7,6 +9,7 @@ class LogbookRow(Model):
     """Who did what, when: append-only and hash-chained per company. No foreign keys: it outlives its subjects."""
 
     id = key()
+    company_id: UUID
     company = company()
     seq = fields.BigIntField()
     at = fields.DatetimeField()
@@ -29,6 +32,7 @@ class LogbookRow(Model):
 class LogbookHeadRow(Model):
     """The last link of each company's chain; locked while a new one is forged."""
 
+    company_id: UUID
     company = company()
     id = key()
     seq = fields.BigIntField()

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -7,11 +9,17 @@ class MessageRow(Model):
     """One thing said: outgoing it is exactly one call at the platform, incoming one message of the customer."""
 
     id = key()
+    company_id: UUID
     company = company()
+    contact_id: UUID | None
     contact = link("ContactRow")
+    job_id: UUID | None
     job = link("JobRow")
+    question_id: UUID | None
     question = link("QuestionRow")
+    account_id: UUID | None
     account = link("ChannelAccountRow")
+    photo_id: UUID | None
     photo = link("PhotoRow")
     channel = word()
     direction = word()
@@ -46,7 +54,9 @@ class AttemptRow(Model):
     """One try to send a message. Written and committed before the first byte leaves."""
 
     id = key()
+    company_id: UUID
     company = company()
+    message_id: UUID
     message = owner("MessageRow")
     started_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)

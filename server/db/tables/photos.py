@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from tortoise import Model, fields
 
@@ -9,11 +10,15 @@ class PhotoRow(Model):
     """A photo from the moment a phone announces it; `storage_key` is set once its bytes are safe."""
 
     id = key()
+    company_id: UUID
     company = company()
+    job_id: UUID | None
     job = link("JobRow")
     job_hint = fields.CharField(300, default="")
     source = word("worker")
+    author_id: UUID | None
     author = link("UserRow")
+    contact_id: UUID | None
     contact = link("ContactRow")
     state = word()
     problem = word("")
@@ -36,6 +41,7 @@ class PhotoRow(Model):
     review = word("new")
     review_note = fields.TextField(default="")
     reviewed_at = fields.DatetimeField(null=True)
+    reviewed_by_id: UUID | None
     reviewed_by = link("UserRow")
     search_text = fields.TextField(default="")
     rev = fields.IntField(default=1)
@@ -48,7 +54,10 @@ class PhotoRow(Model):
 class PreviewRow(Model):
     """The small picture the phone made (≤ 20 kB JPEG), shown until our own renditions exist."""
 
-    photo: Any = fields.OneToOneField("server.PhotoRow", primary_key=True, related_name=False, on_delete=fields.RESTRICT)
+    photo: Any = fields.OneToOneField(
+        "server.PhotoRow", primary_key=True, related_name=False, on_delete=fields.RESTRICT
+    )
+    company_id: UUID
     company = company()
     data = fields.BinaryField()
 
@@ -58,7 +67,9 @@ class PreviewRow(Model):
 
 class RenditionRow(Model):
     id = key()
+    company_id: UUID
     company = company()
+    photo_id: UUID
     photo = owner("PhotoRow")
     name = word()
     storage_key = fields.CharField(300)

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -7,10 +9,14 @@ class QuestionRow(Model):
     """A question to the customer, from draft to answer; states in contracts.md."""
 
     id = key()
+    company_id: UUID
     company = company()
+    job_id: UUID | None
     job = link("JobRow")
     job_hint = fields.CharField(300, default="")
+    contact_id: UUID | None
     contact = link("ContactRow")
+    author_id: UUID
     author = owner("UserRow")
     text = fields.TextField()
     choices = fields.JSONField[list[dict[str, str]]](default=list)
@@ -21,6 +27,7 @@ class QuestionRow(Model):
     captured_at = fields.DatetimeField()
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
+    released_by_id: UUID | None
     released_by = link("UserRow")
     sent_at = fields.DatetimeField(null=True)
     answered_at = fields.DatetimeField(null=True)
@@ -40,7 +47,9 @@ class QuestionPhotoRow(Model):
     """A photo a question shows. No foreign key: the question may arrive before its photo is announced."""
 
     id = key()
+    company_id: UUID
     company = company()
+    question_id: UUID
     question = owner("QuestionRow")
     photo_id = fields.UUIDField()
     place = fields.IntField()

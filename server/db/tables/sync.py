@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -10,8 +12,11 @@ class ItemRow(Model):
     """
 
     id = key()
+    company_id: UUID
     company = company()
+    user_id: UUID
     user = owner("UserRow")
+    device_id: UUID | None
     device = link("DeviceRow")
     kind = word()
     asked_job_id = fields.UUIDField(null=True)
@@ -32,7 +37,9 @@ class UploadRow(Model):
     """A resumable upload that is not finished; its offset is the size of the part file, nothing else."""
 
     id = key()
+    company_id: UUID
     company = company()
+    user_id: UUID
     user = owner("UserRow")
     size_bytes = fields.BigIntField()
     sha256 = fields.CharField(64, null=True)
@@ -50,7 +57,9 @@ class DeviceRow(Model):
     """A phone as it names itself; what it says it still holds is shown to the office."""
 
     id = key()
+    company_id: UUID
     company = company()
+    user_id: UUID
     user = owner("UserRow")
     name = fields.CharField(200, default="")
     unsent = fields.IntField(default=0)

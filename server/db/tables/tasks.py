@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import key, link, word
@@ -7,6 +9,7 @@ class TaskRow(Model):
     """Work to be done after a commit (engines.md §1.3): claimed by lease and fence, visible when it is dead."""
 
     id = key()
+    company_id: UUID | None
     company = link("CompanyRow")
     kind = fields.CharField(64)
     payload = fields.JSONField[dict[str, object]](default=dict)

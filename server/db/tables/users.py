@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from tortoise import Model, fields
 
 from server.db.tables.columns import company, key, link, owner, word
@@ -5,6 +7,7 @@ from server.db.tables.columns import company, key, link, owner, word
 
 class UserRow(Model):
     id = key()
+    company_id: UUID
     company = company()
     login = fields.CharField(100, unique=True)
     name = fields.CharField(100)
@@ -22,7 +25,9 @@ class SessionRow(Model):
     """A browser that is signed in, or a program's bearer token. Only the hash of the secret is kept."""
 
     id = key()
+    company_id: UUID
     company = company()
+    user_id: UUID
     user = owner("UserRow")
     kind = word()
     token_hash = fields.CharField(64, unique=True)
@@ -40,9 +45,12 @@ class SessionRow(Model):
 
 class SignInLinkRow(Model):
     id = key()
+    company_id: UUID
     company = company()
+    user_id: UUID
     user = owner("UserRow")
     token_hash = fields.CharField(64, unique=True)
+    created_by_id: UUID | None
     created_by = link("UserRow")
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -1,0 +1,110 @@
+"""What a phone keeps for the time without network: the jobs its user may see, in a few statements whatever their number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from server.db import sql
+from server.domain.jobs import OPEN
+
+JOBS_MAX = 200
+PHOTOS_PER_JOB = 12
+RETAKES_MAX = 100
+
+_JOBS = """SELECT j.id, j.number, j.title, j.street, j.city, j.state, j.rev,
+        COALESCE(c.name, '') AS customer, k.id AS contact_id, k.name AS contact_name,
+        CASE WHEN mine.id IS NULL THEN 0 ELSE 1 END AS mine
+    FROM job j
+    LEFT JOIN customer c ON c.company_id = j.company_id AND c.id = j.customer_id
+    LEFT JOIN contact k ON k.company_id = j.company_id AND k.id = j.contact_id
+    LEFT JOIN job_member mine ON mine.company_id = j.company_id AND mine.job_id = j.id AND mine.user_id = ?
+    WHERE j.company_id = ? AND j.state IN ({states}) {visible}
+    ORDER BY mine DESC, j.id DESC LIMIT {limit}"""
+_VISIBLE = """AND (mine.id IS NOT NULL OR NOT EXISTS
+    (SELECT 1 FROM job_member m WHERE m.company_id = j.company_id AND m.job_id = j.id))"""
+_PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note FROM (
+        SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.job_id ORDER BY p.id DESC) AS place
+        FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs})) newest
+    WHERE place <= {limit} ORDER BY id DESC"""
+_RETAKES = """SELECT id, job_id, review_note FROM photo
+    WHERE company_id = ? AND author_id = ? AND review = 'retake' ORDER BY id DESC LIMIT {limit}"""
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    id: UUID
+    number: str
+    title: str
+    customer: str
+    street: str
+    city: str
+    state: str
+    rev: int
+    mine: bool
+    contact: tuple[UUID, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLine:
+    id: UUID
+    job_id: UUID
+    captured_at: datetime
+    phase: str
+    caption: str
+    review: str
+    review_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retake:
+    """A photo of one's own that the office wants again."""
+
+    photo_id: UUID
+    job_id: UUID | None
+    note: str
+
+
+async def jobs(company_id: UUID, user_id: UUID, *, all_jobs: bool) -> list[JobLine]:
+    """Return the open jobs this person may see, his own first; with `all_jobs` membership hides nothing."""
+    states = ", ".join(f"'{state}'" for state in OPEN)
+    statement = _JOBS.format(states=states, visible="" if all_jobs else _VISIBLE, limit=JOBS_MAX)
+    return [_job(row) for row in await sql.rows(statement, user_id, company_id)]
+
+
+async def photos(company_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, list[PhotoLine]]:
+    """Return the newest photos of each job."""
+    found: dict[UUID, list[PhotoLine]] = {job_id: [] for job_id in job_ids}
+    if job_ids:
+        statement = _PHOTOS.format(jobs=", ".join("?" for _ in job_ids), limit=PHOTOS_PER_JOB)
+        for row in await sql.rows(statement, company_id, *job_ids):
+            photo = _photo(row)
+            found[photo.job_id].append(photo)
+    return found
+
+
+async def retakes(company_id: UUID, user_id: UUID) -> list[Retake]:
+    """Return this person's photos that the office wants again."""
+    rows = await sql.rows(_RETAKES.format(limit=RETAKES_MAX), company_id, user_id)
+    return [
+        Retake(_id(row["id"]), _id(row["job_id"]) if row["job_id"] else None, row["review_note"])
+        for row in rows
+    ]
+
+
+def _job(row: Mapping[str, Any]) -> JobLine:
+    plain = {name: row[name] for name in ("number", "title", "customer", "street", "city", "state", "rev")}
+    contact = (_id(row["contact_id"]), row["contact_name"]) if row["contact_id"] else None
+    return JobLine(id=_id(row["id"]), mine=bool(row["mine"]), contact=contact, **plain)
+
+
+def _photo(row: Mapping[str, Any]) -> PhotoLine:
+    plain = {name: row[name] for name in ("phase", "caption", "review", "review_note")}
+    moment = row["captured_at"]
+    captured_at = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    return PhotoLine(id=_id(row["id"]), job_id=_id(row["job_id"]), captured_at=captured_at, **plain)
+
+
+def _id(value: object) -> UUID:
+    return value if isinstance(value, UUID) else UUID(str(value))

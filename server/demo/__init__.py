@@ -1,0 +1,1 @@
+"""The demo: one believable company with a history, the messengers' sandbox, and the ways in."""

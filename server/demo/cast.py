@@ -1,0 +1,147 @@
+"""Who and what the demo company is made of: plain data, invented people, numbers nobody has.
+
+Phone numbers are from the ranges the German regulator keeps free for drama (Bundesnetzagentur, 0171 39200xx).
+Photos lie in `photos/`; `ago_h` is hours before now.
+"""
+
+from dataclasses import dataclass
+
+from server.domain.companies import Profile
+from server.domain.users import Role
+
+COMPANY = "Köhler Bad & Ausbau GmbH"
+PROFILE = Profile(
+    name=COMPANY,
+    street="Gewerbestraße 7",
+    postcode="50859",
+    city="Köln",
+    phone="0221 4710815",
+    email="buero@koehler-ausbau.example",
+    imprint_url="https://koehler-ausbau.example/impressum",
+    privacy_url="https://koehler-ausbau.example/datenschutz",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    login: str
+    name: str
+    role: Role
+
+
+PEOPLE = (
+    Somebody("martin", "Martin Köhler", Role.ADMIN),
+    Somebody("sabine", "Sabine Köhler", Role.OFFICE),
+    Somebody("ali", "Ali Yilmaz", Role.WORKER),
+    Somebody("jana", "Jana Becker", Role.WORKER),
+    Somebody("pjotr", "Pjotr Nowak", Role.WORKER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    key: str
+    name: str
+    street: str
+    postcode: str
+    city: str
+    contact: str
+    phone: str
+    consent: str = ""
+    """How the consent for WhatsApp was given, or empty."""
+
+
+CLIENTS = (
+    Client("mueller", "Familie Müller", "Lindenstr. 14", "50674", "Köln", "Petra Müller", "0171 3920001",
+           "bei der Besprechung am Küchentisch zugestimmt"),
+    Client("kita", "Kita Sonnenhof e. V.", "Am Anger 3", "50354", "Hürth", "Frau Dogan (Leitung)", "0171 3920002",
+           "am Telefon zugestimmt, Rückruf wegen Heizung"),
+    Client("weiss", "Praxis Dr. Weiß", "Markt 9", "50321", "Brühl", "Dr. Julia Weiß", "0171 3920003"),
+    Client("hv", "Hausverwaltung Rheinblick", "Uferweg 22", "50996", "Köln", "Herr Brandt", "0171 3920004"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    key: str
+    client: str
+    title: str
+    street: str
+    postcode: str
+    city: str
+    members: tuple[str, ...]
+    ago_h: int
+
+
+JOBS = (
+    Work("bad", "mueller", "Bad Müller, Fliesen und Dusche", "Lindenstr. 14", "50674", "Köln", ("ali", "pjotr"), 400),
+    Work("heizung", "kita", "Heizung Kita Sonnenhof", "Am Anger 3", "50354", "Hürth", ("jana",), 300),
+    Work("tueren", "weiss", "Türen und Parkett Praxis Dr. Weiß", "Markt 9", "50321", "Brühl", ("ali", "jana"), 200),
+    Work("feuchte", "hv", "Feuchteschaden Uferweg 22, EG links", "Uferweg 22", "50996", "Köln", (), 500),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    file: str
+    job: str | None
+    by: str
+    ago_h: float
+    phase: str
+    caption: str
+    tags: tuple[str, ...]
+    released: bool = False
+
+
+SHOTS = (
+    Shot("wand-feucht-vorher", "feuchte", "pjotr", 340, "before", "Feuchteschaden Außenecke", ("Wand", "Feuchte"), True),
+    Shot("fassade-putz-riss", "feuchte", "pjotr", 339.8, "defect", "Riss unter dem Fenster, Westseite", ("Fassade", "Riss"), True),
+    Shot("wand-feucht-nachher", "feuchte", "pjotr", 52, "after", "Wand saniert und gestrichen", ("Wand", "Anstrich"), True),
+    Shot("bad-dusche-vorher", "bad", "ali", 100, "before", "Duschecke vor dem Fliesen", ("Bad", "Dusche"), True),
+    Shot("vorwand-rohre-offen", "bad", "ali", 99.6, "concealed", "Rohre in der Vorwand, vor dem Schließen", ("Vorwand", "Rohre"), True),
+    Shot("bad-fliesen-wand", "bad", "ali", 27.5, "during", "Wandfliesen, vierte Reihe fertig", ("Bad", "Fliesen"), True),
+    Shot("fliese-gesprungen", "bad", "pjotr", 3.4, "defect", "Fliese gesprungen, austauschen", ("Fliesen",)),
+    Shot("bad-dusche-nachher", "bad", "ali", 2.2, "after", "Dusche fertig, Glaswand montiert", ("Bad", "Dusche")),
+    Shot("heizung-verteiler-pumpen", "heizung", "jana", 30, "during", "Pumpengruppen montiert", ("Heizraum",), True),
+    Shot("fussbodenheizung-verlegt", "heizung", "jana", 6.1, "concealed", "Heizkreise verlegt, vor dem Estrich", ("Fußbodenheizung",)),
+    Shot("beton-leerrohre-boden", "heizung", "jana", 5.9, "concealed", "Leerrohre und Bodenkanal", ("Leerrohr",)),
+    Shot("tuer-zarge-schaum", "tueren", "ali", 24.8, "during", "Zarge ausgerichtet und eingeschäumt", ("Tür", "Zarge"), True),
+    Shot("parkett-verlegung", "tueren", "jana", 4.5, "during", "Parkett, halbe Fläche liegt", ("Parkett",)),
+    Shot("elektro-schlitze-dosen", None, "pjotr", 1.5, "concealed", "", ()),
+    Shot("elektro-unterverteilung", None, "pjotr", 1.4, "during", "", ()),
+    Shot("fenster-einbau-band", None, "jana", 1.1, "during", "", ()),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`answer` is the choice the customer taps; None leaves the question running, `sent=False` waits for the office."""
+
+    job: str
+    by: str
+    ago_h: float
+    text: str
+    choices: tuple[str, ...]
+    photos: tuple[str, ...]
+    sent: bool = True
+    answer: str | None = None
+
+
+ASKS = (
+    Ask("bad", "ali", 27.2, "Welche Fuge sollen wir nehmen?", ("Hellgrau", "Anthrazit", "Bitte anrufen"),
+        ("bad-fliesen-wand",), answer="Hellgrau"),
+    Ask("heizung", "jana", 5.0, "Die Pumpengruppe passt nur links. Ist das in Ordnung?", ("Ja, links", "Bitte anrufen"),
+        ("heizung-verteiler-pumpen",)),
+    Ask("bad", "pjotr", 3.3, "Eine Bodenfliese ist gesprungen. Sollen wir sie gleich tauschen?", ("Ja, gleich", "Später"),
+        ("fliese-gesprungen",), sent=False),
+)  # fmt: skip
+
+NOTES = (
+    ("bad", "ali", 27.0, "Silikon erst am Donnerstag, die Fugen müssen trocknen."),
+    ("heizung", "jana", 6.0, "Estrichleger kommt am Mittwoch um 7 Uhr. Schlüssel liegt bei Frau Dogan."),
+    ("feuchte", "pjotr", 51.0, "Feuchte nach der Sanierung gemessen: unter 2 %."),
+)
+FIRST_WORDS = {
+    "mueller": "Guten Morgen, die Fliesen sehen schon toll aus!",
+    "kita": "Hallo, kommen Sie morgen auch wieder um 8?",
+}
