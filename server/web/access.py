@@ -1,9 +1,18 @@
 """Who acts, and the one door to each thing: within the company, within the role, else it does not exist."""
 
+from typing import TypeVar
+from uuid import UUID
+
 from starlette.requests import Request
 
-from server.domain.errors import Forbidden, SignedOut
-from server.domain.users import Actor, Right
+from server.db import customers, jobs, photos, users
+from server.domain.customers import Contact, Customer
+from server.domain.errors import Forbidden, NotFound, SignedOut
+from server.domain.jobs import Job
+from server.domain.photos import Photo
+from server.domain.users import Actor, Right, Role, User
+
+T = TypeVar("T")
 
 
 def actor(request: Request) -> Actor:
@@ -19,4 +28,51 @@ def allowed(request: Request, right: Right) -> Actor:
     found = actor(request)
     if not found.may(right):
         raise Forbidden("role.not_allowed")
+    return found
+
+
+def only_own(found: Actor) -> UUID | None:
+    """Return whose jobs limit what is seen: a worker sees the jobs he is a member of and those without members."""
+    return found.id if found.role is Role.WORKER else None
+
+
+async def job(request: Request) -> Job:
+    """Return the job of the path. Raises NotFound, also for a worker who is not a member."""
+    found = actor(request)
+    job = await jobs.by_id(found.company_id, request.path_params["job_id"], visible_to=only_own(found))
+    return known(job, "job.unknown")
+
+
+async def customer(request: Request) -> Customer:
+    """Return the customer of the path. Raises NotFound."""
+    customer = await customers.by_id(actor(request).company_id, request.path_params["customer_id"])
+    return known(customer, "customer.unknown")
+
+
+async def contact(request: Request) -> Contact:
+    """Return the contact of the path. Raises NotFound."""
+    contact = await customers.contact_by_id(actor(request).company_id, request.path_params["contact_id"])
+    return known(contact, "contact.unknown")
+
+
+async def photo(request: Request) -> Photo:
+    """Return the photo of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
+    found = actor(request)
+    photo = await photos.by_id(found.company_id, request.path_params["photo_id"])
+    if photo is not None and found.role is Role.WORKER and photo.author_id != found.id:
+        seen = photo.job_id and await jobs.by_id(found.company_id, photo.job_id, visible_to=found.id)
+        photo = photo if seen else None
+    return known(photo, "photo.unknown")
+
+
+async def user(request: Request) -> User:
+    """Return the person of the path. Raises NotFound."""
+    user = await users.by_id(actor(request).company_id, request.path_params["user_id"])
+    return known(user, "user.unknown")
+
+
+def known(found: T | None, code: str) -> T:
+    """Return what was found. Raises NotFound."""
+    if found is None:
+        raise NotFound(code)
     return found

@@ -22,6 +22,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.Conflict, 409),
     (errors.NoConsent, 409),
     (errors.TooLarge, 413),
+    (errors.Outdated, 426),
     (errors.TooManyTries, 429),
     (errors.Invalid, 422),
 )
@@ -93,7 +94,9 @@ def for_program(request: Request) -> bool:
     """Say whether the caller is a program or our own script, which reads JSON."""
     if request.url.path.startswith(("/sync/", "/api/", "/hooks/")):
         return True
-    return "authorization" in request.headers or request.headers.get("accept", "").startswith("application/json")
+    return "authorization" in request.headers or request.headers.get("accept", "").startswith(
+        "application/json"
+    )
 
 
 def _to_login(request: Request) -> Response:

@@ -83,7 +83,9 @@ def number(*, min: int, max: int, default: Any = MISSING) -> Any:
     """A whole number between `min` and `max`."""
 
     def read(raw: Any) -> int:
-        if isinstance(raw, bool) or not (isinstance(raw, int) or (isinstance(raw, str) and re.fullmatch(r"-?\d{1,18}", raw))):
+        if isinstance(raw, bool) or not (
+            isinstance(raw, int) or (isinstance(raw, str) and re.fullmatch(r"-?\d{1,18}", raw))
+        ):
             raise Invalid("field.number")
         value = int(raw)
         if not min <= value <= max:
@@ -117,24 +119,27 @@ def ids(*, max: int = 500, default: Any = ()) -> Any:
     def read(raw: Any) -> tuple[UUID, ...]:
         return tuple(identity(one) for one in _list(raw, max) if one != "")
 
-    return _field(read, default, many=True, schema={"type": "array", "items": {"type": "string", "format": "uuid"}})
+    return _field(
+        read, default, many=True, schema={"type": "array", "items": {"type": "string", "format": "uuid"}}
+    )
 
 
 def texts(*, max: int = 20, length: int = 200, default: Any = ()) -> Any:
     """A list of short texts; a form repeats the field; empty ones are left out."""
 
     def read(raw: Any) -> tuple[str, ...]:
-        values = _list(raw, max)
-        if not all(isinstance(one, str) for one in values):
+        if not isinstance(raw, list) or not all(isinstance(one, str) for one in raw):
             raise Invalid("field.type")
-        stripped = [one.strip() for one in values]
+        stripped = _list([one.strip() for one in raw if one.strip()], max)
         if any(len(one) > length for one in stripped):
             raise Invalid("field.too_long", max=length)
         if any(_CONTROL.search(one) for one in stripped):
             raise Invalid("field.control")
-        return tuple(one for one in stripped if one)
+        return tuple(stripped)
 
-    return _field(read, default, many=True, schema={"type": "array", "items": {"type": "string", "maxLength": length}})
+    return _field(
+        read, default, many=True, schema={"type": "array", "items": {"type": "string", "maxLength": length}}
+    )
 
 
 def one_of(kinds: type[StrEnum], *, default: Any = MISSING) -> Any:

@@ -107,7 +107,9 @@ async def page(
     return response
 
 
-def fragment(request: Request, name: str, *, status: int = 200, company: Any = None, **values: Any) -> Response:
+def fragment(
+    request: Request, name: str, *, status: int = 200, company: Any = None, **values: Any
+) -> Response:
     """Answer a part of a page for htmx; it has an address of its own."""
     context = _context(request, company, None) | {"nav": "", "flash": []} | values
     return _html(request, name, context, status)

@@ -76,7 +76,9 @@ def address_of(request: Request) -> str:
     """Return the caller's network address; X-Forwarded-For counts only from a listed proxy."""
     peer = request.client.host if request.client else ""
     trusted = services(request).settings.trusted_proxies
-    forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()
+    ]
     while peer in trusted and forwarded:
         peer = forwarded.pop()
     return peer

@@ -14,7 +14,12 @@ from server.domain.errors import NotFound
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "static"
 CSS_ORDER = ("tokens", "reset", "base", "layout", "components/*", "utilities", "print")
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json"}
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -51,7 +56,9 @@ class Assets:
 def load(folder: Path = STATIC) -> Assets:
     """Read all files; the style sheets are joined in layer order to `css/app.css`."""
     bodies = {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
     bodies["css/app.css"] = b"\n".join(
         path.read_bytes() for name in CSS_ORDER for path in sorted((folder / "css").glob(f"{name}.css"))
@@ -78,5 +85,7 @@ async def asset(request: Request) -> Response:
     current = request.path_params["version"] == assets.version
     headers = {"Cache-Control": FOR_EVER if current else "no-cache", "Vary": "Accept-Encoding"}
     if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(found.packed, media_type=found.content_type, headers=headers | {"Content-Encoding": "gzip"})
+        return Response(
+            found.packed, media_type=found.content_type, headers=headers | {"Content-Encoding": "gzip"}
+        )
     return Response(found.body, media_type=found.content_type, headers=headers)

@@ -1,0 +1,116 @@
+"""The worker on both databases: woken, retried, given up, one failure stopping nobody, stopped in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from server.clock import now
+from server.db import tasks
+from server.db.connect import Database
+from server.db.unit import atomic
+from server.domain.tasks import Later
+from server.services import Services
+from server.worker import loop
+from server.worker.tasks import TASKS, Kind
+from tests import factories
+
+ran: list[tuple[str, Any]] = []
+
+
+class OnlyDatabase:
+    """As much of Services as the loop itself needs."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = now
+
+
+async def note(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    ran.append(("note", payload["number"]))
+
+
+async def fail(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    ran.append(("fail", payload["number"]))
+    raise OSError("disk")
+
+
+async def later(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    ran.append(("later", payload["number"]))
+    if len(ran) < 3:
+        raise Later(0)
+
+
+async def slow(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    await asyncio.sleep(0.3)
+    ran.append(("slow", payload["number"]))
+
+
+@pytest.fixture
+async def stop(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Event]:
+    """Run a worker that knows only the kinds above; yields its stop event."""
+    ran.clear()
+    for name, action in {"note": note, "fail": fail, "later": later, "slow": slow}.items():
+        monkeypatch.setitem(TASKS, name, Kind(action, max_attempts=2))
+    monkeypatch.setattr("server.worker.schedule.CHORES", {})
+    event = asyncio.Event()
+    worker = asyncio.create_task(loop.run(cast(Services, OnlyDatabase(database)), event))
+    await asyncio.sleep(0.05)
+    yield event
+    event.set()
+    await asyncio.wait_for(worker, 10)
+
+
+@atomic
+async def write(company_id: UUID, kind: str, number: int) -> None:
+    await tasks.insert_task(company_id, kind, {"number": number}, at=now())
+
+
+async def until(number: int) -> None:
+    async with asyncio.timeout(20):
+        while len(ran) < number:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_commit_wakes_the_worker(stop: asyncio.Event) -> None:
+    company = await factories.company()
+    await write(company.id, "note", 1)
+    await until(1)
+    assert ran == [("note", 1)]
+
+
+async def test_one_failure_stops_nobody(stop: asyncio.Event) -> None:
+    company = await factories.company()
+    await write(company.id, "fail", 1)
+    await write(company.id, "note", 2)
+    await until(2)
+    assert ("note", 2) in ran
+
+
+async def test_later_is_no_failure(stop: asyncio.Event) -> None:
+    company = await factories.company()
+    await write(company.id, "later", 1)
+    await until(3)
+    assert ran == [("later", 1)] * 3
+    assert await tasks.of_company_dead(company.id) == []
+
+
+async def test_what_began_is_finished_before_the_stop(stop: asyncio.Event) -> None:
+    company = await factories.company()
+    await write(company.id, "slow", 1)
+    await asyncio.sleep(0.1)
+    stop.set()
+    await until(1)
+    assert ran == [("slow", 1)]
+
+
+async def test_a_hopeless_task_is_given_up_and_shown(stop: asyncio.Event) -> None:
+    company = await factories.company()
+    await write(company.id, "fail", 1)
+    async with asyncio.timeout(30):
+        while not await tasks.of_company_dead(company.id):
+            await asyncio.sleep(0.05)
+    (dead,) = await tasks.of_company_dead(company.id)
+    assert dead["attempts"] == 2 and dead["error"] == "OSError: disk"
