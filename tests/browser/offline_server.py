@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
             id=USERS[self.world.user], name=self.world.user.title(), initials=self.world.user[0].upper(), role="worker", cache_key=self.world.cache_key
         )
         html = self.pages.get_template(name).render(
-            actor=actor, company=SimpleNamespace(name="Muster", position_enabled=False), lang="de", static_url=self.assets.url, app_version=self.assets.version,
+            actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=False)), lang="de", static_url=self.assets.url, app_version=self.assets.version,
             nav="", flash=[], counts=None, sandbox=False, request_path=self.path, **values,
         )  # fmt: skip
         if actor and "data-actor" not in html:

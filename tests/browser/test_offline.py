@@ -199,11 +199,13 @@ def test_a_full_phone_keeps_what_it_has(playwright: Playwright, office: Office) 
     """(7) The disk is full at some photo: the ones before stay, the person is told."""
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
     page = browser.new_context(base_url=office.url).new_page()
+    # The limit counts only for a storage that is not open yet.
+    page.goto("/nothing")
+    limit = {"origin": office.url, "quotaSize": 4_500_000}
+    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", limit)
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
-    cdp = page.context.new_cdp_session(page)
     office.world.portal = True
-    cdp.send("Storage.overrideQuotaForOrigin", {"origin": office.url, "quotaSize": 4_500_000})
     page.locator("input[type=file][multiple]").set_input_files(pictures(8, 1_000_000))  # type: ignore[arg-type]
     page.get_by_text("Der Speicher des Handys ist voll").wait_for()
     page.locator(".capture-done", has_text="Fertig").wait_for()
