@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from server.actions import reviews
 from server.actions.consents import gate
-from server.db import channels, jobs, logbook, messages, photos, questions, tasks
+from server.db import channels, companies, jobs, logbook, messages, photos, questions, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import HANDOFF
 from server.domain.consents import Closed
@@ -14,8 +15,10 @@ from server.domain.logbook import Entry
 from server.domain.messages import Direction, MessageState
 from server.domain.photos import Photo, PhotoState
 from server.domain.questions import UNSENT, Question, QuestionState, draft, state_of_messages, withdrawable
+from server.domain.reviews import Verdict
 from server.domain.sync import SyncQuestion
-from server.domain.users import Actor, Right
+from server.domain.users import Actor, Right, system
+from server.services import Services
 
 RELEASED = "released"
 API_CHANNEL = "whatsapp"
@@ -164,19 +167,24 @@ async def _ready(question: Question) -> bool:
 
 
 async def _release_photos(actor: Actor, question: Question, *, at: datetime) -> None:
-    from server.actions import reviews
-
     for photo in await photos.by_ids(question.company_id, question.photo_ids):
         if photo.state is PhotoState.STORED and photo.review == "new":
-            await reviews.decide(actor, photo, verdict=reviews.Verdict.RELEASED, note="", at=at)
+            await reviews.decide(actor, photo, verdict=Verdict.RELEASED, note="", at=at)
+
+
+async def photo_released(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Let the questions go on that waited for this photo, where the company lets workers release; again is harmless."""
+    company = await companies.by_id(company_id)
+    if company is None or not company.profile.workers_release:
+        return
+    for question in await questions.awaiting_photo(company_id, UUID(str(payload["photo"]))):
+        await _go_on(question, at=services.clock())
 
 
 @atomic
-async def photo_released(actor: Actor, photo_id: UUID, *, at: datetime) -> None:
-    """Let the questions go on whose author may release and whose last photo this was."""
-    for question in await questions.awaiting_photo(actor.company_id, photo_id):
-        if actor.id == question.author_id and actor.may(Right.RELEASE) and await _ready(question):
-            await _go(actor, question, at=at)
+async def _go_on(question: Question, *, at: datetime) -> None:
+    if await _ready(question):
+        await _go(system(question.company_id), question, at=at)
 
 
 @atomic
@@ -360,8 +368,8 @@ async def follow(actor: Actor, question_id: UUID, *, at: datetime) -> None:
     if state is question.state or question.state is QuestionState.BLOCKED:
         tell(question)
         return
-    sent = {"sent_at": at} if question.sent_at is None and state is QuestionState.SENT else {}
-    await _move(actor, question, state, at=at, **sent)
+    sent_at = question.sent_at or (at if state is not QuestionState.QUEUED else None)
+    await _move(actor, question, state, at=at, sent_at=sent_at)
 
 
 @atomic

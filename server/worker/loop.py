@@ -96,7 +96,9 @@ class Worker:
             run_at = at + timedelta(seconds=later.after_s)
             await table.settle(task, TaskState.READY, at=at, run_at=run_at, error=str(later))
         except Exception as failure:
-            log.exception("task failed", extra={"task": task.kind, "task_id": task.id, "attempt": task.attempts})
+            log.exception(
+                "task failed", extra={"task": task.kind, "task_id": task.id, "attempt": task.attempts}
+            )
             await self.fail(task, failure)
         else:
             await table.settle(task, TaskState.DONE, at=self.services.clock())

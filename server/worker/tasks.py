@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from server.actions import channels, inbox, messages, outgoing, questions, renditions, sweep, uploads
 from server.actions.chores import forget_done
 from server.services import Services
 
@@ -26,8 +27,18 @@ class Chore:
     every_s: int
 
 
-TASKS: dict[str, Kind] = {}
+TASKS: dict[str, Kind] = {
+    "photo.render": Kind(renditions.render, max_attempts=5),
+    "photo.released": Kind(questions.photo_released),
+    "question.prepare": Kind(outgoing.prepare),
+    "message.send": Kind(messages.deliver, max_attempts=50),
+    "inbox.process": Kind(inbox.process, max_attempts=20),
+    "inbox.replay": Kind(inbox.replay, max_attempts=20),
+    "media.fetch": Kind(channels.fetch_media, max_attempts=8),
+}
 
 CHORES = {
+    "uploads.expire": Chore(uploads.expire, every_s=3600),
+    "photos.sweep": Chore(sweep.sweep, every_s=6 * 3600),
     "tasks.forget": Chore(forget_done, every_s=6 * 3600),
 }

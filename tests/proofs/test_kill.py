@@ -62,7 +62,7 @@ class Phone:
 
     def once(self, http: httpx.Client, ident: str, data: bytes) -> dict[str, Any] | None:
         sha256 = hashlib.sha256(data).hexdigest()
-        body = {
+        body: dict[str, object] = {
             "kind": "photo", "job": None, "captured_at": "2026-11-24T10:42:00+01:00", "caption": "", "phase": None,
             "tags": [], "position": None, "sha256": sha256, "size": len(data), "mime": "image/jpeg", "thumb": None,
             "refs": [],

@@ -1,0 +1,74 @@
+"""Deciding about photos, one or many; every decision is a line in the logbook."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from server.actions.photos import describe, tell
+from server.db import logbook, photos, reviews, tasks
+from server.db.unit import atomic
+from server.domain.errors import Conflict, DomainError
+from server.domain.logbook import Entry
+from server.domain.photos import Photo, Words
+from server.domain.reviews import VERBS, Verdict
+from server.domain.reviews import decide as checked
+from server.domain.users import Actor
+
+
+@atomic
+async def decide(actor: Actor, photo: Photo, *, verdict: Verdict, note: str, at: datetime) -> Photo:
+    """Write down a verdict. The same again changes nothing; a released photo may be taken back.
+
+    Raises Forbidden, Invalid, and Conflict when somebody else was faster.
+    """
+    note = checked(actor, photo, verdict, note)
+    if photo.review == verdict and photo.review_note == note:
+        return photo
+    if not await reviews.set_verdict(photo.company_id, photo, verdict, note=note, by=actor.id, at=at):
+        raise Conflict("photo.changed_meanwhile")
+    entry = Entry.by(
+        actor, VERBS[verdict], "photo", photo.id, at=at, job_id=photo.job_id, before=photo.review, note=note
+    )
+    await logbook.insert_entry(photo.company_id, entry)
+    if verdict is Verdict.RELEASED:
+        await tasks.insert_task(photo.company_id, "photo.released", {"photo": str(photo.id)}, at=at)
+    tell(photo)
+    return replace(
+        photo, review=verdict, review_note=note, reviewed_at=at, reviewed_by_id=actor.id, rev=photo.rev + 1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a bulk decision: how many went through, and why the others did not."""
+
+    number: int
+    refused: dict[UUID, DomainError]
+
+
+async def decide_many(
+    actor: Actor, photo_ids: Sequence[UUID], *, verdict: Verdict, note: str, at: datetime
+) -> Done:
+    """Decide about many, each in a unit of its own: one refusal stops nobody."""
+    done, refused = 0, {}
+    for photo in await photos.by_ids(actor.company_id, photo_ids):
+        try:
+            await decide(actor, photo, verdict=verdict, note=note, at=at)
+            done += 1
+        except DomainError as error:
+            refused[photo.id] = error
+    return Done(done, refused)
+
+
+async def sort_many(actor: Actor, photo_ids: Sequence[UUID], *, job_id: UUID, at: datetime) -> Done:
+    """Move many photos to a job, each in a unit of its own."""
+    done, refused = 0, {}
+    for photo in await photos.by_ids(actor.company_id, photo_ids):
+        words = Words(photo.caption, photo.phase, tuple(photo.tags), job_id)
+        try:
+            await describe(actor, photo, words, at=at)
+            done += 1
+        except DomainError as error:
+            refused[photo.id] = error
+    return Done(done, refused)
