@@ -1,5 +1,6 @@
 """Customers and the people to talk to there."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -37,8 +38,10 @@ def checked_phone(typed: str, *, region: str = "DE", field: str = "phone") -> Ph
 
 
 @atomic
-async def create(actor: Actor, draft: CustomerDraft, *, at: datetime) -> Customer:
-    """Write down a new customer. Raises Invalid, Forbidden."""
+async def create(
+    actor: Actor, draft: CustomerDraft, people: Sequence[ContactDraft] = (), *, at: datetime
+) -> Customer:
+    """Write down a new customer and the people to talk to there. Raises Invalid, Forbidden."""
     require(actor, Right.MANAGE_CUSTOMERS)
     draft = draft.checked()
     customer = Customer(
@@ -46,6 +49,8 @@ async def create(actor: Actor, draft: CustomerDraft, *, at: datetime) -> Custome
     )
     await customers.insert_customer(actor.company_id, customer.id, draft, at=at)
     await _note(actor, "customer.created", customer, at, name=customer.name)
+    for person in people:
+        await add_contact(actor, customer, person, at=at)
     return customer
 
 

@@ -40,10 +40,17 @@ async def open_from_phone(
 
 
 @atomic
-async def change(actor: Actor, job: Job, draft: JobDraft, *, at: datetime) -> Job:
-    """Change what is typed about a job; an empty number keeps the one it has. Raises Invalid, Forbidden."""
+async def change(
+    actor: Actor, job: Job, draft: JobDraft, *, member_ids: Collection[UUID] | None = None, at: datetime
+) -> Job:
+    """Change what is typed about a job; an empty number keeps the one it has, `None` the members.
+
+    Raises Invalid, Forbidden.
+    """
     require(actor, Right.MANAGE_JOBS)
     draft = await _placed(actor, replace(draft, number=draft.number or job.number).checked())
+    if member_ids is not None:
+        await assign(actor, job, member_ids, at=at)
     changes = differences(asdict(job), asdict(draft))
     if not changes:
         return job

@@ -1,0 +1,231 @@
+"""Customers and the people to talk to there."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.actions import customers
+from server.db import customers as customers_db
+from server.db import jobs as jobs_db
+from server.domain.customers import ContactDraft, Customer, CustomerDraft
+from server.domain.errors import Invalid
+from server.domain.jobs import JobState
+from server.web import access, forms
+from server.web.render import page, see_other
+from server.web.routing import Who, route
+from server.web.state import services
+
+
+class Step(StrEnum):
+    ARCHIVE = "archive"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    q: str = forms.text(max=200, default="")
+    archived: bool = forms.flag()
+    after: str = forms.text(max=40, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerForm:
+    name: str = forms.text(max=200)
+    number: str = forms.text(max=40, default="")
+    street: str = forms.text(max=200, default="")
+    postcode: str = forms.text(max=20, default="")
+    city: str = forms.text(max=100, default="")
+    note: str = forms.text(max=5000, lines=True, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomerForm(CustomerForm):
+    contact_name: str = forms.text(max=200, default="")
+    contact_phone: str = forms.text(max=60, default="")
+    contact_email: str = forms.text(max=254, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactForm:
+    name: str = forms.text(max=200)
+    phone: str = forms.text(max=60, default="")
+    email: str = forms.text(max=254, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class StepForm:
+    step: Step = forms.one_of(Step)
+
+
+async def index(request: Request) -> Response:
+    query = forms.read_query(request, ListQuery)
+    found = await customers_db.search(
+        access.actor(request).company_id, text=query.q, archived=query.archived, after=query.after
+    )
+    return await page(request, "customers/index.html", nav="customers", found=found, query=query)
+
+
+async def new(request: Request) -> Response:
+    return await _form(request, forms.blank({"name": request.query_params.get("name", "")[:200]}))
+
+
+async def create(request: Request) -> Response:
+    form = await forms.read(request, NewCustomerForm)
+    try:
+        customer = await customers.create(
+            access.actor(request), _draft(form.data), _people(form.data), at=services(request).clock()
+        )
+    except Invalid as refused:
+        of_contact = {"phone": "contact_phone"}.get(refused.field or "", refused.field)
+        if refused.field == "email":
+            of_contact = "contact_email"
+        return await _form(
+            request, form.refused(Invalid(refused.code, field=of_contact, **refused.values)), status=422
+        )
+    return see_other(request, f"/customers/{customer.id}", flash="customer.created")
+
+
+async def show(request: Request) -> Response:
+    customer = await access.customer(request)
+    company_id = customer.company_id
+    found = await jobs_db.search(company_id, customer_id=customer.id, states=list(JobState), limit=20)
+    return await page(
+        request,
+        "customers/show.html",
+        nav="customers",
+        customer=customer,
+        contacts=await customers_db.contacts_of(company_id, customer.id),
+        jobs=found,
+        badges=await jobs_db.badges(company_id, [job.id for job in found.items]),
+    )
+
+
+async def edit(request: Request) -> Response:
+    customer = await access.customer(request)
+    return await _form(request, forms.blank(asdict(customer)), customer)
+
+
+async def change(request: Request) -> Response:
+    customer = await access.customer(request)
+    form = await forms.read(request, CustomerForm)
+    try:
+        await customers.change(
+            access.actor(request), customer, _draft(form.data), at=services(request).clock()
+        )
+    except Invalid as refused:
+        return await _form(request, form.refused(refused), customer, status=422)
+    return see_other(request, f"/customers/{customer.id}", flash="customer.changed")
+
+
+async def take_step(request: Request) -> Response:
+    customer, actor, at = await access.customer(request), access.actor(request), services(request).clock()
+    form = await forms.read(request, StepForm)
+    if form.data.step is Step.ARCHIVE:
+        await customers.archive(actor, customer, at=at)
+    else:
+        await customers.restore(actor, customer, at=at)
+    return see_other(request, f"/customers/{customer.id}", flash=f"customer.{form.data.step}d")
+
+
+async def new_contact(request: Request) -> Response:
+    customer = await access.customer(request)
+    return await _contact_form(request, customer, forms.blank(), f"/customers/{customer.id}/contacts")
+
+
+async def create_contact(request: Request) -> Response:
+    customer = await access.customer(request)
+    form = await forms.read(request, ContactForm)
+    try:
+        draft = ContactDraft(**asdict(form.data))
+        await customers.add_contact(access.actor(request), customer, draft, at=services(request).clock())
+    except Invalid as refused:
+        target = f"/customers/{customer.id}/contacts"
+        return await _contact_form(request, customer, form.refused(refused), target, status=422)
+    return see_other(request, f"/customers/{customer.id}", flash="contact.created")
+
+
+async def edit_contact(request: Request) -> Response:
+    contact = await access.contact(request)
+    typed = {"name": contact.name, "phone": contact.phone_typed, "email": contact.email}
+    return await _contact_form(
+        request, await _customer_of(request), forms.blank(typed), f"/contacts/{contact.id}"
+    )
+
+
+async def change_contact(request: Request) -> Response:
+    contact = await access.contact(request)
+    form = await forms.read(request, ContactForm)
+    try:
+        draft = ContactDraft(**asdict(form.data))
+        await customers.change_contact(access.actor(request), contact, draft, at=services(request).clock())
+    except Invalid as refused:
+        customer = await _customer_of(request)
+        return await _contact_form(
+            request, customer, form.refused(refused), f"/contacts/{contact.id}", status=422
+        )
+    return see_other(request, f"/customers/{contact.customer_id}", flash="contact.changed")
+
+
+async def archive_contact(request: Request) -> Response:
+    contact = await access.contact(request)
+    await customers.archive_contact(access.actor(request), contact, at=services(request).clock())
+    return see_other(request, f"/customers/{contact.customer_id}", flash="contact.archived")
+
+
+def _draft(typed: CustomerForm) -> CustomerDraft:
+    return CustomerDraft(typed.name, typed.number, typed.street, typed.postcode, typed.city, typed.note)
+
+
+def _people(typed: NewCustomerForm) -> list[ContactDraft]:
+    """Return the first contact, called like the customer if only a number or address was typed."""
+    if not (typed.contact_name or typed.contact_phone or typed.contact_email):
+        return []
+    return [ContactDraft(typed.contact_name or typed.name, typed.contact_phone, typed.contact_email)]
+
+
+async def _customer_of(request: Request) -> Customer:
+    contact = await access.contact(request)
+    return access.known(await customers_db.by_id(contact.company_id, contact.customer_id), "customer.unknown")
+
+
+async def _form(
+    request: Request, form: forms.Form[Any], customer: Customer | None = None, *, status: int = 200
+) -> Response:
+    return await page(
+        request, "customers/form.html", status=status, nav="customers", form=form, customer=customer
+    )
+
+
+async def _contact_form(
+    request: Request, customer: Customer, form: forms.Form[Any], target: str, *, status: int = 200
+) -> Response:
+    return await page(
+        request,
+        "customers/contact.html",
+        status=status,
+        nav="customers",
+        form=form,
+        customer=customer,
+        target=target,
+    )
+
+
+_CUSTOMER = "/customers/{customer_id:uuid}"
+_CONTACT = "/contacts/{contact_id:uuid}"
+routes = [
+    route("/customers", index, who=Who.OFFICE),
+    route("/customers", create, who=Who.OFFICE, methods=["POST"]),
+    route("/customers/new", new, who=Who.OFFICE),
+    route(_CUSTOMER, show, who=Who.OFFICE),
+    route(_CUSTOMER, change, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_CUSTOMER}/edit", edit, who=Who.OFFICE),
+    route(f"{_CUSTOMER}/steps", take_step, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_CUSTOMER}/contacts/new", new_contact, who=Who.OFFICE),
+    route(f"{_CUSTOMER}/contacts", create_contact, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_CONTACT}/edit", edit_contact, who=Who.OFFICE),
+    route(_CONTACT, change_contact, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_CONTACT}/archive", archive_contact, who=Who.OFFICE, methods=["POST"]),
+]

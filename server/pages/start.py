@@ -1,0 +1,64 @@
+"""The first page: today's jobs for the worker, what waits for the office."""
+
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.db import companies, jobs, users
+from server.domain.users import Actor
+from server.web import access
+from server.web.render import page
+from server.web.routing import Who, route
+from server.web.state import services
+
+MORNING_UNTIL, DAY_UNTIL = 11, 18
+
+
+async def show(request: Request) -> Response:
+    actor = access.actor(request)
+    return await (_office(request, actor) if actor.at_desk else _worker(request, actor))
+
+
+async def _worker(request: Request, actor: Actor) -> Response:
+    assert actor.id is not None, "a worker is a person"
+    last = await jobs.last_used(actor.company_id, actor.id)
+    mine = await jobs.search(actor.company_id, visible_to=actor.id, member_id=actor.id, limit=20)
+    others = [job for job in mine.items if job not in last]
+    badges = await jobs.badges(actor.company_id, [job.id for job in [*last, *others]])
+    return await page(
+        request,
+        "start/worker.html",
+        nav="home",
+        offline=True,
+        greeting=await _part_of_day(request, actor),
+        last=last,
+        mine=others,
+        badges=badges,
+    )
+
+
+async def _office(request: Request, actor: Actor) -> Response:
+    newest = await jobs.search(actor.company_id, limit=5)
+    badges = await jobs.badges(actor.company_id, [job.id for job in newest.items])
+    people = await users.active(actor.company_id, limit=2)
+    return await page(
+        request,
+        "start/office.html",
+        nav="home",
+        greeting=await _part_of_day(request, actor),
+        newest=newest.items,
+        badges=badges,
+        alone=len(people) < 2,
+    )
+
+
+async def _part_of_day(request: Request, actor: Actor) -> str:
+    """Return morning, day or evening where the company is."""
+    company = await companies.by_id(actor.company_id)
+    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
+    hour = services(request).clock().astimezone(zone).hour
+    return "morning" if hour < MORNING_UNTIL else "day" if hour < DAY_UNTIL else "evening"
+
+
+routes = [route("/", show, who=Who.WORKER)]
