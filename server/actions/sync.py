@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import devices, notes, photos, uploads
-from server.db import companies, items, jobs
+from server.actions import devices, jobs, notes, photos, questions, uploads
+from server.db import companies, items
+from server.db import jobs as job_table
 from server.db import photos as photo_table
 from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, NotFound
@@ -14,6 +15,7 @@ from server.domain.sync import (
     ContentDiffers,
     Item,
     ItemState,
+    Kind,
     SyncItem,
     SyncJob,
     SyncNote,
@@ -140,7 +142,9 @@ async def _job_of(actor: Actor, item: SyncItem) -> UUID | None:
     """Return the job the item names if it is here and his to see."""
     if item.job_id is None:
         return None
-    found = await jobs.by_id(actor.company_id, item.job_id, visible_to=None if actor.at_desk else actor.id)
+    found = await job_table.by_id(
+        actor.company_id, item.job_id, visible_to=None if actor.at_desk else actor.id
+    )
     return found.id if found else None
 
 
@@ -151,15 +155,22 @@ async def _keep(actor: Actor, item: SyncItem, *, job_id: UUID | None, at: dateti
         case SyncNote():
             await notes.accept(actor, item, job_id=job_id, at=at)
         case SyncQuestion():
-            raise NotImplementedError
+            await questions.accept(actor, item, job_id=job_id, at=at)
         case SyncJob():
-            raise NotImplementedError
+            await jobs.open_from_phone(
+                actor, item.id, title=item.title, street=item.street, city=item.city, at=at
+            )
+            await _gather(actor, item.id, at=at)
 
 
-async def _gather(actor: Actor, job_id: UUID) -> None:
+async def _gather(actor: Actor, job_id: UUID, *, at: datetime) -> None:
     """File with a new job what this phone brought for it earlier: order is comfort, not correctness."""
     assert actor.id
     waiting = await items.of_asked_job(actor.company_id, actor.id, job_id)
+    for item_id in waiting.pop(Kind.QUESTION, []):
+        question = await questions.known(actor, item_id)
+        if question.job_id is None:
+            await questions.file(actor, question, job_id, at=at)
     for kind, ids in waiting.items():
         await items.set_job(actor.company_id, kind, ids, job_id=job_id)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from server.actions.photos import add_original, announce_bare, checked_type, storage_key, tell
 from server.db import items, photos, uploads
 from server.db.unit import atomic, signal
-from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.image_types import HEAD_BYTES, ImageType
 from server.domain.photos import Photo, PhotoState, check_original, clean_mime
 from server.domain.sync import Kind
@@ -151,6 +151,8 @@ async def append(
     try:
         reached = await services.parts.append(upload_id, offset, chunks, before.size_bytes, checksum=check)
     except Invalid as refused:
+        if isinstance(refused, TooLarge):
+            raise
         raise HashDiffers(refused.code) from refused
     await _keep_longer(actor, before, at=at)
     if reached < before.size_bytes:

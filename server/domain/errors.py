@@ -45,3 +45,7 @@ class NoConsent(DomainError):
 
 class TooManyTries(DomainError):
     """Slow down; `values["retry_after_s"]` says for how long."""
+
+
+class Outdated(DomainError):
+    """The phone's app speaks a language this server no longer knows; it keeps everything and updates (HTTP 426)."""

@@ -1,0 +1,115 @@
+"""Originals and pictures of photos, with rights, ranges and ETags. Nothing a browser gets here can run (T17)."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta, timezone
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from server.db import photos
+from server.domain.errors import Forbidden, NotFound
+from server.domain.image_types import ImageType
+from server.domain.photos import RENDITION_NAMES, Photo
+from server.web import access
+from server.web.routing import Who, route
+from server.web.state import services
+
+FOR_EVER = "private, max-age=31536000, immutable"
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_SUFFIXES = {kind.mime: kind.suffix for kind in ImageType}
+
+
+async def original(request: Request) -> Response:
+    """Give the file byte for byte, as a download under our own name; for the office and its author."""
+    photo, actor = await access.photo(request), access.actor(request)
+    if not actor.at_desk and photo.author_id != actor.id:
+        raise Forbidden("role.not_allowed")
+    if photo.storage_key is None:
+        raise NotFound("photo.not_stored")
+    headers = {"Content-Disposition": f'attachment; filename="{_filename(photo)}"', "Cache-Control": FOR_EVER}
+    return await _file(
+        request, photo.storage_key, photo.size_bytes, photo.sha256, media_type=photo.mime, headers=headers
+    )
+
+
+async def rendition(request: Request) -> Response:
+    """Give a picture we drew, or the phone's small one until it exists."""
+    photo, name = await access.photo(request), request.path_params["name"]
+    made = await photos.rendition(photo.company_id, photo.id, name) if name in RENDITION_NAMES else None
+    if made is None:
+        return await _preview(request, photo, name)
+    headers = {"Cache-Control": FOR_EVER}
+    if name == "thumb":
+        headers |= {"X-Offline": "ok", "X-Offline-User": access.actor(request).cache_key}
+    return await _file(
+        request, made.storage_key, made.size_bytes, made.sha256, media_type=made.mime, headers=headers
+    )
+
+
+async def _preview(request: Request, photo: Photo, name: str) -> Response:
+    data = await photos.preview(photo.company_id, photo.id) if name in RENDITION_NAMES else None
+    if data is not None:
+        headers = SANDBOX | {"Cache-Control": "private, no-cache"}
+        return Response(data, headers=headers, media_type="image/jpeg")
+    if request.url.path.startswith("/api/"):
+        raise NotFound("photo.no_rendition")
+    return Response(status_code=404, headers=SANDBOX)
+
+
+async def _file(
+    request: Request, key: str, size_bytes: int, sha256: str, *, media_type: str, headers: dict[str, str]
+) -> Response:
+    """Answer a stored object or the part of it that was asked for (RFC 9110 §13, §14)."""
+    etag = f'"{sha256}"'
+    headers = headers | SANDBOX | {"ETag": etag, "Accept-Ranges": "bytes"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    asked = request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+    start, end = _span(asked, size_bytes) or (0, size_bytes)
+    if start >= end:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{size_bytes}"} | SANDBOX)
+    partial = end - start < size_bytes
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size_bytes}"
+    headers["Content-Length"] = str(end - start)
+    body = services(request).storage.get(key, start=start, length=end - start)
+    # The first piece is read before the status goes out: a file that cannot be read must not look like a short one.
+    first = await anext(body, b"")
+    return StreamingResponse(_rest(first, body), 206 if partial else 200, headers, media_type)
+
+
+async def _rest(first: bytes, body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in body:
+        yield chunk
+
+
+def _span(header: str | None, size_bytes: int) -> tuple[int, int] | None:
+    """Return (start, end) of a single range, None for everything; start ≥ end when it cannot be satisfied."""
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(0, size_bytes - int(last)), size_bytes if int(last) else 0
+    return int(first), min(size_bytes, int(last) + 1) if last else size_bytes
+
+
+def _filename(photo: Photo) -> str:
+    taken = photo.captured_at.astimezone(timezone(timedelta(minutes=photo.offset_min)))
+    return f"foto-{taken:%Y%m%d-%H%M%S}-{str(photo.id)[-8:]}.{_SUFFIXES.get(photo.mime, 'bin')}"
+
+
+routes = [
+    route("/photos/{photo_id:uuid}/original", original, who=Who.WORKER),
+    route("/photos/{photo_id:uuid}/renditions/{name}", rendition, who=Who.WORKER),
+    route("/api/v1/photos/{photo_id:uuid}/original", original, who=Who.WORKER, summary="The original file"),
+    route(
+        "/api/v1/photos/{photo_id:uuid}/renditions/{name}",
+        rendition,
+        who=Who.WORKER,
+        summary="thumb or screen",
+    ),
+]

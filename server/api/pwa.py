@@ -1,0 +1,82 @@
+"""What makes the pages an app: the service worker with its list of files, the manifest, the shell without network."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.web.render import fragment, json_answer
+from server.web.routing import Who, route
+from server.web.static import ROOT, Assets
+
+WORKER = ROOT / "service-worker.js"
+YELLOW, WHITE = "#f5c518", "#ffffff"
+
+
+async def service_worker(request: Request) -> Response:
+    """Give the worker, which names this version's files; a new version is a new worker."""
+    assets: Assets = request.app.state.assets
+    listed = json.dumps(assets.offline_urls())
+    text = _worker(WORKER).replace("__VERSION__", assets.version).replace('"__ASSETS__"', listed)
+    return Response(text, headers={"Cache-Control": "no-cache"}, media_type="text/javascript")
+
+
+async def manifest(request: Request) -> Response:
+    """Describe the app to the phone's home screen."""
+    assets: Assets = request.app.state.assets
+    icons = [
+        {
+            "src": assets.url(f"icons/{name}"),
+            "sizes": f"{edge}x{edge}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
+        for name, edge, purpose in (
+            ("app-192.png", 192, "any"),
+            ("app-512.png", 512, "any"),
+            ("maskable-192.png", 192, "maskable"),
+            ("maskable-512.png", 512, "maskable"),
+        )
+    ]
+    answer = json_answer(
+        {
+            "id": "/",
+            "name": "Zollstock",
+            "short_name": "Zollstock",
+            "description": "Fotos von der Baustelle, Rückfragen an Kunden",
+            "lang": "de",
+            "dir": "ltr",
+            "start_url": "/",
+            "scope": "/",
+            "display": "standalone",
+            "theme_color": YELLOW,
+            "background_color": WHITE,
+            "icons": icons,
+            "shortcuts": [
+                {"name": "Foto", "url": "/capture", "icons": icons[:1]},
+                {"name": "Aufträge", "url": "/jobs", "icons": icons[:1]},
+            ],
+        },
+        headers={"Cache-Control": "no-cache"},
+    )
+    answer.headers["Content-Type"] = "application/manifest+json"
+    return answer
+
+
+async def offline(request: Request) -> Response:
+    """Give the shell that draws from the phone's own database; it holds nobody's data."""
+    return fragment(request, "offline/shell.html")
+
+
+@cache
+def _worker(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+routes = [
+    route("/service-worker.js", service_worker, who=Who.ANYONE),
+    route("/manifest.webmanifest", manifest, who=Who.ANYONE),
+    route("/offline", offline, who=Who.ANYONE),
+]

@@ -1,0 +1,222 @@
+"""What phones ask and bring besides bytes (contracts.md, "Sync")."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.actions import devices, sync
+from server.actions.sync import Known, Origin
+from server.actions.uploads import receipt_of
+from server.db import companies, items, photos, questions, read_model
+from server.db.read_model import JobLine, PhotoLine
+from server.domain.errors import Invalid, NotFound
+from server.domain.photos import Photo
+from server.domain.questions import Question
+from server.domain.sync import HAVE_MAX, MIN_CLIENT, ContentDiffers, Item, ItemState, read_item, skew_ms
+from server.domain.users import Actor
+from server.web import forms, phones
+from server.web.render import json_answer, language
+from server.web.routing import Who, route
+from server.web.state import services
+from server.web.words import sentence
+
+
+@dataclass(frozen=True, slots=True)
+class HaveBody:
+    ids: tuple[UUID, ...] = forms.ids(max=HAVE_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class StateBody:
+    """What a phone still holds: how many things, made since when."""
+
+    device: UUID = forms.choice_id()
+    unsent: int = forms.number(min=0, max=1_000_000)
+    oldest: datetime | None = forms.moment(default=None)
+
+
+async def have(request: Request) -> Response:
+    """Tell a phone in one cheap call who it is, what time it is and what is here of its things."""
+    actor, at = phones.owner(request), services(request).clock()
+    body = await forms.read_json(request, HaveBody)
+    device_id = phones.device_id(request)
+    if device_id:
+        name, client = phones.device_name(request), phones.client(request)
+        await devices.notice(actor, device_id, name=name, client=client, at=at)
+    known = await sync.have(services(request), actor, body.ids, at=at)
+    return json_answer(
+        {
+            "user": _user(actor),
+            "now": at,
+            "min_client": MIN_CLIENT,
+            "items": {str(ident): known[ident] for ident in body.ids},
+        }
+    )
+
+
+async def put_item(request: Request) -> Response:
+    """Take an item; the same again is harmless."""
+    actor, at = phones.owner(request), services(request).clock()
+    item = read_item(request.path_params["item_id"], await _json(request))
+    origin = Origin(phones.device_id(request), skew_ms(request.headers.get("x-device-time"), at))
+    try:
+        created = await sync.put_item(actor, item, origin, at=at)
+    except ContentDiffers as differs:
+        return await _differs(request, actor, item.id, differs, at=at)
+    return json_answer(await _view(request, actor, item.id, at=at), status=201 if created else 200)
+
+
+async def show_item(request: Request) -> Response:
+    """Show an item as it is here; for a stored photo this is the receipt."""
+    actor, at = phones.owner(request), services(request).clock()
+    return json_answer(await _view(request, actor, request.path_params["item_id"], at=at))
+
+
+async def report(request: Request) -> Response:
+    """Keep what a phone says it still holds."""
+    actor = phones.owner(request)
+    body = await forms.read_json(request, StateBody)
+    await devices.report(
+        actor,
+        body.device,
+        unsent=body.unsent,
+        oldest_at=body.oldest,
+        client=phones.client(request),
+        name=phones.device_name(request),
+        at=services(request).clock(),
+    )
+    return Response(status_code=204)
+
+
+async def show_read_model(request: Request) -> Response:
+    """Give a phone what its user may see without network; the number of statements does not grow with it."""
+    actor = phones.owner(request)
+    assert actor.id
+    company = await companies.by_id(actor.company_id)
+    if company is None:
+        raise NotFound("item.unknown")
+    jobs = await read_model.jobs(actor.company_id, actor.id, all_jobs=actor.at_desk)
+    ids = [job.id for job in jobs]
+    pictures = await read_model.photos(actor.company_id, ids)
+    asked = await questions.of_jobs(actor.company_id, ids)
+    retakes = await read_model.retakes(actor.company_id, actor.id)
+    return json_answer(
+        {
+            "user": _user(actor),
+            "company": {"name": company.name, "position_enabled": company.profile.position_enabled},
+            "jobs": [
+                _job(job, pictures[job.id], [one for one in asked if one.job_id == job.id]) for job in jobs
+            ],
+            "retakes": [{"photo": one.photo_id, "job": one.job_id, "note": one.note} for one in retakes],
+            "at": services(request).clock(),
+        }
+    )
+
+
+async def _json(request: Request) -> object:
+    try:
+        return json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise Invalid("body.not_json") from None
+
+
+async def _differs(
+    request: Request, actor: Actor, item_id: UUID, error: ContentDiffers, *, at: datetime
+) -> Response:
+    message = sentence(error.code, language(request), error.values)
+    answer = {"code": error.code, "message": message, "field": error.field}
+    return json_answer({"error": answer, "item": await _view(request, actor, item_id, at=at)}, status=409)
+
+
+async def _view(request: Request, actor: Actor, item_id: UUID, *, at: datetime) -> dict[str, Any]:
+    known = await sync.standing(services(request), actor, item_id, at=at)
+    item = await items.by_id(actor.company_id, item_id)
+    photo = await photos.by_id(actor.company_id, item_id)
+    view: dict[str, Any] = {"id": item_id, "kind": "photo" if item is None else item.kind}
+    view |= _content(item) if item else {}
+    view |= _picture(photo) if photo else {}
+    return view | _state(known, item, photo)
+
+
+def _state(known: Known, item: Item | None, photo: Photo | None) -> dict[str, Any]:
+    """Return how much is here; once a photo is safe these are the fields of its receipt."""
+    view = asdict(known)
+    if photo:
+        receipt = receipt_of(photo)
+        return view | {"size": photo.size_bytes, "stored_at": receipt.stored_at if receipt else None}
+    stored = known.state is ItemState.STORED and item
+    return view | {"size": 0, "stored_at": item.received_at if stored and item else None}
+
+
+def _content(item: Item) -> dict[str, Any]:
+    """Return what the phone said, in the words of the contract."""
+    content = dict(item.body)
+    offset = timezone(timedelta(minutes=int(str(content.pop("offset_min", 0)))))
+    content["captured_at"] = item.captured_at.astimezone(offset).isoformat()
+    content["job"] = content.pop("job_id", None)
+    content["received_at"] = item.received_at
+    content.pop("size_bytes", None)
+    return content
+
+
+def _picture(photo: Photo) -> dict[str, Any]:
+    """Return what holds of a photo now; the office may have changed it."""
+    return {
+        "job": photo.job_id,
+        "job_hint": photo.job_hint,
+        "caption": photo.caption,
+        "phase": photo.phase,
+        "tags": list(photo.tags),
+        "mime": photo.mime,
+        "received_at": photo.received_at,
+    }
+
+
+def _user(actor: Actor) -> dict[str, Any]:
+    return {"id": actor.id, "name": actor.name, "role": actor.role}
+
+
+def _job(job: JobLine, pictures: Sequence[PhotoLine], asked: Sequence[Question]) -> dict[str, Any]:
+    contact = {"id": job.contact[0], "name": job.contact[1]} if job.contact else None
+    return asdict(job) | {
+        "contact": contact,
+        "photos": [_photo(photo) for photo in pictures],
+        "questions": [_question(question) for question in asked],
+    }
+
+
+def _photo(photo: PhotoLine) -> dict[str, Any]:
+    return {
+        "id": photo.id,
+        "thumb": f"/photos/{photo.id}/renditions/thumb",
+        "captured_at": photo.captured_at,
+        "phase": photo.phase or None,
+        "caption": photo.caption,
+        "review": photo.review,
+        "review_note": photo.review_note,
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "text": question.text,
+        "state": question.state,
+        "choices": [choice.title for choice in question.choices],
+        "answer": question.answer or None,
+    }
+
+
+routes = [
+    route("/sync/have", have, who=Who.WORKER, methods=["POST"]),
+    route("/sync/items/{item_id:uuid}", put_item, who=Who.WORKER, methods=["PUT"]),
+    route("/sync/items/{item_id:uuid}", show_item, who=Who.WORKER, methods=["GET"]),
+    route("/sync/state", report, who=Who.WORKER, methods=["POST"]),
+    route("/sync/read-model", show_read_model, who=Who.WORKER, methods=["GET"]),
+]
