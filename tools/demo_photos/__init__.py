@@ -1,0 +1,1 @@
+"""Scenes, materials and darkroom behind tools/render_demo_photos.py."""
