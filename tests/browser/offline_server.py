@@ -43,7 +43,9 @@ class World:
     seen: list[tuple[str, str]] = field(default_factory=list)
     slices: list[tuple[str, int]] = field(default_factory=list)
     states: list[dict[str, Any]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)  # next answers to /sync/*, then normal
+    answers: list[tuple[int, dict[str, str]]] = field(
+        default_factory=list
+    )  # next answers to /sync/*, then normal
     cuts: dict[str, list[int]] = field(default_factory=dict)  # id → bytes after which each next body is cut
     cut_every: list[int] = field(default_factory=list)  # the same for every id that has no own list yet
     wrong_receipts: bool = False
@@ -55,8 +57,13 @@ class World:
 
     def jobs(self) -> list[dict[str, Any]]:
         photo = {
-            "id": "019aa000-0000-7000-8000-0000000000f1", "thumb": "/photos/019aa000-0000-7000-8000-0000000000f1/renditions/thumb",
-            "captured_at": "2026-11-20T10:00:00Z", "phase": "during", "caption": "Wand", "review": "new", "review_note": "",
+            "id": "019aa000-0000-7000-8000-0000000000f1",
+            "thumb": "/photos/019aa000-0000-7000-8000-0000000000f1/renditions/thumb",
+            "captured_at": "2026-11-20T10:00:00Z",
+            "phase": "during",
+            "caption": "Wand",
+            "review": "new",
+            "review_note": "",
         }
         common = {"rev": 1, "members": [], "questions": [], "contact": None}
         return [
@@ -81,7 +88,9 @@ class Handler(BaseHTTPRequestHandler):
         except (OSError, ValueError):
             self.close_connection = True
 
-    def reply(self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str) -> None:
+    def reply(
+        self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Type", kind)
@@ -99,15 +108,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def page(self, name: str, **values: object) -> None:
         actor = self.world.user and SimpleNamespace(
-            id=USERS[self.world.user], name=self.world.user.title(), initials=self.world.user[0].upper(), role="worker", cache_key=self.world.cache_key
+            id=USERS[self.world.user],
+            name=self.world.user.title(),
+            initials=self.world.user[0].upper(),
+            role="worker",
+            cache_key=self.world.cache_key,
         )
         html = self.pages.get_template(name).render(
             actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=False)), lang="de", static_url=self.assets.url, app_version=self.assets.version,
             nav="", flash=[], counts=None, sandbox=False, request_path=self.path, **values,
         )  # fmt: skip
         if actor and "data-actor" not in html:
-            html = html.replace("<body", f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="off"', 1)
-        self.reply(200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {}))
+            html = html.replace(
+                "<body",
+                f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="off"',
+                1,
+            )
+        self.reply(
+            200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {})
+        )
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
@@ -123,12 +142,22 @@ class Handler(BaseHTTPRequestHandler):
             self.world.user = keep
             return None
         if path == "/login":
-            return self.reply(200, b"<!doctype html><html lang=de><body><h1>Anmelden</h1><script type=module src='%s'></script></body></html>" % self.assets.url("js/main.js").encode())
+            return self.reply(
+                200,
+                b"<!doctype html><html lang=de><body><h1>Anmelden</h1><script type=module src='%s'></script></body></html>"
+                % self.assets.url("js/main.js").encode(),
+            )
         if not self.world.user:
             return self.reply(303, Location="/login")
         if path.endswith("/renditions/thumb"):
             return self.reply(200, PIXEL, "image/png", X_Offline="ok", X_Offline_User=self.world.cache_key)
-        names = {"/capture": "capture/index.html", "/unsent": "offline/unsent.html", "/": "offline_home.html", "/jobs": "offline_home.html", f"/jobs/{JOB}": "offline_job.html"}
+        names = {
+            "/capture": "capture/index.html",
+            "/unsent": "offline/unsent.html",
+            "/": "offline_home.html",
+            "/jobs": "offline_home.html",
+            f"/jobs/{JOB}": "offline_job.html",
+        }
         if path in names:
             return self.page(names[path], job=self.world.jobs()[0], path=path)
         return self.reply(404, b"no")
@@ -141,8 +170,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def worker(self) -> None:
         text = (static.ROOT / "service-worker.js").read_text(encoding="utf-8")
-        text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace("__VERSION__", self.assets.version)
-        self.reply(200, (text + self.world.worker_note).encode(), "text/javascript", Service_Worker_Allowed="/", Cache_Control="no-cache")
+        text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace(
+            "__VERSION__", self.assets.version
+        )
+        self.reply(
+            200,
+            (text + self.world.worker_note).encode(),
+            "text/javascript",
+            Service_Worker_Allowed="/",
+            Cache_Control="no-cache",
+        )
 
     def do_HEAD(self) -> None:
         self.sync(urlsplit(self.path).path)
@@ -210,7 +247,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.json({})
         if path == "/sync/read-model":
             user = {"id": USERS[str(self.world.user)], "name": str(self.world.user).title()}
-            return self.json({"user": user, "company": {"name": "Muster", "position_enabled": False}, "jobs": self.world.jobs(), "retakes": [], "at": "2026-11-24T10:00:00Z"})
+            return self.json(
+                {
+                    "user": user,
+                    "company": {"name": "Muster", "position_enabled": False},
+                    "jobs": self.world.jobs(),
+                    "retakes": [],
+                    "at": "2026-11-24T10:00:00Z",
+                }
+            )
         if path.startswith("/sync/items/"):
             return self.item(path.rsplit("/", 1)[1], body)
         return self.blob(path, body)
@@ -226,7 +271,12 @@ class Handler(BaseHTTPRequestHandler):
         if ident in world.tombstones:
             return nothing | {"state": "tombstone"}
         if ident in world.stored:
-            return nothing | {"state": "stored", "offset": len(world.stored[ident]), "sha256": hashlib.sha256(world.stored[ident]).hexdigest(), "rev": 2}
+            return nothing | {
+                "state": "stored",
+                "offset": len(world.stored[ident]),
+                "sha256": hashlib.sha256(world.stored[ident]).hexdigest(),
+                "rev": 2,
+            }
         if ident in world.blobs:
             return nothing | {"state": "receiving", "offset": len(world.blobs[ident])}
         if item is None:
@@ -250,7 +300,14 @@ class Handler(BaseHTTPRequestHandler):
     def receipt(self, ident: str) -> dict[str, Any]:
         data = self.world.stored.get(ident, b"")
         digest = hashlib.sha256(data).hexdigest()
-        return {"id": ident, "state": "stored", "size": len(data), "rev": 2, "stored_at": "2026-11-24T10:00:00Z", "sha256": "0" * 64 if self.world.wrong_receipts else digest}
+        return {
+            "id": ident,
+            "state": "stored",
+            "size": len(data),
+            "rev": 2,
+            "stored_at": "2026-11-24T10:00:00Z",
+            "sha256": "0" * 64 if self.world.wrong_receipts else digest,
+        }
 
     def blob(self, path: str, body: bytes) -> None:
         world, ident = self.world, self.ident(path)
@@ -275,15 +332,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def after(self, ident: str, status: int, **headers: str) -> None:
         world, data = self.world, self.world.blobs[ident]
-        length, wanted = world.items[ident].pop("length", None) or world.items[ident].get("size"), world.items[ident].get("sha256")
+        length, wanted = (
+            world.items[ident].pop("length", None) or world.items[ident].get("size"),
+            world.items[ident].get("sha256"),
+        )
         offset = str(len(data))
         if len(data) != length or self.command == "HEAD":
-            return self.reply(status, Upload_Offset=offset, Tus_Resumable="1.0.0", **headers)
+            return self.reply(status, b"", "text/plain", Upload_Offset=offset, Tus_Resumable="1.0.0", **headers)
         if hashlib.sha256(data).hexdigest() != wanted:
             data.clear()
             return self.reply(460, Upload_Offset="0")
         world.stored[ident] = bytes(data)
-        return self.json(self.receipt(ident), HTTPStatus.OK if status == 204 else status, Upload_Offset=offset, **headers)
+        return self.json(
+            self.receipt(ident), HTTPStatus.OK if status == 204 else status, Upload_Offset=offset, **headers
+        )
 
 
 class Office:
@@ -298,7 +360,9 @@ class Office:
 
     def start(self) -> None:
         folders = [static.ROOT / "templates", static.ROOT / "tests" / "browser" / "pages"]
-        pages = Environment(loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"])
+        pages = Environment(
+            loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"]
+        )
         pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         members = {"world": self.world, "assets": self.assets, "pages": pages, "lock": threading.Lock()}
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Bound", (Handler,), members))

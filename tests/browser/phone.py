@@ -14,7 +14,12 @@ from typing import Any
 import psutil
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
-ARGS = ["--no-sandbox", "--disable-gpu", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
 LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 
 ROWS = """async () => {
@@ -60,7 +65,10 @@ class Phone:
             )
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("console", lambda said: self.troubles.append(said.text) if "Content Security" in said.text else None)
+        page.on(
+            "console",
+            lambda said: self.troubles.append(said.text) if "Content Security" in said.text else None,
+        )
         page.goto(path)
         return page
 
@@ -93,7 +101,9 @@ def rows(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def wait_rows(page: Page, wanted: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15) -> list[dict[str, Any]]:
+def wait_rows(
+    page: Page, wanted: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15
+) -> list[dict[str, Any]]:
     """Return the rows as soon as they are as wanted. Raises AssertionError with what stands there instead."""
     found: list[dict[str, Any]] = []
     for _ in range(int(timeout_s * 10)):

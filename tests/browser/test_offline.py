@@ -49,7 +49,10 @@ def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Ph
 def pictures(number: int, size: int) -> list[dict[str, object]]:
     """Return files that are all different. They need not be readable: the phone keeps what it cannot draw."""
     made = random.Random(number)
-    return [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + made.randbytes(size)} for n in range(number)]
+    return [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + made.randbytes(size)}
+        for n in range(number)
+    ]
 
 
 def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
@@ -171,9 +174,14 @@ def test_two_windows_and_the_worker_send_each_slice_once(phone: Phone, office: O
 def fire_sync(cdp: CDPSession, origin: str) -> None:
     """Let the browser's Background Sync happen now."""
     found: list[str] = []
-    cdp.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(one["registrationId"] for one in told["registrations"]))
+    cdp.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda told: found.extend(one["registrationId"] for one in told["registrations"]),
+    )
     cdp.send("ServiceWorker.enable")
-    cdp.send("Runtime.evaluate", {"expression": "new Promise((r) => setTimeout(r, 200))", "awaitPromise": True})
+    cdp.send(
+        "Runtime.evaluate", {"expression": "new Promise((r) => setTimeout(r, 200))", "awaitPromise": True}
+    )
     told = {"origin": origin, "registrationId": found[0], "tag": "outbox", "lastChance": False}
     cdp.send("ServiceWorker.dispatchSyncEvent", told)
 
@@ -242,7 +250,9 @@ def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Offi
         phone.open("/capture").close()
         page.evaluate("document.querySelector('.top-account').open = true")
         page.evaluate("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()")
-        page.wait_for_url("**/login", wait_until="commit") if page.url.endswith("/login") else page.wait_for_timeout(500)
+        page.wait_for_url("**/login", wait_until="commit") if page.url.endswith(
+            "/login"
+        ) else page.wait_for_timeout(500)
         page = phone.open("/jobs")
         page.get_by_role("heading", name="Abgemeldet").wait_for()
     assert not [name for name in page.evaluate("caches.keys()") if name.startswith(("pages-", "thumbs-"))]
@@ -364,6 +374,8 @@ def test_an_interrupted_system_camera_is_admitted(phone: Phone) -> None:
 
 def test_an_empty_file_is_refused_with_a_sentence(phone: Phone) -> None:
     page = phone.install("/capture")
-    page.locator("input[type=file][multiple]").set_input_files({"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""})
+    page.locator("input[type=file][multiple]").set_input_files(
+        {"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""}
+    )
     page.get_by_text("Das Foto ist leer").wait_for()
     assert rows(page) == []
