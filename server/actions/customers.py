@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -11,7 +12,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from server.db import customers, jobs, logbook
 from server.db.unit import atomic, signal
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
-from server.domain.errors import Invalid
+from server.domain.errors import Invalid, NotFound
 from server.domain.logbook import Entry, differences
 from server.domain.users import Actor, Right, require
 from server.ids import new_id
@@ -68,6 +69,35 @@ async def change(actor: Actor, customer: Customer, draft: CustomerDraft, *, at: 
         await jobs.set_search_text(actor.company_id, customer_id=customer.id)
     after = replace(customer, rev=customer.rev + 1, **asdict(draft))
     await _note(actor, "customer.changed", after, at, changes=changes)
+    return after
+
+
+@atomic
+async def rewrite(
+    actor: Actor,
+    customer: Customer,
+    draft: CustomerDraft,
+    people: Sequence[tuple[UUID | None, ContactDraft]],
+    *,
+    archived: bool | None,
+    at: datetime,
+) -> Customer:
+    """Change a customer and his contacts (new ones come without id), all or nothing; `None` leaves the archive.
+
+    Raises Invalid, Forbidden, NotFound.
+    """
+    after = await change(actor, customer, draft, at=at)
+    for contact_id, person in people:
+        if contact_id is None:
+            await add_contact(actor, customer, person, at=at)
+            continue
+        contact = await customers.contact_by_id(actor.company_id, contact_id)
+        if contact is None or contact.customer_id != customer.id:
+            raise NotFound("contact.unknown", field="contacts")
+        await change_contact(actor, contact, person, at=at)
+    if archived is not None:
+        await (archive if archived else restore)(actor, after, at=at)
+        after = replace(after, archived_at=at if archived else None)
     return after
 
 

@@ -41,24 +41,30 @@ async def open_from_phone(
 
 @atomic
 async def change(
-    actor: Actor, job: Job, draft: JobDraft, *, member_ids: Collection[UUID] | None = None, at: datetime
+    actor: Actor,
+    job: Job,
+    draft: JobDraft,
+    *,
+    member_ids: Collection[UUID] | None = None,
+    way: JobStep | None = None,
+    at: datetime,
 ) -> Job:
-    """Change what is typed about a job; an empty number keeps the one it has, `None` the members.
+    """Change what is typed about a job; an empty number keeps the one it has, `None` the members and the state.
 
-    Raises Invalid, Forbidden.
+    All or nothing. Raises Invalid, Forbidden, Conflict("job.step").
     """
     require(actor, Right.MANAGE_JOBS)
     draft = await _placed(actor, replace(draft, number=draft.number or job.number).checked())
     if member_ids is not None:
         await assign(actor, job, member_ids, at=at)
     changes = differences(asdict(job), asdict(draft))
-    if not changes:
-        return job
-    await _free(actor, draft.number, job.id)
-    await jobs.set_draft(actor.company_id, job, draft, at=at)
-    await jobs.set_search_text(actor.company_id, job_id=job.id)
-    await _note(actor, "job.changed", job.id, at, changes=changes)
-    return await _again(actor, job.id)
+    if changes:
+        await _free(actor, draft.number, job.id)
+        await jobs.set_draft(actor.company_id, job, draft, at=at)
+        await jobs.set_search_text(actor.company_id, job_id=job.id)
+        await _note(actor, "job.changed", job.id, at, changes=changes)
+    after = await _again(actor, job.id)
+    return await step(actor, after, way, at=at) if way else after
 
 
 @atomic

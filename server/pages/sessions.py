@@ -18,7 +18,7 @@ from server.web.routing import Who, route
 from server.web.state import services
 
 # Only a path of ours, in signs that no browser reads as another host.
-_OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_\-./?=&%~+]*")
+_OWN_PATH = re.compile(r"/[A-Za-z0-9_\-./]*(\?[A-Za-z0-9_\-.=&%~+]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ async def sign_out(request: Request) -> Response:
 
 def own_path(target: str) -> str:
     """Return where to go after signing in: a path of this site, else the start."""
-    known = _OWN_PATH.fullmatch(target) and not target.startswith(("/login", "/link/", "/sign-out"))
+    known = _OWN_PATH.fullmatch(target) and "//" not in target
+    known = known and not target.startswith(("/login", "/link/", "/sign-out"))
     return target if known else "/"
 
 
