@@ -6,22 +6,25 @@ from uuid import UUID
 
 from server.actions import reviews
 from server.actions.consents import gate
-from server.db import channels, companies, jobs, logbook, messages, photos, questions, tasks
+from server.db import channels, companies, customers, jobs, logbook, messages, photos, questions, tasks, users
 from server.db.unit import atomic, signal
 from server.domain.accounts import HANDOFF
 from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.logbook import Entry
-from server.domain.messages import Direction, MessageState
+from server.domain.messages import Direction, MessageState, latest_run
 from server.domain.photos import Photo, PhotoState
 from server.domain.questions import UNSENT, Question, QuestionState, draft, state_of_messages, withdrawable
 from server.domain.reviews import Verdict
 from server.domain.sync import SyncQuestion
-from server.domain.users import Actor, Right, system
+from server.domain.users import Actor, Right, Role
 from server.services import Services
 
 RELEASED = "released"
+RELEASABLE = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.FAILED)
 API_CHANNEL = "whatsapp"
+# These wait for a human, whatever an older message's status still tells.
+UNFOLLOWED = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.HANDED_OFF)
 FOLLOWED = frozenset(MessageState) - {MessageState.STOPPED, MessageState.DISCARDED, MessageState.RECEIVED}
 
 
@@ -39,13 +42,12 @@ async def ask(
     at: datetime,
 ) -> Question:
     """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
+    photo_ids = tuple(dict.fromkeys(photo_ids))
     text, offered = draft(text, choices, photo_ids)
-    job = await jobs.by_id(actor.company_id, job_id)
+    job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
     if job is None:
-        raise NotFound("job.unknown", field="job")
-    known = await photos.by_ids(actor.company_id, list(photo_ids))
-    if len(known) != len(set(photo_ids)) or any(photo.job_id != job_id for photo in known):
-        raise Invalid("question.foreign_photo", field="photos")
+        raise Invalid("job.unknown", field="job")
+    await _check_parts(actor, job_id, photo_ids, contact_id)
     question = Question(
         id=question_id,
         company_id=actor.company_id,
@@ -56,7 +58,7 @@ async def ask(
         author_name=actor.name,
         text=text,
         choices=offered,
-        photo_ids=tuple(dict.fromkeys(photo_ids)),
+        photo_ids=photo_ids,
         state=QuestionState.WAITING_RELEASE,
         channel=channel,
         blocked_code="",
@@ -65,6 +67,16 @@ async def ask(
         changed_at=at,
     )
     return await _keep(actor, question, at=at)
+
+
+async def _check_parts(
+    actor: Actor, job_id: UUID | None, photo_ids: Sequence[UUID], contact_id: UUID | None
+) -> None:
+    known = await photos.by_ids(actor.company_id, photo_ids)
+    if len(known) != len(photo_ids) or any(photo.job_id != job_id for photo in known):
+        raise Invalid("question.foreign_photo", field="photos")
+    if contact_id and await customers.contact_by_id(actor.company_id, contact_id) is None:
+        raise Invalid("contact.unknown", field="contact")
 
 
 @atomic
@@ -108,7 +120,7 @@ async def release(
     """
     if not (actor.may(Right.SEND) or (actor.may(Right.RELEASE) and question.author_id == actor.id)):
         raise Forbidden("role.not_allowed")
-    if question.state not in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED):
+    if question.state not in RELEASABLE:
         raise Conflict("question.moved_on", state=question.state.value)
     if question.job_id is None:
         raise Invalid("question.no_job", field="job")
@@ -121,11 +133,20 @@ async def release(
 
 async def _go(actor: Actor, question: Question, *, channel: str = "", at: datetime) -> Question:
     """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
-    chosen = channel or question.channel or await _channel(question)
-    opened = await gate(question.company_id, question.contact_id, chosen)
+    chosen = channel or question.channel or await best_channel(question.company_id)
+    job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
+    contact_id = question.contact_id or (job.contact_id if job else None)
+    opened = await gate(question.company_id, contact_id, chosen)
     if isinstance(opened, Closed):
         return await _move(
-            actor, question, QuestionState.BLOCKED, at=at, blocked_code=opened.code, channel=chosen
+            actor,
+            question,
+            QuestionState.BLOCKED,
+            at=at,
+            channel=chosen,
+            contact_id=contact_id,
+            blocked_code=opened.code,
+            blocked_values={},
         )
     released = await _move(
         actor,
@@ -133,6 +154,7 @@ async def _go(actor: Actor, question: Question, *, channel: str = "", at: dateti
         QuestionState.QUEUED,
         at=at,
         channel=chosen,
+        contact_id=contact_id,
         blocked_code="",
         blocked_values={},
         released_by_id=actor.id,
@@ -143,8 +165,9 @@ async def _go(actor: Actor, question: Question, *, channel: str = "", at: dateti
     return released
 
 
-async def _channel(question: Question) -> str:
-    account = await channels.usable(question.company_id, API_CHANNEL)
+async def best_channel(company_id: UUID) -> str:
+    """Return how a question leaves when nobody chose: by the platform if it is connected, else by hand."""
+    account = await channels.usable(company_id, API_CHANNEL)
     return API_CHANNEL if account else HANDOFF
 
 
@@ -157,13 +180,18 @@ def _check_photos(question: Question, shown: Sequence[Photo]) -> None:
         raise Invalid("question.photo_unreleased", field="photos")
 
 
-async def _ready(question: Question) -> bool:
+async def photos_still_released(question: Question) -> bool:
+    """Say whether everything the question shows is here, of its job, and released."""
     shown = await photos.by_ids(question.company_id, question.photo_ids)
     try:
         _check_photos(question, shown)
     except Invalid:
         return False
-    return question.job_id is not None
+    return True
+
+
+async def _ready(question: Question) -> bool:
+    return question.job_id is not None and await photos_still_released(question)
 
 
 async def _release_photos(actor: Actor, question: Question, *, at: datetime) -> None:
@@ -178,13 +206,16 @@ async def photo_released(services: Services, company_id: UUID, payload: Mapping[
     if company is None or not company.profile.workers_release:
         return
     for question in await questions.awaiting_photo(company_id, UUID(str(payload["photo"]))):
-        await _go_on(question, at=services.clock())
+        author = await users.by_id(company_id, question.author_id)
+        if author and author.role is Role.WORKER:  # the desk presses its button itself
+            actor = Actor(author.id, company_id, author.name, author.role, workers_release=True)
+            await _go_on(actor, question, at=services.clock())
 
 
 @atomic
-async def _go_on(question: Question, *, at: datetime) -> None:
+async def _go_on(actor: Actor, question: Question, *, at: datetime) -> None:
     if await _ready(question):
-        await _go(system(question.company_id), question, at=at)
+        await _go(actor, question, at=at)
 
 
 @atomic
@@ -203,7 +234,9 @@ async def change(
         raise Conflict("question.moved_on", state=question.state.value)
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
+    photo_ids = tuple(dict.fromkeys(photo_ids))
     text, offered = draft(text, choices, photo_ids)
+    await _check_parts(actor, question.job_id, photo_ids, contact_id)
     await questions.set_words(
         question.company_id,
         question.id,
@@ -242,6 +275,7 @@ async def answer(
     actor: Actor, question_id: UUID, *, choice_id: str, text: str, channel: str, at: datetime
 ) -> Question:
     """Write down the customer's answer; a later one counts, the former stays in chronology and logbook."""
+    await questions.lock(actor.company_id, question_id)
     question = await known(actor, question_id)
     if question.state is QuestionState.WITHDRAWN:
         return question
@@ -322,15 +356,19 @@ async def _move(
     """Move a question on, with its line in the logbook. Raises Conflict when somebody else was faster."""
     if not await questions.set_state(question.company_id, question, state, at=at, **changes):
         raise Conflict("question.moved_on", state=question.state.value)
+    moved = await known(actor, question.id)
     if note:
         details: dict[str, object] = {"before": question.state, "after": state}
-        details |= {name: value for name, value in changes.items() if value and not name.endswith("_at")}
+        told = {
+            name: value for name, value in changes.items() if name != "job_id" and not name.endswith("_at")
+        }
+        details |= {name: value for name, value in told.items() if value}
         if ground:
             details["ground"] = ground
-        entry = _entry(actor, question, verb or f"question.{state}", at=at, **details)
+        entry = _entry(actor, moved, verb or f"question.{state}", at=at, **details)
         await logbook.insert_entry(question.company_id, entry)
     tell(question)
-    return await known(actor, question.id)
+    return moved
 
 
 def _entry(actor: Actor, question: Question, verb: str, *, at: datetime, **data: object) -> Entry:
@@ -358,14 +396,13 @@ async def block(
 @atomic
 async def follow(actor: Actor, question_id: UUID, *, at: datetime) -> None:
     """Let the question's state follow its messages; called in the unit that changed one of them."""
+    await questions.lock(actor.company_id, question_id)
     question = await known(actor, question_id)
-    states = [
-        message.state
-        for message in await messages.of_question(question.company_id, question_id)
-        if message.direction is Direction.OUT and message.state in FOLLOWED
-    ]
+    said = await messages.of_question(question.company_id, question_id)
+    run = latest_run([message for message in said if message.direction is Direction.OUT])
+    states = [message.state for message in run if message.state in FOLLOWED]
     state = state_of_messages(question.state, states)
-    if state is question.state or question.state is QuestionState.BLOCKED:
+    if state is question.state or question.state in UNFOLLOWED:
         tell(question)
         return
     sent_at = question.sent_at or (at if state is not QuestionState.QUEUED else None)
@@ -377,3 +414,10 @@ async def handed_off(actor: Actor, question: Question, *, at: datetime) -> None:
     """The worker took it to his messenger; what happened there only he can say."""
     if question.state is QuestionState.QUEUED:
         await _move(actor, question, QuestionState.HANDED_OFF, at=at, sent_at=at)
+
+
+@atomic
+async def taken_back(actor: Actor, question: Question, *, at: datetime) -> None:
+    """The hand-off came to nothing: the question waits for another way."""
+    if question.state in (QuestionState.QUEUED, QuestionState.HANDED_OFF):
+        await _move(actor, question, QuestionState.WAITING_RELEASE, at=at, channel="")

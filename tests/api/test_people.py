@@ -127,7 +127,8 @@ async def test_pages_follow_one_another(database_url: str, tmp_path: Path, noun:
         for number in range(7):
             body = {"title" if noun == "jobs" else "name": f"Nummer {number}"}
             assert (await firm.office.post(f"/api/v1/{noun}", json=body)).status_code == 201
-        seen, cursor = [], ""
+        seen: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = (await firm.office.get(f"/api/v1/{noun}?limit=3{cursor}")).json()
             assert len(page["items"]) <= 3
