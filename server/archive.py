@@ -48,7 +48,9 @@ def bring_back(settings: Settings, source: Path) -> str:
     """
     database, photos = _places(settings)
     if database.exists() or photos.exists():
-        raise ValueError(f"In {settings.data} liegen schon Daten. Zurückgespielt wird nur in einen leeren Ordner.")
+        raise ValueError(
+            f"In {settings.data} liegen schon Daten. Zurückgespielt wird nur in einen leeren Ordner."
+        )
     settings.data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         whole = Path(folder)
@@ -81,5 +83,7 @@ def _prove(whole: Path) -> int:
 
 def _places(settings: Settings) -> tuple[Path, Path]:
     if kind_of(settings.database_url) != "sqlite" or "://" in settings.storage_url:
-        raise ValueError("Sichern und Zurückspielen geht hier mit SQLite und Ordner; für PostgreSQL und S3 deren Werkzeuge nehmen.")
+        raise ValueError(
+            "Sichern und Zurückspielen geht hier mit SQLite und Ordner; für PostgreSQL und S3 deren Werkzeuge nehmen."
+        )
     return Path(path_of(settings.database_url)), Path(settings.storage_url)

@@ -30,19 +30,27 @@ async def verdicts(settings: Settings) -> list[Verdict]:
 
 
 def python() -> Verdict:
-    return Verdict(sys.version_info >= (3, 11), f"Python {sys.version.split()[0]} (gebraucht: 3.11 oder neuer)")
+    return Verdict(
+        sys.version_info >= (3, 11), f"Python {sys.version.split()[0]} (gebraucht: 3.11 oder neuer)"
+    )
 
 
 def disk(settings: Settings) -> Verdict:
     folder = next(one for one in (settings.data, *settings.data.parents) if one.exists())
     free = shutil.disk_usage(folder).free
-    return Verdict(free > FREE_MIN_BYTES, f"Freier Platz für {settings.data}: {free / 1e9:.1f} GB (gebraucht: 2 GB)")
+    return Verdict(
+        free > FREE_MIN_BYTES, f"Freier Platz für {settings.data}: {free / 1e9:.1f} GB (gebraucht: 2 GB)"
+    )
 
 
 def address(settings: Settings) -> Verdict:
     local = settings.host.split(":")[0] in ("localhost", "127.0.0.1")
     good = settings.secure or local
-    rest = "" if good else " – Handys brauchen HTTPS: Kamera und Offline-Betrieb gehen sonst nicht (README, Caddy)"
+    rest = (
+        ""
+        if good
+        else " – Handys brauchen HTTPS: Kamera und Offline-Betrieb gehen sonst nicht (README, Caddy)"
+    )
     return Verdict(good, f"Adresse {settings.base_url}{rest}")
 
 
@@ -51,7 +59,10 @@ def secret(settings: Settings) -> Verdict:
     if not path.exists():
         return Verdict(True, f"Schlüsseldatei {path} entsteht beim ersten Start")
     mode = path.stat().st_mode & 0o777
-    return Verdict(mode & 0o077 == 0 and path.stat().st_size == 32, f"Schlüsseldatei {path}, Rechte {mode:o} (richtig: 600)")
+    return Verdict(
+        mode & 0o077 == 0 and path.stat().st_size == 32,
+        f"Schlüsseldatei {path}, Rechte {mode:o} (richtig: 600)",
+    )
 
 
 async def database(settings: Settings) -> Verdict:

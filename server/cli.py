@@ -76,7 +76,9 @@ COMMANDS = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; two words make a group."""
-    top = argparse.ArgumentParser(prog="zollstock", description="Site photos, customer questions and consent.")
+    top = argparse.ArgumentParser(
+        prog="zollstock", description="Site photos, customer questions and consent."
+    )
     level = top.add_subparsers(required=True, metavar="COMMAND")
     groups: dict[str, Any] = {}
     for command in COMMANDS:
@@ -101,7 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DomainError as refused:
         return _fail(sentence(refused.code, "de", refused.values))
     except Held:
-        return _fail(f"Mit dem Ordner {settings.data} läuft schon ein Server. {words.command.instead}".strip())
+        return _fail(
+            f"Mit dem Ordner {settings.data} läuft schon ein Server. {words.command.instead}".strip()
+        )
     except (Failed, ValueError, OSError) as failed:
         return _fail(str(failed))
     except KeyboardInterrupt:

@@ -28,7 +28,7 @@ from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFIL
 from server.domain.companies import Company
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
-from server.domain.jobs import JobDraft, JobStep
+from server.domain.jobs import JobDraft, JobState, JobStep
 from server.domain.photos import Phase
 from server.domain.reviews import Verdict
 from server.domain.sync import Kind, Moment, SyncPhoto, SyncQuestion
@@ -149,7 +149,8 @@ class _Filling:
             )
             members = [self.users[login].id for login in work.members]
             job = await jobs.open_job(sabine, draft, member_ids=members, at=self.ago(work.ago_h))
-            await jobs.step(sabine, job, JobStep.START, at=self.ago(work.ago_h - 1))
+            if job.state is JobState.PLANNED:
+                await jobs.step(sabine, job, JobStep.START, at=self.ago(work.ago_h - 1))
             self.jobs[work.key] = job.id
 
     async def _shot(self, shot: Shot) -> None:
