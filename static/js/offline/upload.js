@@ -22,6 +22,8 @@ const MAX_FAILURES_IN_A_ROW = 3;
 
 /** @type {Promise<string> | null} */
 let running = null;
+/** Somebody asked while a drain was running: the next one counts as asked for, whoever starts it. */
+let urgent = false;
 
 /**
  * Sends what this phone owes, in page or worker. Never throws. A call during a drain waits for it and goes once
@@ -30,11 +32,18 @@ let running = null;
  * @returns {Promise<string>} how it ended: done · idle · held · running · storage · the reason of a Pause
  */
 export async function drain({ forced = false } = {}) {
+  urgent ||= forced;
   if (running) await running;
-  running ??= alone(() => attempt(forced)).catch(stumbled).finally(() => {
+  running ??= start().catch(stumbled).finally(() => {
     running = null;
   });
   return running;
+}
+
+function start() {
+  const forced = urgent;
+  urgent = false;
+  return alone(() => attempt(forced));
 }
 
 /** The storage failed under us: rows stand as they are, the next trigger tries again. @param {unknown} error */
