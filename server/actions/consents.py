@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.db import companies, consents, customers, logbook, messages, questions
+from server.db import channels, companies, consents, customers, logbook, messages, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
 from server.domain.consents import (
@@ -58,6 +58,7 @@ async def grant(
         raise Invalid("field.too_long", field="proof_ref", max=PROOF_MAX)
     if proof is Proof.SPOKEN and not proof_ref.strip():
         raise Invalid("consent.proof_missing", field="proof_ref")
+    channel = consent_channel(channel)
     wording = for_channel(company=company.name, channel=channel, number=contact.phone)
     line = await _line(
         actor, contact, channel, purpose, ConsentVerb.GRANTED, wording, proof, proof_ref, at=at
@@ -74,15 +75,24 @@ async def withdraw(
     channel: str,
     proof: Proof,
     said: str,
-    purpose: Purpose = Purpose.SERVICE,
     at: datetime,
 ) -> None:
-    """Write down a withdrawal and stop everything that has not left yet, in the same moment."""
+    """Write down a withdrawal, for every purpose, and stop what has not left yet, in the same moment.
+
+    The links to the person's questions close with it.
+    """
+    channel = consent_channel(channel)
     words = withdrawal(channel=channel, said=said)
-    await _line(
-        actor, contact, channel, purpose, ConsentVerb.WITHDRAWN, words, proof, said[:PROOF_MAX], at=at
-    )
+    given = {
+        line.purpose
+        for line in await consents.of_contact(actor.company_id, contact.id)
+        if line.channel == channel
+    }
+    for purpose in sorted(given | {Purpose.SERVICE}):
+        verb, ref = ConsentVerb.WITHDRAWN, said[:PROOF_MAX]
+        await _line(actor, contact, channel, purpose, verb, words, proof, ref, at=at)
     await _stop_queued(actor, contact.id, channel, at=at)
+    await channels.set_links_of_contact_revoked(actor.company_id, contact.id, at=at)
 
 
 async def _line(

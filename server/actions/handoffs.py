@@ -45,6 +45,7 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
     await logbook.insert_entry(question.company_id, entry)
     if wanted is HandoffState.DISCARDED:
         await channels.set_links_revoked(question.company_id, question.id, at=at)
+        await question_actions.taken_back(actor, question, at=at)
     else:
         await question_actions.handed_off(actor, question, at=at)
 

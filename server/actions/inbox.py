@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from server.actions import questions as question_actions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known, withdraw
-from server.actions.messages import settle_failure
+from server.actions.messages import send_next, settle_failure
 from server.db import channels, customers, inbox, logbook, messages, questions, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
@@ -22,6 +22,7 @@ from server.domain.channels import (
     picked,
 )
 from server.domain.consents import Proof, is_stop
+from server.domain.errors import DomainError
 from server.domain.logbook import Entry
 from server.domain.messages import (
     Direction,
@@ -63,8 +64,14 @@ async def process(services: Services, company_id: UUID, payload: Mapping[str, ob
     account = await channels.account_by_id(company_id, raw.account_id) if raw else None
     if raw is None or account is None or raw.state == DONE:
         return
+    refused: DomainError | None = None
     for event in open_channel(services, account).parse(raw.body):
-        await _take(account, event, raw_id=raw.id, at=services.clock())
+        try:
+            await _take(account, event, raw_id=raw.id, at=services.clock())
+        except DomainError as error:  # one event's trouble never stops the others
+            refused = error
+    if refused:
+        raise refused
     await _finish(company_id, raw.id)
 
 
@@ -253,6 +260,8 @@ async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bo
     message = await _meant(account, event)
     if message is None:
         return False
+    await messages.lock(account.company_id, message.id)
+    message = await messages.by_id(account.company_id, message.id) or message
     if message.foreign_id is None:
         await messages.set_place(account.company_id, message.id, foreign_id=event.foreign_id)
     if event.status is Status.FAILED and event.failure is not None:
@@ -264,6 +273,7 @@ async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bo
         await messages.set_state(
             account.company_id, message.id, state, only_from=[message.state], at=at, error_code=""
         )
+        await send_next(message, at=at)
     if message.question_id:
         await question_actions.follow(system(account.company_id), message.question_id, at=at)
     return True

@@ -8,7 +8,9 @@ from uuid import UUID
 from server.actions import questions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known, gate, withdraw
+from server.channels.base import MediaLoader
 from server.db import channels, logbook, messages, tasks
+from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.channels import (
@@ -26,13 +28,14 @@ from server.domain.channels import (
     Unclear,
 )
 from server.domain.consents import Closed, Proof
-from server.domain.errors import Conflict, NotFound
+from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.logbook import Entry
 from server.domain.messages import SEND_FOR, Message, MessageState
 from server.domain.questions import QuestionState
 from server.domain.tasks import Later
 from server.domain.users import Actor, system
 from server.services import Services
+from server.storage.base import StorageError
 
 BUSY_S = 2.0
 ACCOUNT_DOWN_S = 300.0
@@ -61,12 +64,22 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     async def media(ref: str) -> bytes:
         return b"".join([chunk async for chunk in services.storage.get(ref)])
 
-    assert leave.message.step is not None
-    channel = open_channel(services, leave.account)
-    outcome = await channel.send(Step.from_json(leave.message.step), leave.attempt_id, media)
+    outcome = await _send(services, leave, media)
     again_s = await _record(leave, outcome, at=services.clock())
     if again_s is not None:
         raise Later(again_s, type(outcome).__name__)
+
+
+async def _send(services: Services, leave: Leave, media: MediaLoader) -> Outcome:
+    """Make the call; what fails on our side before it has told the customer nothing."""
+    assert leave.message.step is not None
+    try:
+        channel = open_channel(services, leave.account)
+        return await channel.send(Step.from_json(leave.message.step), leave.attempt_id, media)
+    except Invalid as refused:
+        return Reauth(f"{refused.code}: {refused.field}")
+    except StorageError as error:
+        return Retry(detail=f"our storage: {error}")
 
 
 @atomic
@@ -80,9 +93,9 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if message.state is not MessageState.QUEUED:
         return None
-    opened = await gate(company_id, message.contact_id, message.channel)
-    if isinstance(opened, Closed):
-        await _stop(message, opened.code, at=at)
+    closed = await _closed(message)
+    if closed:
+        await _stop(message, closed, at=at)
         return None
     if not await _turn(message):
         return None
@@ -100,6 +113,19 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if not leased:
         return None
     return Leave(message, account, await messages.insert_attempt(company_id, message.id, at=at))
+
+
+async def _closed(message: Message) -> str:
+    """Return why this message must not leave at this moment, "" when nothing stands against it."""
+    opened = await gate(message.company_id, message.contact_id, message.channel)
+    if isinstance(opened, Closed):
+        return opened.code
+    question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
+    if question and question.state is QuestionState.WITHDRAWN:
+        return "question.withdrawn"
+    if question and not await questions.photos_still_released(question):
+        return "question.photo_unreleased"
+    return ""
 
 
 async def _turn(message: Message) -> bool:
@@ -138,27 +164,37 @@ async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
         message.company_id,
         message.id,
         MessageState.ACCEPTED,
-        only_from=[MessageState.LEASED],
+        only_from=[MessageState.LEASED, MessageState.UNCLEAR],
         at=at,
         foreign_id=outcome.foreign_id,
+        error_code="",
+        error_detail="",
     )
     if not moved:  # a status was quicker than the answer: only the platform's id is news
         await messages.set_place(message.company_id, message.id, foreign_id=outcome.foreign_id)
     await channels.set_last(message.company_id, leave.account.id, out_at=at)
     await _log(message, "message.accepted", at=at, foreign_id=outcome.foreign_id)
-    await _next(message, at=at)
+    await send_next(message, at=at)
     await _follow(message, at=at)
     payload: dict[str, object] = {"account": str(leave.account.id)}
     await tasks.insert_task(message.company_id, "inbox.replay", payload, at=at)
 
 
-async def _next(message: Message, *, at: datetime) -> None:
+async def send_next(message: Message, *, at: datetime) -> None:
+    """Let the one after this message go; asked twice for the same try it goes once."""
     if message.question_id is None:
         return
     for mate in await messages.of_question(message.company_id, message.question_id):
         if mate.state is MessageState.QUEUED and mate.place > message.place:
-            await tasks.insert_task(message.company_id, "message.send", {"message": str(mate.id)}, at=at)
+            await _send_soon(mate, at=at)
             return
+
+
+async def _send_soon(message: Message, *, at: datetime) -> None:
+    tries = await messages.number_of_attempts(message.company_id, message.id)
+    payload: dict[str, object] = {"message": str(message.id)}
+    dedup = f"message.send:{message.id}:{tries}"
+    await tasks.insert_task(message.company_id, "message.send", payload, at=at, dedup=dedup)
 
 
 async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, at: datetime) -> float | None:
@@ -219,7 +255,7 @@ async def _fail(message: Message, code: str, detail: str, *, at: datetime) -> No
 
 
 async def _doubt(message: Message, detail: str, *, at: datetime) -> None:
-    await messages.set_state(
+    doubted = await messages.set_state(
         message.company_id,
         message.id,
         MessageState.UNCLEAR,
@@ -228,8 +264,9 @@ async def _doubt(message: Message, detail: str, *, at: datetime) -> None:
         error_code="message.unclear",
         error_detail=detail,
     )
-    await _log(message, "message.unclear", at=at, detail=detail)
-    await _follow(message, at=at)
+    if doubted:
+        await _log(message, "message.unclear", at=at, detail=detail)
+        await _follow(message, at=at)
 
 
 async def _stop(message: Message, code: str, *, at: datetime, detail: str = "") -> None:
@@ -280,9 +317,9 @@ async def resolve(actor: Actor, message_id: UUID, *, arrived: bool, at: datetime
         raise Conflict("message.moved_on")
     await _log(message, "message.confirmed" if arrived else "message.sent_again", at=at, actor=actor)
     if arrived:
-        await _next(message, at=at)
+        await send_next(message, at=at)
     else:
-        await tasks.insert_task(actor.company_id, "message.send", {"message": str(message_id)}, at=at)
+        await _send_soon(message, at=at)
     await _follow(message, at=at)
 
 

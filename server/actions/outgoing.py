@@ -107,7 +107,17 @@ def hash_of(token: str) -> str:
 async def _plan(
     services: Services, question: Question, pictures: Sequence[Picture], *, run: str, at: datetime
 ) -> None:
-    """Write the messages and the task for the first one. `run` names this release, so that twice is once."""
+    """Write the messages and the task for the first one, if the question still waits for them.
+
+    `run` names this release, so that twice is once.
+    """
+    await questions.lock(question.company_id, question.id)
+    current = await questions.by_id(question.company_id, question.id)
+    if current is None or current.state is not QuestionState.QUEUED or str(current.rev) != run:
+        return
+    if not await actions.photos_still_released(current):
+        await _block(question, Blocked("question.photo_unreleased"), at=at)
+        return
     link = await _link(services, question, at=at)
     url = answer_url(services, link.id)
     count = steps_at_most(len(pictures))
@@ -140,7 +150,8 @@ async def _plan(
         await messages.insert_once(
             question.company_id, _message(question, account, identity, step, place=place, at=at)
         )
-    await tasks.insert_task(question.company_id, "message.send", {"message": str(ids[0])}, at=at)
+    dedup = f"message.send:{ids[0]}:0"
+    await tasks.insert_task(question.company_id, "message.send", {"message": str(ids[0])}, at=at, dedup=dedup)
 
 
 async def _hand_off(

@@ -126,7 +126,11 @@ async def by_hash(token_hash: str) -> AnswerLink | None:
 
 
 async def link_of_question(company_id: UUID, question_id: UUID) -> AnswerLink | None:
-    row = await AnswerLinkRow.filter(company_id=company_id, question_id=question_id).order_by("-id").first()
+    row = (
+        await AnswerLinkRow.filter(company_id=company_id, question_id=question_id)
+        .order_by("-created_at")
+        .first()
+    )
     return _link(row) if row else None
 
 
@@ -136,6 +140,13 @@ async def set_link_answered(company_id: UUID, link_id: UUID, *, at: datetime) ->
 
 async def set_links_revoked(company_id: UUID, question_id: UUID, *, at: datetime) -> None:
     await AnswerLinkRow.filter(company_id=company_id, question_id=question_id, revoked_at=None).update(
+        revoked_at=at
+    )
+
+
+async def set_links_of_contact_revoked(company_id: UUID, contact_id: UUID, *, at: datetime) -> None:
+    """Close every door a person was given."""
+    await AnswerLinkRow.filter(company_id=company_id, contact_id=contact_id, revoked_at=None).update(
         revoked_at=at
     )
 

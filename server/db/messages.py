@@ -71,6 +71,11 @@ async def set_place(company_id: UUID, message_id: UUID, **changes: Any) -> None:
     await MessageRow.filter(company_id=company_id, id=message_id).update(**changes)
 
 
+async def lock(company_id: UUID, message_id: UUID) -> None:
+    """Let nobody else move this message until the unit ends (SQLite has one writer anyway)."""
+    await MessageRow.filter(company_id=company_id, id=message_id).select_for_update().values_list("id")
+
+
 async def insert_attempt(company_id: UUID, message_id: UUID, *, at: datetime) -> UUID:
     """Write down that a call leaves now; returns the attempt's id."""
     attempt = new_id()

@@ -63,6 +63,11 @@ async def set_state(
     return bool(changed)
 
 
+async def lock(company_id: UUID, question_id: UUID) -> None:
+    """Let nobody else move this question until the unit ends (SQLite has one writer anyway)."""
+    await QuestionRow.filter(company_id=company_id, id=question_id).select_for_update().values_list("id")
+
+
 async def set_seen(
     company_id: UUID,
     question_id: UUID,

@@ -70,6 +70,12 @@ class Message:
     seen_by_office_at: datetime | None = None
 
 
+def latest_run(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages of the last release: one release writes its messages in one moment."""
+    newest = max((message.created_at for message in messages), default=None)
+    return [message for message in messages if message.created_at == newest]
+
+
 _STATUS = {state.value: state for state in Status}
 
 
