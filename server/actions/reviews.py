@@ -1,19 +1,19 @@
 """Deciding about photos, one or many; every decision is a line in the logbook."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from server.actions.photos import describe, tell
-from server.db import logbook, photos, reviews, tasks
+from server.db import jobs, logbook, photos, reviews, tasks
 from server.db.unit import atomic
-from server.domain.errors import Conflict, DomainError
+from server.domain.errors import Conflict, DomainError, Invalid, NotFound
 from server.domain.logbook import Entry
 from server.domain.photos import Photo, Words
 from server.domain.reviews import VERBS, Verdict
 from server.domain.reviews import decide as checked
-from server.domain.users import Actor
+from server.domain.users import Actor, Right, require
 
 
 @atomic
@@ -51,24 +51,35 @@ async def decide_many(
     actor: Actor, photo_ids: Sequence[UUID], *, verdict: Verdict, note: str, at: datetime
 ) -> Done:
     """Decide about many, each in a unit of its own: one refusal stops nobody."""
-    done, refused = 0, {}
-    for photo in await photos.by_ids(actor.company_id, photo_ids):
-        try:
-            await decide(actor, photo, verdict=verdict, note=note, at=at)
-            done += 1
-        except DomainError as error:
-            refused[photo.id] = error
-    return Done(done, refused)
+
+    async def work(photo: Photo) -> object:
+        return await decide(actor, photo, verdict=verdict, note=note, at=at)
+
+    return await _each(actor, photo_ids, work)
 
 
 async def sort_many(actor: Actor, photo_ids: Sequence[UUID], *, job_id: UUID, at: datetime) -> Done:
-    """Move many photos to a job, each in a unit of its own."""
-    done, refused = 0, {}
-    for photo in await photos.by_ids(actor.company_id, photo_ids):
+    """Move many photos to a job, each in a unit of its own. Raises Forbidden, Invalid for an unknown job."""
+    require(actor, Right.REVIEW)
+    if await jobs.by_id(actor.company_id, job_id) is None:
+        raise Invalid("photo.job_unknown", field="job")
+
+    async def work(photo: Photo) -> object:
         words = Words(photo.caption, photo.phase, tuple(photo.tags), job_id)
+        return await describe(actor, photo, words, at=at)
+
+    return await _each(actor, photo_ids, work)
+
+
+async def _each(actor: Actor, photo_ids: Sequence[UUID], work: Callable[[Photo], Awaitable[object]]) -> Done:
+    done, refused = 0, {}
+    for photo_id in dict.fromkeys(photo_ids):
         try:
-            await describe(actor, photo, words, at=at)
+            photo = await photos.by_id(actor.company_id, photo_id)
+            if photo is None:
+                raise NotFound("photo.unknown")
+            await work(photo)
             done += 1
         except DomainError as error:
-            refused[photo.id] = error
+            refused[photo_id] = error
     return Done(done, refused)
