@@ -19,7 +19,7 @@ check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	cd $(JS) && npx --no-install tsc --noEmit -p tsconfig.dom.json && npx --no-install tsc --noEmit -p tsconfig.webworker.json
+	cd $(JS) && npx --no-install tsc --noEmit -p tsconfig.dom.json && npx --no-install tsc --noEmit -p tsconfig.worker.json
 
 bench: $(VENV)/test.stamp browsers
 	$(BIN)/python -m bench

@@ -24,6 +24,7 @@ class Server:
     command: str = "serve"
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    links: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -1,0 +1,174 @@
+"""Every page in a real browser, light and dark: no CSP violation, no foreign request, nothing for axe to find.
+
+Pages are found by following links from each role's start page, as people do.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+
+from tests.proofs.server import ROOT, Server
+
+AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
+PORT = 8721
+MOST_ALIKE = 2
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+    pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci in tests/js (make test does it)"),
+]
+WATCH = """document.addEventListener('securitypolicyviolation', (e) => {
+  console.error(`CSP ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`);
+})"""
+RUN_AXE = """async () => (await axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+})).violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`)"""
+LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
+# Files and doors out, not pages.
+SKIP = re.compile(r"\.(svg|jpg|png|pdf|zip)$|/original$|^/sandbox|^/sign-out|^/link/")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("pages") / "data", PORT, command="demo")
+    server.start()
+    server.stop()
+    server.links = {  # the printed ones are for people; these are for each role's one browser
+        login: server.run("user", "link", login).replace("http://localhost:8000", server.url)
+        for login in ("ali", "sabine", "martin")
+    }
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def doors(browser: Browser, demo: Server) -> dict[str, StorageState]:
+    """Sign everybody in once and return what their browsers then hold."""
+    held = {}
+    for login, link in demo.links.items():
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(link)
+        assert _axe(page) == []
+        page.locator("main form button").first.click()
+        page.wait_for_url(f"{demo.url}/")
+        held[login] = context.storage_state()
+        context.close()
+    return held
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as running:
+        opened = running.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+            ],
+        )
+        yield opened
+        opened.close()
+
+
+def shape(path: str) -> str:
+    """Return the address with ids and words taken out: pages of one shape are alike."""
+    return re.sub(r"[0-9a-f-]{36}", "ID", path.split("?")[0]) + ("?" if "?" in path else "")
+
+
+def crawl(context: BrowserContext, base: str) -> tuple[list[str], set[str]]:
+    """Follow every link from the start page; returns what is wrong and the shapes of the pages seen."""
+    context.add_init_script(WATCH)
+    page, said = context.new_page(), list[str]()
+    page.on(
+        "console",
+        lambda line: (
+            said.append(line.text) if "Content Security" in line.text or "CSP" in line.text else None
+        ),
+    )
+    page.on("pageerror", lambda error: said.append(f"script {error} on {page.url}"))
+    page.on("request", lambda one: said.append(f"foreign {one.url}") if _foreign(one.url, base) else None)
+    todo, seen, alike = ["/"], set[str](), dict[str, int]()
+    while todo:
+        path = todo.pop(0)
+        if path in seen or alike.get(shape(path), 0) >= MOST_ALIKE:
+            continue
+        seen.add(path)
+        alike[shape(path)] = alike.get(shape(path), 0) + 1
+        answer = page.goto(base + path)
+        page.wait_for_timeout(250)
+        if answer is None or answer.status >= 400:
+            said.append(f"{path}: {answer and answer.status}")
+        said += [f"{path}: axe {one}" for one in _axe(page)]
+        todo += [local for local in map(_local, page.evaluate(LINKS)) if local]
+    return said, {shape(path) for path in seen}
+
+
+def _local(href: str) -> str | None:
+    target = urlsplit(href)
+    if target.netloc or target.scheme or not target.path.startswith("/") or SKIP.search(target.path):
+        return None
+    return target.path + (f"?{target.query}" if target.query else "")
+
+
+def _axe(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(RUN_AXE)
+    return found
+
+
+def _foreign(url: str, base: str) -> bool:
+    return not url.startswith((base, "blob:", "about:"))
+
+
+@pytest.mark.parametrize(
+    ("login", "scheme", "width", "height", "least"),
+    [
+        ("ali", "light", 360, 740, 8),
+        ("ali", "dark", 360, 740, 8),
+        ("martin", "light", 1440, 900, 14),
+        ("martin", "dark", 1440, 900, 14),
+        ("sabine", "light", 360, 740, 12),
+    ],
+)
+def test_every_page(
+    browser: Browser,
+    demo: Server,
+    doors: dict[str, StorageState],
+    login: str,
+    scheme: Literal["light", "dark"],
+    width: int,
+    height: int,
+    least: int,
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        locale="de-DE",
+        reduced_motion="reduce",
+        storage_state=doors[login],
+    )
+    said, shapes = crawl(context, demo.url)
+    context.close()
+    assert not said, "\n".join(dict.fromkeys(said))
+    assert len(shapes) >= least, sorted(shapes)
+
+
+def test_the_customers_phone(browser: Browser, demo: Server) -> None:
+    printed = Path(f"{demo.data}.log").read_text(encoding="utf-8")
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(re.findall(r"\S+/sandbox/phone/\S+", printed)[0])
+    assert _axe(page) == []
+    context.close()
