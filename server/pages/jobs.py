@@ -152,8 +152,8 @@ async def _form(
     request: Request, form: forms.Form[Any], job: Job | None = None, *, status: int = 200
 ) -> Response:
     actor = access.actor(request)
-    desk = actor.may(Right.MANAGE_JOBS)
-    people = await customers_db.contacts(actor.company_id) if desk else []
+    at_desk = actor.may(Right.MANAGE_JOBS)
+    people = await customers_db.contacts(actor.company_id) if at_desk else []
     return await page(
         request,
         "jobs/form.html",
@@ -161,11 +161,11 @@ async def _form(
         nav="jobs",
         form=form,
         job=job,
-        desk=desk,
+        at_desk=at_desk,
         chosen=_texts(form.get("members", ())),
-        customers=await customers_db.names(actor.company_id) if desk else [],
+        customers=await customers_db.names(actor.company_id) if at_desk else [],
         contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],
-        users=await users_db.active(actor.company_id) if desk else [],
+        users=await users_db.active(actor.company_id) if at_desk else [],
     )
 
 

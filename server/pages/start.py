@@ -1,5 +1,6 @@
 """The first page: today's jobs for the worker, what waits for the office."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -8,7 +9,8 @@ from starlette.responses import Response
 from server.db import companies, jobs, users
 from server.domain.users import Actor
 from server.web import access
-from server.web.render import page
+from server.web.dates import long_day
+from server.web.render import language, page
 from server.web.routing import Who, route
 from server.web.state import services
 
@@ -31,7 +33,7 @@ async def _worker(request: Request, actor: Actor) -> Response:
         "start/worker.html",
         nav="home",
         offline=True,
-        greeting=await _part_of_day(request, actor),
+        **await _greeting(request, actor),
         last=last,
         mine=others,
         badges=badges,
@@ -46,19 +48,19 @@ async def _office(request: Request, actor: Actor) -> Response:
         request,
         "start/office.html",
         nav="home",
-        greeting=await _part_of_day(request, actor),
+        **await _greeting(request, actor),
         newest=newest.items,
         badges=badges,
         alone=len(people) < 2,
     )
 
 
-async def _part_of_day(request: Request, actor: Actor) -> str:
-    """Return morning, day or evening where the company is."""
+async def _greeting(request: Request, actor: Actor) -> dict[str, Any]:
+    """Return the part of the day and the date where the company is."""
     company = await companies.by_id(actor.company_id)
-    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
-    hour = services(request).clock().astimezone(zone).hour
-    return "morning" if hour < MORNING_UNTIL else "day" if hour < DAY_UNTIL else "evening"
+    local = services(request).clock().astimezone(ZoneInfo(company.timezone if company else "Europe/Berlin"))
+    part = "morning" if local.hour < MORNING_UNTIL else "day" if local.hour < DAY_UNTIL else "evening"
+    return {"greeting": part, "date": long_day(local.date(), language(request))}
 
 
 routes = [route("/", show, who=Who.WORKER)]

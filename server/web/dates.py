@@ -23,8 +23,13 @@ def day(moment: datetime | date, zone: tzinfo, language: str, *, today: date) ->
         return say("Heute")
     if that == today - timedelta(days=1):
         return say("Gestern")
+    return long_day(that, language, year=that.year != today.year)
+
+
+def long_day(that: date, language: str, *, year: bool = False) -> str:
+    """Return "Freitag, 20. November", with the year if asked."""
     pattern = "EEEE, d. MMMM" if language == "de" else "EEEE d MMMM"
-    return format_date(that, pattern if that.year == today.year else f"{pattern} y", locale=LOCALES[language])
+    return format_date(that, f"{pattern} y" if year else pattern, locale=LOCALES[language])
 
 
 def when(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,8 @@ async def test_contact_and_customer_belong_together_and_to_the_company() -> None
     with pytest.raises(Invalid, match="another_customer"):
         await factories.job(office, contact_id=petra.id, customer_id=schulz.id)
     stranger = await factories.actor(await factories.company("Fremd"))
-    for fields in ({"contact_id": petra.id}, {"customer_id": mueller.id}):
+    theirs: list[dict[str, Any]] = [{"contact_id": petra.id}, {"customer_id": mueller.id}]
+    for fields in theirs:
         with pytest.raises(Invalid, match="unknown"):
             await factories.job(stranger, **fields)
     ali = await factories.user(company)

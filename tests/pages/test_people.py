@@ -148,6 +148,8 @@ async def test_names_that_look_like_markup_stay_words(house: House) -> None:
 
 
 async def test_a_worker_opens_a_job_on_site(house: House) -> None:
+    form = (await house.worker.get("/jobs/new")).text
+    assert 'name="title"' in form and 'name="customer"' not in form and 'name="members"' not in form
     made = await house.worker.post(
         "/jobs", data={"title": "Rohrbruch Nr. 5", "city": "Hürth", "number": "gelogen"}
     )
