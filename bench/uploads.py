@@ -95,21 +95,24 @@ def served(command: list[str], port: int) -> Iterator[None]:
 def rate(target: Target, count: int) -> float:
     """Return MB per second over `count` uploads."""
     bodies = [b"\xff\xd8\xff\xe0" + os.urandom(SIZE - 4) for _ in range(count)]
-    shares = [bodies[n::CLIENTS] for n in range(CLIENTS)]
+    known = [(body, hashlib.sha256(body).hexdigest()) for body in bodies]
+    shares = [known[n::CLIENTS] for n in range(CLIENTS)]
     started = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as threads:
         list(threads.map(lambda share: bring(target, share), shares))
     return count * SIZE / 1e6 / (time.perf_counter() - started)
 
 
-def bring(target: Target, bodies: list[bytes]) -> None:
+def bring(target: Target, bodies: list[tuple[bytes, str]]) -> None:
     port, path, headers = target
     line = http.client.HTTPConnection("127.0.0.1", port)
-    for body in bodies:
-        sha256 = base64.b64encode(hashlib.sha256(body).hexdigest().encode()).decode()
+    for body, digest in bodies:
+        sha256 = base64.b64encode(digest.encode()).decode()
         metadata = f"filetype {base64.b64encode(b'image/jpeg').decode()},sha256 {sha256}"
         common = headers | {"Tus-Resumable": "1.0.0"}
-        answer = send(line, "POST", path, common | {"Upload-Length": str(SIZE), "Upload-Metadata": metadata}, b"")
+        answer = send(
+            line, "POST", path, common | {"Upload-Length": str(SIZE), "Upload-Metadata": metadata}, b""
+        )
         place = "/" + answer.headers["Location"].split("://")[-1].partition("/")[2]
         stream = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         send(line, "PATCH", place, common | stream, body)

@@ -77,17 +77,17 @@ async def announce_bare(
 
 
 @atomic
-async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mime: str, at: datetime) -> None:
+async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mime: str, at: datetime) -> bool:
     """Commit that the photo's bytes are safe: row, upload, logbook and the task to render, all or nothing.
 
-    The file must lie durably under `key`. Whoever comes second finds it done.
+    The file must lie durably under `key`. Whoever comes second finds it done and gets False.
     """
     stored = await photos.set_stored(
         photo.company_id, photo.id, storage_key=key, sha256=sha256, mime=mime, at=at
     )
     await uploads.delete_upload(photo.company_id, photo.id)
     if not stored:
-        return
+        return False
     entry = Entry.by(
         actor,
         "photo.stored",
@@ -101,6 +101,7 @@ async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mim
     await logbook.insert_entry(photo.company_id, entry)
     await _ask_to_render(photo.company_id, photo.id, at=at)
     tell(photo)
+    return True
 
 
 async def add_from_customer(

@@ -60,33 +60,53 @@ async def begin(
     Gone when the photo was deleted here.
     """
     check_original(size_bytes, metadata.filetype)
-    photo = await _register(actor, metadata.id or new_id(), metadata, size_bytes=size_bytes, at=at)
-    return await progress(services, actor, photo.id, at=at)
+    photo, upload = await _register(actor, metadata, size_bytes=size_bytes, at=at)
+    if upload is None:
+        return await progress(services, actor, photo.id, at=at)
+    await services.parts.create(photo.id)
+    return Progress(photo.id, size_bytes, 0, upload.expires_at, None)
 
 
 @atomic
 async def _register(
+    actor: Actor, metadata: Metadata, *, size_bytes: int, at: datetime
+) -> tuple[Photo, Upload | None]:
+    """Return the photo, and its upload if that is new."""
+    if metadata.id is None:
+        photo = await announce_bare(actor, new_id(), metadata, size_bytes=size_bytes, at=at)
+        return photo, await _insert(_upload(actor, photo, metadata, at=at))
+    photo = await _claimed(actor, metadata.id, metadata, size_bytes=size_bytes, at=at)
+    item = await items.by_id(actor.company_id, photo.id)
+    if item and item.tombstone_at:
+        raise Gone("upload.gone")
+    known = await uploads.by_id(actor.company_id, photo.id)
+    if item is None and known is None and photo.state is PhotoState.ANNOUNCED:
+        photo = await _promise(photo, metadata, size_bytes=size_bytes)
+    promised = _upload(actor, photo, metadata, at=at)
+    check_same(promised, size_bytes=size_bytes, sha256=metadata.sha256)
+    if known or photo.state is PhotoState.STORED:
+        return photo, None
+    return photo, await _insert(promised)
+
+
+async def _claimed(
     actor: Actor, photo_id: UUID, metadata: Metadata, *, size_bytes: int, at: datetime
 ) -> Photo:
+    """Return the photo of this id if it is his, a new one if the id is free. Raises Conflict."""
     await items.claim_id(actor.company_id, photo_id)
     photo = await photos.by_id(actor.company_id, photo_id)
     if photo is None:
         if await items.company_of(photo_id, Kind.PHOTO):
             raise Conflict("item.taken", field="id")
-        photo = await announce_bare(actor, photo_id, metadata, size_bytes=size_bytes, at=at)
+        return await announce_bare(actor, photo_id, metadata, size_bytes=size_bytes, at=at)
     if photo.author_id is None or photo.author_id != actor.id:
         raise Conflict("item.taken", field="id")
-    item = await items.by_id(actor.company_id, photo_id)
-    if item and item.tombstone_at:
-        raise Gone("upload.gone")
-    known = await uploads.by_id(actor.company_id, photo_id)
-    if item is None and known is None and photo.state is PhotoState.ANNOUNCED:
-        photo = await _promise(photo, metadata, size_bytes=size_bytes)
-    promised = _upload(actor, photo, metadata, at=at)
-    check_same(promised, size_bytes=size_bytes, sha256=metadata.sha256)
-    if known is None and photo.state is PhotoState.ANNOUNCED:
-        await uploads.insert_upload(actor.company_id, promised)
     return photo
+
+
+async def _insert(upload: Upload) -> Upload:
+    await uploads.insert_upload(upload.company_id, upload)
+    return upload
 
 
 async def _promise(photo: Photo, metadata: Metadata, *, size_bytes: int) -> Photo:
@@ -116,13 +136,9 @@ async def progress(services: Services, actor: Actor, upload_id: UUID, *, at: dat
 
     Raises NotFound for another's upload, Gone for one that was given up, and what `finish` raises.
     """
-    photo = await _own_photo(actor, upload_id)
-    receipt = receipt_of(photo)
-    if receipt:
-        return Progress(upload_id, photo.size_bytes, photo.size_bytes, None, receipt)
-    upload = await uploads.by_id(actor.company_id, upload_id)
+    photo, upload = await _own(actor, upload_id)
     if upload is None:
-        raise Gone("upload.gone")
+        return _safe(photo)
     offset = await _offset(services, photo, upload)
     if offset == upload.size_bytes:
         return _finished(await finish(services, actor, photo, upload, at=at))
@@ -144,20 +160,21 @@ async def append(
     Raises Conflict for a wrong offset or while another writes, HashDiffers when the request's checksum or the
     whole file's hash is wrong, TooLarge beyond the promised size, StorageFull, and what `progress` raises.
     """
-    before = await progress(services, actor, upload_id, at=at)
-    if before.receipt:
-        return before
+    photo, upload = await _own(actor, upload_id)
+    if upload is None:
+        return _safe(photo)
+    await _offset(services, photo, upload)
     check = parts.Checksum(checksum.algorithm, checksum.digest) if checksum else None
     try:
-        reached = await services.parts.append(upload_id, offset, chunks, before.size_bytes, checksum=check)
+        reached = await services.parts.append(upload_id, offset, chunks, upload.size_bytes, checksum=check)
     except Invalid as refused:
         if isinstance(refused, TooLarge):
             raise
         raise HashDiffers(refused.code) from refused
-    await _keep_longer(actor, before, at=at)
-    if reached < before.size_bytes:
-        return replace(before, offset=reached)
-    return await progress(services, actor, upload_id, at=at)
+    if reached == upload.size_bytes:
+        return _finished(await finish(services, actor, photo, upload, at=at))
+    await _keep_longer(upload, at=at)
+    return Progress(upload_id, upload.size_bytes, reached, upload.expires_at, None)
 
 
 async def terminate(services: Services, actor: Actor, upload_id: UUID) -> None:
@@ -193,7 +210,9 @@ async def finish(services: Services, actor: Actor, photo: Photo, upload: Upload,
             raise
         original = found
     key, sha256, mime = original.key, original.sha256, original.type.mime
-    await add_original(actor, photo, key=key, sha256=sha256, mime=mime, at=at)
+    if await add_original(actor, photo, key=key, sha256=sha256, mime=mime, at=at):
+        return Receipt(photo.id, photo.size_bytes, sha256, photo.rev + 1, at)
+    # Another request was first, or the office changed something meanwhile: the row knows.
     safe = await photos.by_id(photo.company_id, photo.id)
     receipt = receipt_of(safe) if safe else None
     if receipt is None:
@@ -286,6 +305,25 @@ async def _own_photo(actor: Actor, upload_id: UUID) -> Photo:
     return photo
 
 
+async def _own(actor: Actor, upload_id: UUID) -> tuple[Photo, Upload | None]:
+    """Return his photo and its upload, None for the upload of a photo that is safe. Raises NotFound, Gone."""
+    photo = await _own_photo(actor, upload_id)
+    if photo.state is PhotoState.STORED:
+        return photo, None
+    upload = await uploads.by_id(actor.company_id, upload_id)
+    if upload is None:
+        return await _stored_meanwhile(actor, upload_id), None
+    return photo, upload
+
+
+async def _stored_meanwhile(actor: Actor, upload_id: UUID) -> Photo:
+    """Return the photo that became safe between two looks. Raises Gone when the upload was given up."""
+    photo = await _own_photo(actor, upload_id)
+    if photo.state is not PhotoState.STORED:
+        raise Gone("upload.gone")
+    return photo
+
+
 async def _offset(services: Services, photo: Photo, upload: Upload) -> int:
     have = await services.parts.size(upload.id)
     if have is not None:
@@ -296,15 +334,21 @@ async def _offset(services: Services, photo: Photo, upload: Upload) -> int:
     return 0
 
 
-async def _keep_longer(actor: Actor, upload: Progress, *, at: datetime) -> None:
+async def _keep_longer(upload: Upload, *, at: datetime) -> None:
     """Move the expiry, but at most once a day: a commit per slice would be waste."""
-    if upload.expires_at and upload.expires_at - at < KEPT - _FRESH:
-        await _extend(actor.company_id, upload.id, expires_at=at + KEPT)
+    if upload.expires_at - at < KEPT - _FRESH:
+        await _extend(upload.company_id, upload.id, expires_at=at + KEPT)
 
 
 @atomic
 async def _extend(company_id: UUID, upload_id: UUID, *, expires_at: datetime) -> None:
     await uploads.set_expiry(company_id, upload_id, expires_at=expires_at)
+
+
+def _safe(photo: Photo) -> Progress:
+    receipt = receipt_of(photo)
+    assert receipt
+    return _finished(receipt)
 
 
 def _finished(receipt: Receipt) -> Progress:

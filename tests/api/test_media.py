@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from tests.sites import AT, THUMB, metadata_of, photo_bytes, photo_item, pieces
 SHARED = Path(__file__).parents[3] / "shared" / "photos"
 
 
-async def stored(world: World, data: bytes, **changes: object) -> UUID:
+async def stored(world: World, data: bytes, **changes: Any) -> UUID:
     item = photo_item(data, **changes)
     services, actor = world.site.services, world.site.worker
     await sync.put_item(actor, item, Origin(), at=AT)

@@ -260,7 +260,7 @@ async def test_the_read_model_holds_what_may_be_seen(world: World) -> None:
 
 
 async def test_lists_cost_the_same_for_ten_and_for_twenty(world: World, statements: list[str]) -> None:
-    counts = []
+    counts: list[int] = []
     for _ in range(2):
         await fill(world.site, world.site.job, 10)
         async with world.client(world.site.office) as client:

@@ -1,0 +1,76 @@
+"""Lost things are found in both directions; only what never was a photo is removed, and not before it is old."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from server.actions import photos, sync, uploads
+from server.actions.sweep import Sweep, sweep
+from server.actions.sync import Origin
+from server.db import photos as table
+from server.db.connect import Database
+from server.domain.errors import Invalid
+from server.domain.photos import PhotoState, Source
+from server.ids import new_id
+from tests.sites import AT, Site, build, metadata_of, photo_bytes, photo_item, pieces
+
+
+@pytest.fixture
+async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
+    made = await build(database, tmp_path)
+    yield made
+    await made.services.images.close()
+    await made.services.http.aclose()
+
+
+async def test_both_directions(site: Site) -> None:
+    data, services, company_id = photo_bytes(), site.services, site.worker.company_id
+    kept, lost = [photo_item(data), photo_item(data)]
+    for item in (kept, lost):
+        await sync.put_item(site.worker, item, Origin(), at=AT)
+        await uploads.begin(services, site.worker, metadata_of(item), size_bytes=len(data), at=AT)
+        await uploads.append(services, site.worker, item.id, pieces(data), offset=0, checksum=None, at=AT)
+    assert await sweep(services) == Sweep()
+    photo = await table.by_id(company_id, lost.id)
+    assert photo and photo.storage_key
+    await services.storage.delete(photo.storage_key)
+    old, fresh, announced = f"2026/10/{new_id()}", f"2026/11/{new_id()}", f"2026/10/{kept.id}.old"
+    strays = [f"{company_id}/{name}.jpg" for name in (old, fresh, announced)]
+    for key in strays:
+        await services.storage.put(key, data, content_type="image/jpeg")
+    found = await sweep(services)
+    assert sorted(found.strays) == sorted(strays)
+    assert (found.removed, found.missing) == ((strays[0],), (lost.id,))
+    later = await sweep(replace(services, clock=lambda: AT + timedelta(days=60)))
+    assert later.removed == (strays[1],)
+
+
+async def test_a_customers_photo_is_kept_once(site: Site) -> None:
+    ident, data, company_id = new_id(), photo_bytes(), site.worker.company_id
+    for _ in range(2):
+        photo = await photos.add_from_customer(
+            site.services,
+            company_id,
+            ident,
+            job_id=site.job,
+            contact_id=None,
+            data=data,
+            caption="Hier",
+            at=AT,
+        )
+        assert (photo.state, photo.source, photo.job_id) == (PhotoState.STORED, Source.CUSTOMER, site.job)
+    assert len([key async for key in site.services.storage.list("")]) == 1
+    with pytest.raises(Invalid, match=r"photo\.html"):
+        await photos.add_from_customer(
+            site.services,
+            company_id,
+            new_id(),
+            job_id=None,
+            contact_id=None,
+            data=b"<html>",
+            caption="",
+            at=AT,
+        )
