@@ -35,6 +35,12 @@ async def of_contact(company_id: UUID, contact_id: UUID) -> list[Consent]:
     return [_consent(row) for row in rows]
 
 
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Consent]:
+    """Return these lines, newest first."""
+    rows = await ConsentRow.filter(company_id=company_id, id__in=list(ids)).order_by("-at", "-id")
+    return [_consent(row) for row in rows]
+
+
 async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, list[Consent]]:
     """Return the lines of several people in one statement, newest first."""
     found: dict[UUID, list[Consent]] = {contact: [] for contact in contact_ids}

@@ -1,6 +1,7 @@
 """The logbook in the database: appended under a lock of the company's chain head, never changed."""
 
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 from server.db.tables import LogbookHeadRow, LogbookRow
@@ -51,6 +52,12 @@ async def of_subject(company_id: UUID, subject_id: UUID, *, limit: int = 50) -> 
 async def of_company(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Line]:
     """Return the company's lines, newest first."""
     return await _page(company_id, {}, before, limit)
+
+
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Line]:
+    """Return these lines, newest first."""
+    rows = await LogbookRow.filter(company_id=company_id, id__in=list(ids)).order_by("-seq")
+    return [_line(row) for row in rows]
 
 
 async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Line]:

@@ -98,6 +98,11 @@ async def by_id(company_id: UUID, message_id: UUID) -> Message | None:
     return _message(row) if row else None
 
 
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Message]:
+    """Return these messages in the order they were said."""
+    return await _messages(company_id, id__in=list(ids))
+
+
 async def by_foreign_id(company_id: UUID, account_id: UUID, foreign_id: str) -> Message | None:
     row = await MessageRow.get_or_none(company_id=company_id, account_id=account_id, foreign_id=foreign_id)
     return _message(row) if row else None

@@ -1,10 +1,14 @@
 """Notes and call notes."""
 
+from collections.abc import Sequence
 from uuid import UUID
+
+from tortoise.expressions import Q
 
 from server.db.tables import NoteRow
 from server.domain.notes import Note, NoteKind
 from server.domain.paging import Page, cut
+from server.domain.search import folded
 
 _COLUMNS = (
     "id",
@@ -23,6 +27,22 @@ async def by_id(company_id: UUID, note_id: UUID) -> Note | None:
     """Return one note."""
     found = await _read({"company_id": company_id, "id": note_id}, limit=1)
     return found[0] if found else None
+
+
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Note]:
+    """Return the notes with these ids, newest first."""
+    return await _read({"company_id": company_id, "id__in": list(ids)}, limit=max(len(ids), 1))
+
+
+async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> list[Note]:
+    """Return notes that hold every folded term, newest first."""
+    ids = (
+        await NoteRow.filter(*[Q(search_text__contains=term) for term in terms], company_id=company_id)
+        .order_by("-id")
+        .limit(limit)
+        .values_list("id", flat=True)
+    )
+    return await by_ids(company_id, [UUID(str(one)) for one in ids])
 
 
 async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Note]:
@@ -48,6 +68,7 @@ async def insert_note(company_id: UUID, note: Note) -> None:
         author_id=note.author_id,
         kind=note.kind,
         text=note.text,
+        search_text=folded(note.text),
         captured_at=note.captured_at,
         received_at=note.received_at,
     )

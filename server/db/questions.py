@@ -5,10 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from server.db.tables import QuestionPhotoRow, QuestionRow
 from server.domain.channels import Choice
 from server.domain.paging import Page, cut
 from server.domain.questions import OPEN, Question, QuestionState
+from server.domain.search import folded
 from server.ids import new_id
 
 
@@ -22,6 +25,7 @@ async def insert_question(company_id: UUID, question: Question) -> None:
         contact_id=question.contact_id,
         author_id=question.author_id,
         text=question.text,
+        search_text=_words(question.text, question.choices),
         choices=[{"id": choice.id, "title": choice.title} for choice in question.choices],
         state=question.state,
         channel=question.channel,
@@ -46,6 +50,7 @@ async def set_words(
     """Change what has not left yet."""
     await QuestionRow.filter(id=question_id, company_id=company_id).update(
         text=text,
+        search_text=_words(text, choices),
         choices=[{"id": choice.id, "title": choice.title} for choice in choices],
         contact_id=contact_id,
     )
@@ -81,20 +86,35 @@ async def set_seen(
 
 
 async def by_id(company_id: UUID, question_id: UUID) -> Question | None:
-    row = await QuestionRow.get_or_none(id=question_id, company_id=company_id).prefetch_related("author")
+    row = await QuestionRow.get_or_none(id=question_id, company_id=company_id).prefetch_related(
+        "author", "contact"
+    )
     return (await _questions(company_id, [row]))[0] if row else None
+
+
+async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Question]:
+    """Return these questions, newest first."""
+    rows = QuestionRow.filter(company_id=company_id, id__in=list(ids)).order_by("-id")
+    return await _questions(company_id, await rows.prefetch_related("author"))
+
+
+async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> list[Question]:
+    """Return questions whose words or choices hold every folded term, newest first."""
+    holds = [Q(search_text__contains=term) for term in terms]
+    rows = QuestionRow.filter(*holds, company_id=company_id).order_by("-id").limit(limit)
+    return await _questions(company_id, await rows.prefetch_related("author"))
 
 
 async def of_job(company_id: UUID, job_id: UUID, *, limit: int = 100) -> list[Question]:
     """Return a job's questions, newest first."""
     rows = QuestionRow.filter(company_id=company_id, job_id=job_id).order_by("-id").limit(limit)
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def of_jobs(company_id: UUID, job_ids: Sequence[UUID], *, limit: int = 500) -> list[Question]:
     """Return the open and answered questions of several jobs, newest first."""
     rows = QuestionRow.filter(company_id=company_id, job_id__in=list(job_ids)).order_by("-id").limit(limit)
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def of_author(
@@ -122,7 +142,7 @@ async def of_contact(
     rows = QuestionRow.filter(company_id=company_id, contact_id=contact_id, state__in=list(states)).order_by(
         "-id"
     )
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def awaiting_photo(company_id: UUID, photo_id: UUID) -> list[Question]:
@@ -131,14 +151,14 @@ async def awaiting_photo(company_id: UUID, photo_id: UUID) -> list[Question]:
         "question_id", flat=True
     )
     rows = QuestionRow.filter(company_id=company_id, id__in=list(ids), state=QuestionState.WAITING_RELEASE)
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Question]:
     query = QuestionRow.filter(company_id=company_id, **only)
     if before:
         query = query.filter(id__lt=before)
-    rows = await query.order_by("-id").limit(limit + 1).prefetch_related("author")
+    rows = await query.order_by("-id").limit(limit + 1).prefetch_related("author", "contact")
     return cut(await _questions(company_id, rows), limit, lambda question: str(question.id))
 
 
@@ -157,6 +177,10 @@ async def _questions(company_id: UUID, rows: Sequence[QuestionRow]) -> list[Ques
     return [_question(row, shown[row.id]) for row in rows]
 
 
+def _words(text: str, choices: Sequence[Choice]) -> str:
+    return folded(text, " ".join(choice.title for choice in choices))
+
+
 def _question(row: QuestionRow, photo_ids: Sequence[UUID]) -> Question:
     return Question(
         id=row.id,
@@ -166,6 +190,7 @@ def _question(row: QuestionRow, photo_ids: Sequence[UUID]) -> Question:
         contact_id=row.contact_id,
         author_id=row.author_id,
         author_name=row.author.name,
+        contact_name=row.contact.name if row.contact else "",
         text=row.text,
         choices=tuple(Choice(**choice) for choice in row.choices),
         photo_ids=tuple(photo_ids),

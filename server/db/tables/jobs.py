@@ -61,6 +61,7 @@ class NoteRow(Model):
     author = link("UserRow")
     kind = word("note")
     text = fields.TextField()
+    search_text = fields.TextField(default="")
     captured_at = fields.DatetimeField()
     received_at = fields.DatetimeField()
 

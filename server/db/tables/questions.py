@@ -19,6 +19,7 @@ class QuestionRow(Model):
     author_id: UUID
     author = owner("UserRow")
     text = fields.TextField()
+    search_text = fields.TextField(default="")
     choices = fields.JSONField[list[dict[str, str]]](default=list)
     state = word()
     channel = word("")
