@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from server.actions import channels, inbox, messages, outgoing, questions, renditions, sweep, uploads
+from server.actions import (
+    channels,
+    inbox,
+    messages,
+    outgoing,
+    questions,
+    renditions,
+    sessions,
+    sweep,
+    uploads,
+)
 from server.actions.chores import forget_done
 from server.services import Services
 
@@ -40,5 +50,6 @@ TASKS: dict[str, Kind] = {
 CHORES = {
     "uploads.expire": Chore(uploads.expire, every_s=3600),
     "photos.sweep": Chore(sweep.sweep, every_s=6 * 3600),
+    "sessions.forget_tries": Chore(sessions.forget_tries, every_s=6 * 3600),
     "tasks.forget": Chore(forget_done, every_s=6 * 3600),
 }
