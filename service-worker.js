@@ -33,7 +33,7 @@ worker.addEventListener('message', (event) => {
   if (event.data?.type === 'skip-waiting') void worker.skipWaiting();
 });
 worker.addEventListener('sync', (/** @type {any} */ event) => {
-  if (event.tag === 'outbox') event.waitUntil(drain({ forced: true }));
+  if (event.tag === 'outbox') event.waitUntil(drain({ returned: true }));
 });
 
 async function precache() {

@@ -45,7 +45,7 @@ class World:
     states: list[dict[str, Any]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str]]] = field(
         default_factory=list
-    )  # next answers to /sync/*, then normal
+    )  # next answers to /sync/have, then normal
     cuts: dict[str, list[int]] = field(default_factory=dict)  # id → bytes after which each next body is cut
     cut_every: list[int] = field(default_factory=list)  # the same for every id that has no own list yet
     wrong_receipts: bool = False
@@ -197,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
         world = self.world
         with self.lock:
             world.seen.append((self.command, path))
-            fault = world.answers.pop(0) if world.answers else None
+            fault = world.answers.pop(0) if world.answers and path == "/sync/have" else None
         body = self.body(path)
         if body is None:
             return None

@@ -22,6 +22,8 @@ pytestmark = [
 ]
 _ports = count(8402)
 
+UNTIL_KEPT = """async (path) => { while (!await caches.match(path)) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
+
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
@@ -75,7 +77,7 @@ def hashes(office: Office) -> list[str]:
 
 def test_twelve_photos_survive_a_dead_battery(phone: Phone, office: Office) -> None:
     """(1) Cold start without a server, twelve shots, SIGKILL, cold start again, then the network returns."""
-    phone.install(f"/capture?job={JOB}")
+    phone.install(f"/capture?job={JOB}").locator(".capture-shutter:not([disabled])").wait_for()
     phone.close()
     with office.away():
         shoot(phone.open(f"/capture?job={JOB}"), 12)
@@ -112,9 +114,12 @@ def test_a_bad_server_loses_nothing_and_stops_nobody(phone: Phone, office: Offic
     """(3) 503, then 429 with a time, then a session that ended in the middle."""
     office.world.answers = [(503, {}), (429, {"Retry-After": "3600"})]
     page = phone.install("/capture")
-    from_gallery(page, pictures(2, 9_000))
-    go(page)
-    wait_rows(page, lambda found: not office.world.answers and len(found) == 2)
+    with office.away():
+        from_gallery(page, pictures(2, 9_000))
+    while office.world.answers:
+        left = len(office.world.answers)
+        go(page)
+        wait_rows(page, lambda found, left=left: len(found) == 2 and len(office.world.answers) < left)  # type: ignore[misc]
     office.world.user = None
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} == {"paused-login"})
@@ -322,7 +327,7 @@ def test_back_without_network_shows_the_page_of_that_address(phone: Phone, offic
     page = phone.install("/")
     page.goto("/jobs")
     page.goto("/capture")
-    page.wait_for_timeout(300)
+    page.evaluate(UNTIL_KEPT, "/jobs")
     with office.away():
         page.go_back()
         page.get_by_role("heading", name="Seite /jobs").wait_for()

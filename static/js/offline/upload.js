@@ -28,22 +28,24 @@ let urgent = false;
 /**
  * Sends what this phone owes, in page or worker. Never throws. A call during a drain waits for it and goes once
  * more, for what was added since; such calls share that one more.
- * @param {{ forced?: boolean }} [options] forced: a human asked, so no waiting time counts
+ * @param {{ forced?: boolean, returned?: boolean }} [options] forced: a human or the returning network asked, so no
+ *   waiting time counts; returned: the browser believes in a network, so only waiting for one ends
  * @returns {Promise<string>} how it ended: done · idle · held · running · storage · the reason of a Pause
  */
-export async function drain({ forced = false } = {}) {
+export async function drain({ forced = false, returned = false } = {}) {
   urgent ||= forced;
   if (running) await running;
-  running ??= start().catch(stumbled).finally(() => {
+  running ??= start(returned).catch(stumbled).finally(() => {
     running = null;
   });
   return running;
 }
 
-function start() {
+/** @param {boolean} returned */
+function start(returned) {
   const forced = urgent;
   urgent = false;
-  return alone(() => attempt(forced));
+  return alone(() => attempt(forced, returned));
 }
 
 /** The storage failed under us: rows stand as they are, the next trigger tries again. @param {unknown} error */
@@ -73,12 +75,13 @@ async function alone(work) {
   }
 }
 
-/** @param {boolean} forced */
-async function attempt(forced) {
+/** @param {boolean} forced @param {boolean} returned */
+async function attempt(forced, returned) {
   const session = await activeSession();
   if (!session) return 'idle';
   const hold = (await getMeta('hold')) ?? { failures: 0, until: 0 };
-  if (!forced && hold.until > Date.now()) return 'held';
+  const over = forced || hold.until <= Date.now() || (returned && hold.reason === 'network');
+  if (!over) return 'held';
   try {
     const device = await deviceId();
     await moveAll(session.actor, ['sending'], 'queued');
