@@ -65,13 +65,21 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.services = services
         embedded = services.database.kind == "sqlite"
         worker = asyncio.create_task(loop.run(services, stopping)) if embedded else None
+        letting_go = asyncio.create_task(_let_go(services, stopping))
         try:
             yield
         finally:
             stopping.set()
+            await letting_go
             if worker is not None:
                 await worker
             restore()
+
+
+async def _let_go(services: Services, stopping: asyncio.Event) -> None:
+    """End running uploads when the server is asked to end; what came of them is kept, and the phones resume."""
+    await stopping.wait()
+    await services.parts.take_over_all()
 
 
 @asynccontextmanager

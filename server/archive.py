@@ -10,17 +10,20 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from server.db.connect import kind_of, path_of
+from server.db.connect import FAILURES, kind_of, path_of
 from server.db.snapshot import problems, stored_files, write_snapshot
 from server.settings import Settings
 
 DATABASE = "zollstock.db"
 PHOTOS = "photos"
+UNREADABLE: tuple[type[Exception], ...] = (tarfile.TarError, *FAILURES)
 
 
 def write(settings: Settings, target: Path) -> str:
     """Write the backup beside a running server and return a sentence. Raises ValueError, OSError."""
     database, photos = _places(settings)
+    if not database.exists():
+        raise ValueError(f"In {settings.data} liegt keine Datenbank, es gibt nichts zu sichern.")
     part = target.with_name(target.name + ".part")
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         snapshot = Path(folder) / DATABASE
@@ -54,9 +57,14 @@ def bring_back(settings: Settings, source: Path) -> str:
     settings.data.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.data) as folder:
         whole = Path(folder)
-        with tarfile.open(source) as tar:
-            tar.extractall(whole, filter="data")
-        number = _prove(whole)
+        try:
+            with tarfile.open(source, "r:") as tar:
+                tar.extractall(whole, filter="data")
+            number = _prove(whole)
+        except UNREADABLE as failure:
+            raise ValueError(
+                f"Das ist keine Sicherung von Zollstock, oder sie ist beschädigt: {failure}"
+            ) from failure
         (whole / PHOTOS).mkdir(exist_ok=True)
         (whole / PHOTOS).rename(photos)
         (whole / DATABASE).rename(database)

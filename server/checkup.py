@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from server.app import open_services
-from server.db.connect import kind_of, ping
+from server.db.connect import FAILURES, kind_of, ping
 from server.db.migrate import pending
 from server.services import Services
 from server.settings import Settings
 
 FREE_MIN_BYTES = 2_000_000_000
+SILENT: tuple[type[Exception], ...] = (OSError, ValueError, RuntimeError, *FAILURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ async def database(settings: Settings) -> Verdict:
 
 
 async def storage(settings: Settings) -> Verdict:
+    if not settings.data.exists():
+        return Verdict(True, "Der Fotospeicher entsteht beim ersten Start")
     async with open_services(settings) as services:
         await _probe(services)
     return Verdict(True, "Datenbank und Fotospeicher lesen und antworten")
@@ -88,5 +91,5 @@ async def _probe(services: Services) -> None:
 async def _tried(check: Callable[[], Awaitable[Verdict]], sentence: str) -> Verdict:
     try:
         return await check()
-    except (OSError, ValueError, RuntimeError) as failure:
+    except SILENT as failure:
         return Verdict(False, f"{sentence}: {failure}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from server import commands
 from server.commands import Failed
+from server.db.connect import FAILURES
 from server.domain.errors import DomainError
 from server.domain.users import Role
 from server.holding import Held
@@ -108,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except (Failed, ValueError, OSError) as failed:
         return _fail(str(failed))
+    except FAILURES as failed:
+        return _fail(f"Die Datenbank antwortet nicht: {failed}")
     except KeyboardInterrupt:
         return 130
     return 0

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -38,6 +39,7 @@ def serve(settings: Settings, words: Words) -> None:
     """Bring the database up to date and answer requests until SIGTERM."""
     settings = _at(settings, words)
     with hold(settings.data):
+        _check_port(words)
         applied = asyncio.run(bring_up_to_date(settings.database_url, backup_dir=settings.data / "backups"))
         if applied:
             print(f"Datenbank auf Stand gebracht: {', '.join(applied)}", flush=True)
@@ -52,6 +54,7 @@ def demo(settings: Settings, words: Words) -> None:
     settings = replace(_at(settings, words), demo=True)
     settings = replace(settings, graph_base=f"http://127.0.0.1:{words.port}/sandbox/graph")
     with hold(settings.data):
+        _check_port(words)
         print("Zollstock-Demo wird vorbereitet …", flush=True)
         asyncio.run(bring_up_to_date(settings.database_url, backup_dir=settings.data / "backups"))
         ways = asyncio.run(_with(settings, lambda services: fill(services, say=_say)))
@@ -62,7 +65,9 @@ def demo(settings: Settings, words: Words) -> None:
 def worker(settings: Settings, words: Words) -> None:
     """Run background work until SIGTERM. On SQLite the server does it itself."""
     if kind_of(settings.database_url) == "sqlite":
-        raise Failed("Mit SQLite arbeitet der Server selbst alles ab; ein eigener Arbeiter braucht PostgreSQL.")
+        raise Failed(
+            "Mit SQLite arbeitet der Server selbst alles ab; ein eigener Arbeiter braucht PostgreSQL."
+        )
     start_logging(settings.log_level)
 
     async def run(services: Services) -> None:
@@ -112,7 +117,11 @@ def create_user(settings: Settings, words: Words) -> None:
             raise Failed(f"Einen Betrieb „{words.company}“ gibt es nicht.")
         actor = system(company.id)
         user = await users.invite(
-            actor, login=words.login, name=words.name or words.login, role=Role(words.role), at=services.clock()
+            actor,
+            login=words.login,
+            name=words.name or words.login,
+            role=Role(words.role),
+            at=services.clock(),
         )
         if password is None:
             print(await _link(services, user))
@@ -192,6 +201,20 @@ def _at(settings: Settings, words: Words) -> Settings:
         return settings
     host = "localhost" if words.host in ("127.0.0.1", "0.0.0.0", "::") else words.host
     return replace(settings, base_url=f"http://{host}:{words.port}")
+
+
+def _check_port(words: Words) -> None:
+    """Raise Failed when somebody listens there: granian would share the port with him (SO_REUSEPORT)."""
+    place = (words.host, words.port)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as failure:
+        raise Failed(
+            f"Auf {words.host}, Port {words.port} ist kein Platz für den Server: {failure}."
+        ) from failure
 
 
 def _listen(settings: Settings, words: Words) -> None:

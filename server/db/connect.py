@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 from urllib.parse import unquote
 
+import asyncpg
+import pysqlite3
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
 
 from server.db import sql
 from server.db.hub import Hub, PostgresHub
@@ -15,6 +18,13 @@ from server.db.sqlite import SqliteClient
 
 Kind = Literal["sqlite", "postgres"]
 TABLES = ("server.db.tables",)
+# What a database that is damaged, gone or refuses us raises, whichever it is.
+FAILURES: tuple[type[Exception], ...] = (
+    BaseORMException,
+    pysqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 
 
 @dataclass(frozen=True, slots=True)

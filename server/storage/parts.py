@@ -132,6 +132,11 @@ class Parts:
         while (task := self._writing.get(upload_id)) and not task.done():
             await _stopped(task)
 
+    async def take_over_all(self) -> None:
+        """Stop every request that is appending; the server ends, and a slow phone would hold it up for minutes."""
+        for upload_id in list(self._writing):
+            await self.take_over(upload_id)
+
     async def digest(self, upload_id: UUID) -> str:
         """Return the SHA-256 of the bytes so far in hex; reads the file only when no running hash is at hand."""
         size_bytes = await self.size(upload_id)
