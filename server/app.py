@@ -24,7 +24,7 @@ from server.storage import open_storage
 from server.storage.parts import Parts
 from server.web import static
 from server.web.collect import routes_of
-from server.web.errors import HANDLERS
+from server.web.errors import HANDLERS, LastNet
 from server.web.middleware import SameOrigin, SecureHeaders
 from server.web.routing import Who, route
 from server.worker import loop
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, *, extra: list[BaseRoute] | Non
         middleware=[
             Middleware(SecureHeaders, secure=settings.secure),
             Middleware(SameOrigin),
+            Middleware(LastNet),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

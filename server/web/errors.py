@@ -7,6 +7,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.domain import errors
 from server.storage.base import StorageError, StorageFull
@@ -106,10 +107,35 @@ def _to_login(request: Request) -> Response:
     return RedirectResponse(f"/login?next={quote(target)}", status_code=303)
 
 
+class LastNet:
+    """Catches what no handler foresaw, inside the middleware that adds the headers; pure ASGI."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticed)
+        except Exception as error:
+            if begun:  # half an answer cannot become another one: let the server cut the line
+                raise
+            response = await unforeseen(Request(scope, receive), error)
+            await response(scope, receive, send)
+
+
 HANDLERS = {
     errors.DomainError: domain_error,
     HTTPException: http_error,
     StorageError: storage_error,
     ClientDisconnect: gone,
-    Exception: unforeseen,
 }
