@@ -11,6 +11,7 @@ from server.actions.photos import add_from_customer
 from server.db import channels, companies, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import AnswerLink, consent_channel
+from server.domain.channels import Choice
 from server.domain.companies import Company
 from server.domain.consents import Proof
 from server.domain.errors import Invalid, NotFound
@@ -49,17 +50,23 @@ async def look_up(token: str, *, at: datetime) -> Asked:
     return Asked(link, company, question, tuple(photo for photo in shown if photo.review == "released"))
 
 
+def check(asked: Asked, *, choice_id: str, text: str) -> Choice | None:
+    """Return the choice that was tapped. Raises Invalid for an answer that is empty, too long or none of the choices."""
+    choice = next((one for one in asked.question.choices if one.id == choice_id), None)
+    if choice_id and choice is None:
+        raise Invalid("answer.choice", field="choice")
+    if not choice and not text.strip():
+        raise Invalid("answer.empty", field="text")
+    if len(text) > ANSWER_MAX:
+        raise Invalid("field.too_long", field="text", max=ANSWER_MAX)
+    return choice
+
+
 @atomic
 async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> None:
     """Take the answer. Raises Invalid when it is empty, too long or none of the choices."""
     question, text = asked.question, text.strip()
-    choice = next((one for one in question.choices if one.id == choice_id), None)
-    if choice_id and choice is None:
-        raise Invalid("answer.choice", field="choice")
-    if not choice and not text:
-        raise Invalid("answer.empty", field="text")
-    if len(text) > ANSWER_MAX:
-        raise Invalid("field.too_long", field="text", max=ANSWER_MAX)
+    choice = check(asked, choice_id=choice_id, text=text)
     title = choice.title if choice else ""
     await messages.insert_once(
         question.company_id, _message(asked, " – ".join(filter(None, [title, text])), at=at)

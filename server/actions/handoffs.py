@@ -1,7 +1,7 @@
 """The hand-off: a person takes question and photos to his own messenger and says what became of it."""
 
+from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from server.actions import questions as question_actions
 from server.actions.consents import gate
@@ -13,8 +13,10 @@ from server.domain.consents import Closed
 from server.domain.errors import Forbidden, NoConsent, NotFound
 from server.domain.logbook import Entry
 from server.domain.messages import Message, MessageState
-from server.domain.questions import Question
+from server.domain.questions import Question, QuestionState
 from server.domain.users import Actor
+
+SHAREABLE = (MessageState.PREPARED, MessageState.OPENED, MessageState.CONFIRMED)
 
 
 async def prepared(question: Question) -> Message | None:
@@ -35,6 +37,10 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
     message = await prepared(question)
     if message is None or message.state is MessageState.STOPPED:
         raise NotFound("handoff.unknown")
+    await messages.lock(question.company_id, message.id)
+    if wanted is HandoffState.CONFIRMED and message.state is MessageState.PREPARED:
+        await move(actor, question, HandoffState.OPENED, at=at)  # without a script nobody saw it being opened
+        message, question = replace(message, state=MessageState.OPENED), await _again(actor, question)
     if wanted is HandoffState.OPENED:
         opened = await gate(question.company_id, question.contact_id, HANDOFF)
         if isinstance(opened, Closed):
@@ -50,7 +56,16 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
         await question_actions.handed_off(actor, question, at=at)
 
 
-async def link_of(question: Question) -> UUID | None:
-    """Return the id of the question's living answer link."""
-    link = await channels.link_of_question(question.company_id, question.id)
-    return link.id if link else None
+async def _again(actor: Actor, question: Question) -> Question:
+    return await question_actions.known(actor, question.id)
+
+
+async def shareable(question: Question) -> Message | None:
+    """Return the package if its photos may be given out at this moment: prepared, consented, still released."""
+    message = await prepared(question)
+    opened = await gate(question.company_id, question.contact_id, HANDOFF)
+    if message is None or message.state not in SHAREABLE or isinstance(opened, Closed):
+        return None
+    if question.state is QuestionState.WITHDRAWN:
+        return None
+    return message if await question_actions.photos_still_released(question) else None

@@ -8,7 +8,7 @@ from server.actions import questions as question_actions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known, withdraw
 from server.actions.messages import send_next, settle_failure
-from server.db import channels, customers, inbox, logbook, messages, questions, tasks
+from server.db import channels, customers, inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.channels import (
@@ -22,7 +22,7 @@ from server.domain.channels import (
     picked,
 )
 from server.domain.consents import Proof, is_stop
-from server.domain.errors import DomainError
+from server.domain.errors import DomainError, Invalid
 from server.domain.logbook import Entry
 from server.domain.messages import (
     Direction,
@@ -293,6 +293,10 @@ async def assign(
     actor: Actor, message: Message, *, job_id: UUID | None, contact_id: UUID | None, at: datetime
 ) -> None:
     """The office gives a message its job and its person; the platform's name is learnt for next time."""
+    if job_id and await jobs.by_id(actor.company_id, job_id) is None:
+        raise Invalid("job.unknown", field="job")
+    if contact_id:
+        await contact_known(actor.company_id, contact_id)
     if contact_id and contact_id != message.contact_id and message.recipient:
         await channels.add_identity(actor.company_id, contact_id, message.channel, message.recipient, at=at)
     await messages.set_place(

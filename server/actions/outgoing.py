@@ -3,11 +3,13 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from server.actions import questions as actions
 from server.actions.channels import open_channel
+from server.actions.consents import gate
 from server.actions.photos import storage_key
 from server.channels.handoff import clipboard_text, share_names
 from server.db import channels, customers, jobs, messages, photos, questions, tasks
@@ -22,7 +24,10 @@ from server.domain.channels import (
     Picture,
     Step,
     steps_at_most,
+    window_open,
 )
+from server.domain.consents import Closed
+from server.domain.customers import Contact
 from server.domain.messages import Direction, Message, MessageState, window_until
 from server.domain.photos import Photo, Rendition
 from server.domain.questions import Question, QuestionState
@@ -129,7 +134,7 @@ async def _plan(
         return
     account = await channels.usable(question.company_id, question.channel)
     identity = await _identity(question)
-    if account is None or identity is None:
+    if account is None or identity is None or question.contact_id is None:
         code = "channel.unavailable" if account is None else "contact.no_phone"
         await _block(question, Blocked(code), at=at)
         return
@@ -141,7 +146,7 @@ async def _plan(
         answer_link=url,
     )
     steps = open_channel(services, account).plan(
-        draft, identity, at, await _window(services, question, account)
+        draft, identity, at, await _window(services, account, question.contact_id)
     )
     if isinstance(steps, Blocked):
         await _block(question, steps, at=at)
@@ -214,20 +219,53 @@ async def _link(services: Services, question: Question, *, at: datetime) -> Answ
     return link
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would happen to a question to this person now; `closed` is the code that stands against it, "" = nothing.
+
+    `free_until` is the end of the platform's window, None when it is shut or the channel knows none.
+    """
+
+    channel: str
+    contact: Contact | None
+    closed: str
+    ground: str
+    free_until: datetime | None
+
+
+async def outlook(services: Services, company_id: UUID, contact_id: UUID | None, *, at: datetime) -> Outlook:
+    """Return channel, consent and window as they stand, so that they can be shown before sending."""
+    channel = await actions.best_channel(company_id)
+    contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
+    opened = await gate(company_id, contact.id if contact else None, channel)
+    closed = opened.code if isinstance(opened, Closed) else ""
+    if contact and not await _named(company_id, contact.id, channel):
+        closed = "contact.no_phone"
+    account = await channels.usable(company_id, channel)
+    until = await _window(services, account, contact.id) if account and contact else None
+    free_until = until if window_open(at, until) else None
+    return Outlook(channel, contact, closed, "" if isinstance(opened, Closed) else opened.ground, free_until)
+
+
 async def _identity(question: Question) -> Identity | None:
+    return (
+        await _named(question.company_id, question.contact_id, question.channel)
+        if question.contact_id
+        else None
+    )
+
+
+async def _named(company_id: UUID, contact_id: UUID, channel: str) -> Identity | None:
     """Return whom the platform knows: the name it told us last, else the number in our book."""
-    if question.contact_id is None:
-        return None
-    known = await channels.identities_of(question.company_id, question.contact_id, question.channel)
+    known = await channels.identities_of(company_id, contact_id, channel)
     if known:
         return known[0]
-    contact = await customers.contact_by_id(question.company_id, question.contact_id)
+    contact = await customers.contact_by_id(company_id, contact_id)
     return Identity(IdentityKind.PHONE, contact.phone) if contact and contact.phone else None
 
 
-async def _window(services: Services, question: Question, account: Account) -> datetime | None:
-    assert question.contact_id is not None
-    last = await messages.last_inbound_at(question.company_id, account.id, question.contact_id)
+async def _window(services: Services, account: Account, contact_id: UUID) -> datetime | None:
+    last = await messages.last_inbound_at(account.company_id, account.id, contact_id)
     return window_until(last, open_channel(services, account).caps.window)
 
 

@@ -28,9 +28,27 @@ async def by_id(company_id: UUID, job_id: UUID, *, visible_to: UUID | None = Non
     return found[0] if await sql.rows(statement, company_id, job_id, visible_to) else None
 
 
+async def by_ids(company_id: UUID, ids: Sequence[UUID], *, visible_to: UUID | None = None) -> list[Job]:
+    """Return these jobs in the order asked; with `visible_to` only those this worker may see."""
+    if not ids or visible_to is None:
+        return await _by_ids(company_id, ids)
+    marks = ", ".join("?" for _ in ids)
+    statement = f"SELECT j.id FROM job j WHERE j.company_id = ? AND j.id IN ({marks}) AND {_VISIBLE}"
+    seen = {UUID(str(row["id"])) for row in await sql.rows(statement, company_id, *ids, visible_to)}
+    return await _by_ids(company_id, [one for one in ids if one in seen])
+
+
 async def by_number(company_id: UUID, number: str) -> Job | None:
     row = await JobRow.filter(company_id=company_id, number=number).select_related("customer").first()
     return _job(row) if row else None
+
+
+async def titles(company_id: UUID, job_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return "2026-118 · Bad Müller" for each of these jobs."""
+    rows = await JobRow.filter(company_id=company_id, id__in=list(job_ids)).values_list(
+        "id", "number", "title"
+    )
+    return {job_id: f"{number} · {title}" for job_id, number, title in rows}
 
 
 async def search(

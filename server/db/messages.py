@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from server.db.tables import AttemptRow, MessageRow
 from server.domain.channels import Identity
 from server.domain.messages import Direction, Message, MessageState, identity
@@ -148,6 +150,11 @@ async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message
     return [_message(row) for row in await rows.order_by("at", "id").limit(limit)]
 
 
+async def from_customers(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
+    """Return what customers wrote, newest first."""
+    return await _page(company_id, {"direction": Direction.IN}, before, limit)
+
+
 async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
     """Return what customers wrote that belongs to no job yet: the office inbox."""
     return await _page(company_id, {"direction": Direction.IN, "job_id": None}, before, limit)
@@ -198,10 +205,14 @@ async def _messages(company_id: UUID, **only: Any) -> list[Message]:
 
 
 async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Message]:
+    """Return messages newest first by arrival here; ids made of a platform's own have no order, so both page."""
     query = MessageRow.filter(company_id=company_id, **only)
-    if before:
-        query = query.filter(id__lt=before)
-    rows = await query.order_by("-id").limit(limit + 1)
+    last = await by_id(company_id, UUID(before)) if before else None
+    if last:
+        query = query.filter(
+            Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id)
+        )
+    rows = await query.order_by("-created_at", "-id").limit(limit + 1)
     return cut([_message(row) for row in rows], limit, lambda message: str(message.id))
 
 

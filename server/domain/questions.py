@@ -56,6 +56,7 @@ class Question:
     captured_at: datetime
     created_at: datetime
     changed_at: datetime
+    contact_name: str = ""
     blocked_values: Mapping[str, str] = field(default_factory=dict)
     sent_at: datetime | None = None
     answered_at: datetime | None = None

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import customers
+from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.domain.customers import ContactDraft, Customer, CustomerDraft
@@ -92,12 +93,14 @@ async def show(request: Request) -> Response:
     customer = await access.customer(request)
     company_id = customer.company_id
     found = await jobs_db.search(company_id, customer_id=customer.id, states=list(JobState), limit=20)
+    contacts = await customers_db.contacts_of(company_id, customer.id)
     return await page(
         request,
         "customers/show.html",
         nav="customers",
         customer=customer,
-        contacts=await customers_db.contacts_of(company_id, customer.id),
+        contacts=contacts,
+        consents=await consents_db.of_contacts(company_id, [contact.id for contact in contacts]),
         jobs=found,
         badges=await jobs_db.badges(company_id, [job.id for job in found.items]),
     )

@@ -5,11 +5,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from server.db import customers, jobs, photos, users
+from server.db import channels, customers, jobs, messages, photos, questions, users
+from server.domain.accounts import Account
 from server.domain.customers import Contact, Customer
 from server.domain.errors import Forbidden, NotFound, SignedOut
 from server.domain.jobs import Job
+from server.domain.messages import Message
 from server.domain.photos import Photo
+from server.domain.questions import Question
 from server.domain.users import Actor, Right, Role, User
 
 T = TypeVar("T")
@@ -63,6 +66,28 @@ async def photo(request: Request) -> Photo:
         seen = photo.job_id and await jobs.by_id(found.company_id, photo.job_id, visible_to=found.id)
         photo = photo if seen else None
     return known(photo, "photo.unknown")
+
+
+async def question(request: Request) -> Question:
+    """Return the question of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
+    found = actor(request)
+    question = await questions.by_id(found.company_id, request.path_params["question_id"])
+    if question is not None and found.role is Role.WORKER and question.author_id != found.id:
+        seen = question.job_id and await jobs.by_id(found.company_id, question.job_id, visible_to=found.id)
+        question = question if seen else None
+    return known(question, "question.unknown")
+
+
+async def message(request: Request) -> Message:
+    """Return the message of the path, for the office. Raises NotFound."""
+    message = await messages.by_id(actor(request).company_id, request.path_params["message_id"])
+    return known(message, "message.unknown")
+
+
+async def account(request: Request) -> Account:
+    """Return the channel account of the path. Raises NotFound."""
+    account = await channels.account_by_id(actor(request).company_id, request.path_params["account_id"])
+    return known(account, "channel.unknown")
 
 
 async def user(request: Request) -> User:

@@ -83,10 +83,11 @@ class SameOrigin:
     """Refuses unsafe requests that another site's page made (CSRF) without any token that could die offline.
 
     Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` in older ones (Safari before 16.4).
-    Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature.
+    Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature,
+    answer links by their secret: no cookie stands behind either.
     """
 
-    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/sandbox/")) -> None:
+    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/a/", "/sandbox/")) -> None:
         self.app = app
         self.exempt = exempt
 

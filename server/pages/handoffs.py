@@ -1,0 +1,92 @@
+"""The hand-off on the phone: share the photos, open the messenger, say what became of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from server.actions import handoffs
+from server.channels.handoff import HandoffState, wa_me_link
+from server.db import customers, photos
+from server.domain.errors import Forbidden, NotFound
+from server.domain.messages import Message
+from server.domain.questions import Question
+from server.web import access, forms
+from server.web.render import page, see_other
+from server.web.routing import Who, route
+from server.web.state import services
+
+
+@dataclass(frozen=True, slots=True)
+class StateForm:
+    state: HandoffState = forms.one_of(HandoffState)
+
+
+async def show(request: Request) -> Response:
+    """Show the package: photos, words, and the way into the messenger."""
+    question = await _question(request)
+    package = await handoffs.shareable(question)
+    contact = question.contact_id and await customers.contact_by_id(question.company_id, question.contact_id)
+    return await page(
+        request,
+        "handoffs/show.html",
+        nav="questions",
+        question=question,
+        package=package,
+        names=_names(package),
+        contact=contact or None,
+        link=wa_me_link(contact.phone, package.text) if contact and contact.phone and package else "",
+    )
+
+
+async def move(request: Request) -> Response:
+    """Note how far the hand-off has come."""
+    question, state = await _question(request), (await forms.read(request, StateForm)).data.state
+    await handoffs.move(access.actor(request), question, state, at=services(request).clock())
+    here = f"/questions/{question.id}"
+    if "hx-request" in request.headers or request.headers.get("x-requested-with") == "hand-off":
+        return Response(status_code=204)
+    ended = state in (HandoffState.CONFIRMED, HandoffState.DISCARDED)
+    return see_other(
+        request, here if ended else f"{here}/handoff", flash=f"handoff.{state}" if ended else None
+    )
+
+
+async def picture(request: Request) -> Response:
+    """Give the copy of a photo that may leave, while the package may be shared."""
+    question, place = await _question(request), request.path_params["place"]
+    package = await handoffs.shareable(question)
+    if package is None or not 1 <= place <= len(question.photo_ids):
+        raise NotFound("handoff.unknown")
+    copy = await photos.rendition(question.company_id, question.photo_ids[place - 1], "outgoing")
+    if copy is None:
+        raise NotFound("handoff.unknown")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{_names(package)[place - 1]}"',
+        "Content-Length": str(copy.size_bytes),
+        "Cache-Control": "private, no-store",
+    }
+    body: AsyncIterator[bytes] = services(request).storage.get(copy.storage_key)
+    return StreamingResponse(body, headers=headers, media_type=copy.mime)
+
+
+async def _question(request: Request) -> Question:
+    """Return the question if it is this person's to hand off. Raises NotFound, Forbidden."""
+    question, actor = await access.question(request), access.actor(request)
+    if not actor.at_desk and question.author_id != actor.id:
+        raise Forbidden("role.not_allowed")
+    return question
+
+
+def _names(package: Message | None) -> list[str]:
+    names = package.step.get("names") if package and package.step else None
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+_HANDOFF = "/questions/{question_id:uuid}/handoff"
+routes = [
+    route(_HANDOFF, show, who=Who.WORKER),
+    route(_HANDOFF, move, who=Who.WORKER, methods=["POST"]),
+    route(f"{_HANDOFF}/{{place:int}}.jpg", picture, who=Who.WORKER),
+]

@@ -1,0 +1,315 @@
+"""Questions to customers: the list, the form, one question with what can be done about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.actions import messages as sending
+from server.actions import outgoing, questions
+from server.db import customers as customers_db
+from server.db import jobs as jobs_db
+from server.db import messages as messages_db
+from server.db import photos as photos_db
+from server.db import questions as questions_db
+from server.domain.errors import Conflict, Invalid
+from server.domain.messages import Message, MessageState
+from server.domain.questions import OPEN, Question, QuestionState
+from server.domain.users import Actor
+from server.ids import new_id, parse_id
+from server.web import access, forms
+from server.web.render import page, see_other
+from server.web.routing import Who, route
+from server.web.state import services
+
+PHOTOS_SHOWN = 60
+
+
+class Show(StrEnum):
+    """Which questions a list shows."""
+
+    OPEN = "open"
+    WAITING = "waiting_release"
+    TROUBLE = "trouble"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+
+STATES = {
+    Show.OPEN: tuple(OPEN),
+    Show.WAITING: (QuestionState.WAITING_RELEASE,),
+    Show.TROUBLE: (QuestionState.BLOCKED, QuestionState.FAILED, QuestionState.UNCLEAR),
+    Show.ANSWERED: (QuestionState.ANSWERED,),
+    Show.WITHDRAWN: (QuestionState.WITHDRAWN,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    show: Show = forms.one_of(Show, default=Show.OPEN)
+    before: str = forms.text(max=40, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class AskForm:
+    text: str = forms.text(max=1000, lines=True)
+    choices: tuple[str, ...] = forms.texts(max=10, length=60)
+    photos: tuple[UUID, ...] = forms.ids(max=100)
+    job: UUID | None = forms.choice_id(default=None)
+    contact: UUID | None = forms.choice_id(default=None)
+    send: bool = forms.flag()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseForm:
+    by_hand: bool = forms.flag()
+
+
+@dataclass(frozen=True, slots=True)
+class FilingForm:
+    job: UUID = forms.choice_id()
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtForm:
+    arrived: bool = forms.flag()
+
+
+async def index(request: Request) -> Response:
+    """List a worker's own questions, or the company's by state."""
+    actor, query = access.actor(request), forms.read_query(request, ListQuery)
+    before = str(parse_id(query.before) or "") or None
+    if actor.at_desk:
+        states = STATES[query.show]
+        found = await questions_db.of_company(actor.company_id, states=states, before=before)
+    else:
+        assert actor.id
+        found = await questions_db.of_author(actor.company_id, actor.id, before=before)
+    said = await messages_db.of_questions(actor.company_id, [question.id for question in found.items])
+    return await page(
+        request,
+        "questions/index.html",
+        nav="questions",
+        offline=not actor.at_desk,
+        found=found,
+        said=said,
+        query=query,
+    )
+
+
+async def new(request: Request) -> Response:
+    given = request.query_params
+    photos = [part for value in given.getlist("photos") for part in value.split(",") if part]
+    return await _form(request, forms.blank({"job": given.get("job", ""), "photos": photos}))
+
+
+async def create(request: Request) -> Response:
+    """Ask; at the desk the same button may release and send."""
+    actor, at = access.actor(request), services(request).clock()
+    form = await forms.read(request, AskForm)
+    try:
+        typed = form.data
+        if typed.job is None:
+            raise Invalid("question.no_job", field="job")
+        question = await questions.ask(
+            actor,
+            question_id=new_id(),
+            job_id=typed.job,
+            contact_id=typed.contact if actor.at_desk else None,
+            text=typed.text,
+            choices=typed.choices,
+            photo_ids=typed.photos,
+            at=at,
+        )
+    except Invalid as refused:
+        return await _form(request, form.refused(refused), status=422)
+    if typed.send and actor.at_desk:
+        return await _released(request, actor, question)
+    return see_other(request, _address(question), flash="question.asked")
+
+
+async def show(request: Request) -> Response:
+    question, actor = await access.question(request), access.actor(request)
+    if question.job_id and question.state is QuestionState.ANSWERED:
+        await questions.seen(actor, question.job_id, at=services(request).clock())
+    return await _show(request, question)
+
+
+async def edit(request: Request) -> Response:
+    question = await access.question(request)
+    typed = {
+        "text": question.text,
+        "choices": [choice.title for choice in question.choices],
+        "photos": [str(photo) for photo in question.photo_ids],
+        "job": str(question.job_id or ""),
+        "contact": str(question.contact_id or ""),
+    }
+    return await _form(request, forms.blank(typed), question)
+
+
+async def change(request: Request) -> Response:
+    question, actor = await access.question(request), access.actor(request)
+    form = await forms.read(request, AskForm)
+    try:
+        typed = form.data
+        await questions.change(
+            actor,
+            question,
+            text=typed.text,
+            choices=typed.choices,
+            photo_ids=typed.photos,
+            contact_id=(typed.contact if actor.at_desk else None) or question.contact_id,
+            at=services(request).clock(),
+        )
+    except Invalid as refused:
+        return await _form(request, form.refused(refused), question, status=422)
+    return see_other(request, _address(question), flash="question.changed")
+
+
+async def release(request: Request) -> Response:
+    """Release and send, or make ready to share by hand."""
+    question, actor = await access.question(request), access.actor(request)
+    by_hand = (await forms.read(request, ReleaseForm)).data.by_hand
+    return await _released(request, actor, question, channel="whatsapp_handoff" if by_hand else "")
+
+
+async def withdraw(request: Request) -> Response:
+    question, actor = await access.question(request), access.actor(request)
+    await questions.withdraw(actor, question, at=services(request).clock())
+    return see_other(request, _address(question), flash="question.withdrawn")
+
+
+async def file(request: Request) -> Response:
+    """Give a question without a known job its job."""
+    question, actor = await access.question(request), access.actor(request)
+    job_id = (await forms.read(request, FilingForm)).data.job
+    await questions.file(actor, question, job_id, at=services(request).clock())
+    return see_other(request, _address(question), flash="question.filed")
+
+
+async def settle(request: Request) -> Response:
+    """Hear from a human what became of a message in doubt: it is there, or it goes again."""
+    question, actor, at = await access.question(request), access.actor(request), services(request).clock()
+    arrived = (await forms.read(request, DoubtForm)).data.arrived
+    wanted = (MessageState.UNCLEAR,) if arrived else (MessageState.UNCLEAR, MessageState.FAILED)
+    said = await messages_db.of_question(question.company_id, question.id)
+    open_ones = [message for message in said if message.state in wanted]
+    if not open_ones:
+        raise Conflict("message.moved_on")
+    for message in open_ones:
+        await sending.resolve(actor, message.id, arrived=arrived, at=at)
+    return see_other(request, _address(question), flash="question.arrived" if arrived else "question.again")
+
+
+async def _released(request: Request, actor: Actor, question: Question, channel: str = "") -> Response:
+    try:
+        released = await questions.release(
+            actor, question, photos_too=actor.at_desk, channel=channel, at=services(request).clock()
+        )
+    except Invalid as refused:
+        return await _show(request, question, refused)
+    if released.state is QuestionState.BLOCKED:
+        return see_other(request, _address(question))
+    by_hand = released.channel == "whatsapp_handoff"
+    target = f"{_address(question)}/handoff" if by_hand else _address(question)
+    return see_other(request, target, flash="question.by_hand" if by_hand else "question.released")
+
+
+async def _show(request: Request, question: Question, refused: Invalid | None = None) -> Response:
+    actor, company_id = access.actor(request), question.company_id
+    said = await messages_db.of_question(company_id, question.id)
+    job = await jobs_db.by_id(company_id, question.job_id) if question.job_id else None
+    contact_id = question.contact_id or (job.contact_id if job else None)
+    outlook = await outgoing.outlook(services(request), company_id, contact_id, at=services(request).clock())
+    homeless = not question.job_id and actor.at_desk
+    return await page(
+        request,
+        "questions/show.html",
+        status=422 if refused else 200,
+        nav="questions",
+        question=question,
+        messages=said,
+        job=job,
+        outlook=outlook,
+        refused=refused,
+        sent=[message for message in said if message.direction == "out"],
+        may=_may(actor, question, said),
+        jobs=await _jobs(actor) if homeless else [],
+    )
+
+
+def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str, bool]:
+    """Return which buttons stand on a question's page."""
+    own = actor.at_desk or question.author_id == actor.id
+    state = question.state
+    can_release = actor.at_desk or (own and actor.may("release"))
+    return {
+        "release": can_release and question.job_id is not None and state in questions.RELEASABLE,
+        "change": own and state in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED),
+        "withdraw": own and state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN),
+        "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),
+        "again": actor.at_desk and any(one.state is MessageState.FAILED for one in said),
+        "hand_off": own
+        and question.channel == "whatsapp_handoff"
+        and state in (QuestionState.QUEUED, QuestionState.HANDED_OFF),
+    }
+
+
+async def _form(
+    request: Request, form: forms.Form[Any], question: Question | None = None, *, status: int = 200
+) -> Response:
+    actor = access.actor(request)
+    job_id = parse_id(str(form.get("job") or ""))
+    visible_to = access.only_own(actor)
+    job = await jobs_db.by_id(actor.company_id, job_id, visible_to=visible_to) if job_id else None
+    photos = await photos_db.of_job(actor.company_id, job.id, limit=PHOTOS_SHOWN) if job else None
+    typed_contact = parse_id(str(form.get("contact") or "")) if actor.at_desk else None
+    contact_id = typed_contact or (question.contact_id if question else None)
+    contact_id = contact_id or (job.contact_id if job else None)
+    people = await customers_db.contacts(actor.company_id) if actor.at_desk else []
+    return await page(
+        request,
+        "questions/form.html",
+        status=status,
+        nav="questions",
+        offline=question is None and status == 200 and not actor.at_desk,
+        form=form,
+        question=question,
+        job=job,
+        jobs=[] if job or question else await _jobs(actor),
+        photos=photos.items if photos else [],
+        chosen={str(one) for one in form.get("photos", ())},
+        choices=[*form.get("choices", ()), "", "", ""][:3],
+        contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],
+        outlook=await outgoing.outlook(
+            services(request), actor.company_id, contact_id, at=services(request).clock()
+        ),
+    )
+
+
+async def _jobs(actor: Actor) -> list[tuple[UUID, str]]:
+    found = await jobs_db.search(actor.company_id, visible_to=access.only_own(actor), limit=200)
+    return [(job.id, f"{job.number} · {job.title}") for job in found.items]
+
+
+def _address(question: Question) -> str:
+    return f"/questions/{question.id}"
+
+
+_ONE = "/questions/{question_id:uuid}"
+routes = [
+    route("/questions", index, who=Who.WORKER),
+    route("/questions", create, who=Who.WORKER, methods=["POST"]),
+    route("/questions/new", new, who=Who.WORKER),
+    route(_ONE, show, who=Who.WORKER),
+    route(_ONE, change, who=Who.WORKER, methods=["POST"]),
+    route(f"{_ONE}/edit", edit, who=Who.WORKER),
+    route(f"{_ONE}/release", release, who=Who.WORKER, methods=["POST"]),
+    route(f"{_ONE}/withdrawal", withdraw, who=Who.WORKER, methods=["POST"]),
+    route(f"{_ONE}/filing", file, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_ONE}/fate", settle, who=Who.OFFICE, methods=["POST"]),
+]
