@@ -2,7 +2,9 @@
 PORT ?= 8000
 DATA ?= ./data
 HOST ?= 127.0.0.1
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for one in python3 python3.11 python3.12 python3.13; do \
+  $$one -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$one; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 JS := tests/js
@@ -42,7 +44,7 @@ browsers:
 	@tools/browsers.sh
 
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Zollstock needs Python 3.11 or newer."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Zollstock needs Python 3.11 or newer, with venv."; exit 1; }
 	@echo "Making the virtual environment …"
 	@$(PYTHON) -m venv $(VENV)
 
