@@ -6,6 +6,7 @@ Run: .venv/bin/python tools/catalogue.py
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -38,13 +39,17 @@ Id = str | tuple[str, str]
 
 
 def spoken() -> set[Id]:
-    """Return every msgid; a tuple is (one, many). Raises ValueError where a singular has two plurals."""
-    found = {*_of_templates(), *_of_python(), *_of_channels(), *sentences().values()}
-    pairs = [one for one in found if isinstance(one, tuple)]
-    ones = {pair[0] for pair in pairs}
-    if len(ones) < len(pairs):
-        raise ValueError(f"one singular, two plurals: {sorted(pairs)}")
-    return {one for one in found if one not in ones}
+    """Return every msgid; a tuple is (one, many). Raises ValueError for a singular that is said in two ways."""
+    found: set[Id] = {*_of_templates(), *_of_python(), *_of_channels(), *sentences().values()}
+    singles = Counter(key(one) for one in found)
+    if twice := [single for single, times in singles.items() if times > 1]:
+        raise ValueError(f"with and without a plural, or with two: {twice}")
+    return found
+
+
+def key(one: Id) -> str:
+    """Return the msgid under which a catalogue keeps a sentence."""
+    return one if isinstance(one, str) else one[0]
 
 
 def _of_templates() -> Iterator[Id]:
@@ -79,7 +84,7 @@ def _of_channels() -> Iterator[str]:
 
 def catalogue() -> Catalog:
     """Return the English catalogue as it stands; empty when there is none yet."""
-    return read_po(TARGET.open("rb"), locale="en") if TARGET.exists() else Catalog(locale="en")
+    return read_po(BytesIO(TARGET.read_bytes()), locale="en") if TARGET.exists() else Catalog(locale="en")
 
 
 def english(message: Message | None, number: int) -> tuple[str, ...]:
@@ -95,7 +100,7 @@ def write() -> list[Id]:
     before, after, missing = catalogue(), Catalog(locale="en", fuzzy=False), []
     for one in spoken():
         number = 1 if isinstance(one, str) else 2
-        forms = english(before.get(one if isinstance(one, str) else one[0]), number)
+        forms = english(before.get(key(one)), number)
         after.add(one, forms[0] if isinstance(one, str) else forms)
         if not all(forms):
             missing.append(one)
