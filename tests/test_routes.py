@@ -141,7 +141,11 @@ def things(route: GuardedRoute) -> set[str]:
 
 async def ask(client: httpx.AsyncClient, method: str, path: str) -> httpx.Response:
     if path.startswith("/sync/blobs/"):
-        tus = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        tus = {
+            "Tus-Resumable": "1.0.0",
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+        }
         return await client.request(method, path, headers=tus)
     return await client.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None)
 
