@@ -28,7 +28,15 @@ async def decide(actor: Actor, photo: Photo, *, verdict: Verdict, note: str, at:
     if not await reviews.set_verdict(photo.company_id, photo, verdict, note=note, by=actor.id, at=at):
         raise Conflict("photo.changed_meanwhile")
     entry = Entry.by(
-        actor, VERBS[verdict], "photo", photo.id, at=at, job_id=photo.job_id, before=photo.review, note=note
+        actor,
+        VERBS[verdict],
+        "photo",
+        photo.id,
+        at=at,
+        job_id=photo.job_id,
+        before=photo.review,
+        after=verdict,
+        note=note,
     )
     await logbook.insert_entry(photo.company_id, entry)
     if verdict is Verdict.RELEASED:

@@ -49,9 +49,12 @@ async def of_subject(company_id: UUID, subject_id: UUID, *, limit: int = 50) -> 
     return await _page(company_id, {"subject_id": subject_id}, None, limit)
 
 
-async def of_company(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Line]:
-    """Return the company's lines, newest first."""
-    return await _page(company_id, {}, before, limit)
+async def of_company(
+    company_id: UUID, *, noun: str = "", before: str | None = None, limit: int = 50
+) -> Page[Line]:
+    """Return the company's lines, newest first; `noun` keeps those whose verb begins with it ("photo")."""
+    only: dict[str, object] = {"verb__startswith": f"{noun}."} if noun else {}
+    return await _page(company_id, only, before, limit)
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Line]:

@@ -99,6 +99,17 @@ async def search(
     return cut(await _photos(rows.order_by("-id").limit(limit + 1)), limit, lambda photo: str(photo.id))
 
 
+async def neighbours(company_id: UUID, photo: Photo) -> tuple[UUID | None, UUID | None]:
+    """Return the stored photos of the same job taken just after and just before this one."""
+    rows = PhotoRow.filter(company_id=company_id, job_id=photo.job_id, state=PhotoState.STORED)
+    at, ident = photo.captured_at, photo.id
+    later = rows.filter(Q(captured_at__gt=at) | Q(captured_at=at, id__gt=ident)).order_by("captured_at", "id")
+    earlier = rows.filter(Q(captured_at__lt=at) | Q(captured_at=at, id__lt=ident))
+    newer = await later.limit(1).values_list("id", flat=True)
+    older = await earlier.order_by("-captured_at", "-id").limit(1).values_list("id", flat=True)
+    return (newer[0] if newer else None), (older[0] if older else None)  # type: ignore[return-value]
+
+
 def _seen_by(company_id: UUID, worker: UUID) -> Q:
     members = JobMemberRow.filter(company_id=company_id)
     closed = Subquery(members.values("job_id"))

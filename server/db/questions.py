@@ -95,14 +95,14 @@ async def by_id(company_id: UUID, question_id: UUID) -> Question | None:
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Question]:
     """Return these questions, newest first."""
     rows = QuestionRow.filter(company_id=company_id, id__in=list(ids)).order_by("-id")
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> list[Question]:
     """Return questions whose words or choices hold every folded term, newest first."""
     holds = [Q(search_text__contains=term) for term in terms]
     rows = QuestionRow.filter(*holds, company_id=company_id).order_by("-id").limit(limit)
-    return await _questions(company_id, await rows.prefetch_related("author"))
+    return await _questions(company_id, await rows.prefetch_related("author", "contact"))
 
 
 async def of_job(company_id: UUID, job_id: UUID, *, limit: int = 100) -> list[Question]:
@@ -128,11 +128,13 @@ async def of_company(
     company_id: UUID,
     *,
     states: Sequence[QuestionState] = tuple(OPEN),
+    author_id: UUID | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Page[Question]:
-    """Return the company's questions in these states, newest first."""
-    return await _page(company_id, {"state__in": list(states)}, before, limit)
+    """Return the company's questions in these states, newest first, of one author or of all."""
+    only: dict[str, Any] = {"state__in": list(states)} | ({"author_id": author_id} if author_id else {})
+    return await _page(company_id, only, before, limit)
 
 
 async def of_contact(

@@ -113,29 +113,21 @@ async def _talk(
     asked = await questions.by_ids(company_id, question_ids)
     said = await messages.by_ids(company_id, message_ids)
     answers = await messages.of_questions(company_id, question_ids)
-    people = [one.contact_id for one in [*asked, *said] if one.contact_id]
-    names = await _names(company_id, people)
-    events: dict[UUID, Event] = {one.id: _asked(one, names, answers.get(one.id, [])) for one in asked}
-    return events | {
-        one.id: Said(one.at, one, _name(names, one.contact_id) or one.profile_name) for one in said
-    }
+    names = await _names(company_id, [one.contact_id for one in said if one.contact_id])
+    events: dict[UUID, Event] = {one.id: _asked(one, answers.get(one.id, [])) for one in asked}
+    return events | {one.id: Said(one.at, one, names.get(one.contact_id, one.profile_name)) for one in said}
 
 
 def _run(photo: Photo) -> PhotoRun:
     return PhotoRun(photo.captured_at, photo.author_name, photo.phase, (photo,))
 
 
-def _asked(question: Question, names: Mapping[UUID, str], sent: Sequence[Message]) -> Asked:
+def _asked(question: Question, sent: Sequence[Message]) -> Asked:
     moved = [one.changed_at for one in sent if one.direction is Direction.OUT]
     answers = tuple(one for one in sent if one.direction is Direction.IN)
-    name = _name(names, question.contact_id)
-    return Asked(question.captured_at, question, name, answers, max(moved, default=None))
+    return Asked(question.captured_at, question, answers, max(moved, default=None))
 
 
-def _name(names: Mapping[UUID, str], contact_id: UUID | None) -> str:
-    return names.get(contact_id, "") if contact_id else ""
-
-
-async def _names(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, str]:
+async def _names(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID | None, str]:
     rows = ContactRow.filter(company_id=company_id, id__in=list(contact_ids))
     return {row[0]: row[1] for row in await rows.values_list("id", "name")}

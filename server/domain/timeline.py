@@ -61,7 +61,6 @@ class Asked:
 
     at: datetime
     question: Question
-    contact_name: str
     answers: tuple[Message, ...] = ()
     moved_at: datetime | None = None
     kind: Kind = Kind.QUESTIONS

@@ -9,9 +9,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import jobs
+from server.actions import jobs, questions
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
+from server.db import timeline as timelines
 from server.db import users as users_db
 from server.domain.errors import Invalid
 from server.domain.jobs import OPEN, Job, JobDraft, JobState, JobStep
@@ -88,7 +89,10 @@ async def index(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    job = await access.job(request)
+    """Show a job's file; whoever opens it has seen its answers, this once still marked as new."""
+    job, actor = await access.job(request), access.actor(request)
+    timeline = await timelines.of_job(job.company_id, job.id)
+    await questions.seen(actor, job.id, at=services(request).clock())
     contact = await customers_db.contact_by_id(job.company_id, job.contact_id) if job.contact_id else None
     return await page(
         request,
@@ -98,7 +102,7 @@ async def show(request: Request) -> Response:
         job=job,
         contact=contact,
         members=await jobs_db.members_of(job.company_id, job.id),
-        timeline=[],
+        timeline=timeline,
     )
 
 

@@ -1,0 +1,204 @@
+// @ts-check
+const WIDE = matchMedia('(min-width: 900px)');
+const SWITCH = 'desk-keys';
+/** @type {Record<string, string>} */
+const VERDICTS = { f: 'released', r: 'retake', x: 'rejected' };
+
+/**
+ * The keyboard of the office's desk. Everything it does is a click on a link or button that works without it;
+ * htmx loads, the server decides.
+ */
+export class ReviewDesk extends HTMLElement {
+  #onward = false;
+  #leave = new AbortController();
+
+  connectedCallback() {
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    document.addEventListener('keydown', (event) => this.#key(event), { signal });
+    document.addEventListener('htmx:after:swap', () => this.#settle(), { signal });
+    this.addEventListener('submit', (event) => this.#sent(event), { capture: true, signal });
+    this.addEventListener('click', (event) => this.#click(event), { capture: true, signal });
+    document.getElementById('desk-move')?.addEventListener('click', (event) => this.#chosen(event), { signal });
+    this.#keepSwitch(signal);
+    this.#mark();
+  }
+
+  disconnectedCallback() {
+    this.#leave.abort();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const typing = /** @type {Element} */ (event.target).closest('input:not([type=checkbox]), textarea, select, dialog');
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || !WIDE.matches) return;
+    if (event.key === '?') return this.#help(event);
+    if (!switchedOn()) return;
+    const act = this.#action(event.key);
+    if (!act || event.repeat && event.key !== 'j' && event.key !== 'k') return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {string} key @returns {(() => void) | null} */
+  #action(key) {
+    if (key in VERDICTS) return () => this.#decide(VERDICTS[key]);
+    if (key === 'Enter') return document.activeElement?.matches('a, button, summary') && !document.activeElement.closest('.photo-card') ? null : () => this.#page();
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      j: () => this.#step(1), k: () => this.#step(-1), m: () => this.#move(), a: () => this.#pickAll(),
+      ' ': () => this.#pick(), Escape: () => this.#unpick(),
+    };
+    if (key === ' ' && document.activeElement?.matches('button, summary')) return null;
+    return keys[key] ?? null;
+  }
+
+  get #tiles() {
+    return /** @type {HTMLElement[]} */ ([...this.querySelectorAll('#desk-photos .photo-card')]);
+  }
+
+  get #picked() {
+    return /** @type {HTMLInputElement[]} */ ([...this.querySelectorAll('.photo-pick input:checked')]);
+  }
+
+  get #open() {
+    return /** @type {HTMLElement | null} */ (this.querySelector('#desk-open [data-photo]'));
+  }
+
+  get #current() {
+    const id = this.#open?.dataset.photo;
+    return this.#tiles.find((tile) => tile.id === `photo-${id}`) ?? null;
+  }
+
+  /** @param {number} by */
+  #step(by) {
+    const tiles = this.#tiles;
+    const here = this.#current;
+    const place = here ? tiles.indexOf(here) + by : 0;
+    this.#show(tiles[Math.max(0, Math.min(tiles.length - 1, place))]);
+  }
+
+  /** @param {HTMLElement | undefined} tile */
+  #show(tile) {
+    const link = tile?.querySelector('a');
+    if (!tile || !link) return;
+    tile.scrollIntoView({ block: 'nearest' });
+    link.focus({ preventScroll: true });
+    link.click();
+  }
+
+  /** @param {string} verdict */
+  #decide(verdict) {
+    const place = this.#picked.length > 0 ? '#desk-bulk-actions' : '#desk-open';
+    const button = this.querySelector(`${place} button[value=${verdict}]`);
+    if (button instanceof HTMLButtonElement) button.click();
+  }
+
+  /** After a decision the next new photo comes by itself. @param {Event} event */
+  #sent(event) {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement | null} */ (/** @type {SubmitEvent} */ (event).submitter);
+    this.#onward = 'decide' in form.dataset && button?.value !== 'new';
+    if (form.id === 'desk-bulk') queueMicrotask(() => setTimeout(() => this.#unpick()));
+  }
+
+  #settle() {
+    this.#mark();
+    const open = this.#open;
+    if (!this.#onward || !open) return;
+    this.#onward = false;
+    const tile = this.#current;
+    if ('refused' in open.dataset || !tile) return;
+    tile.dataset.review = open.dataset.review;
+    document.body.dispatchEvent(new CustomEvent('live:photos'));
+    const tiles = this.#tiles;
+    const after = [...tiles.slice(tiles.indexOf(tile) + 1), ...tiles].find((one) => one.dataset.review === 'new');
+    if (after) this.#show(after);
+  }
+
+  /** Which row and which photo are shown, and the photo's place; the server does not know what is open here. */
+  #mark() {
+    const middle = /** @type {HTMLElement | null} */ (this.querySelector('#desk-photos'));
+    for (const row of this.querySelectorAll('#desk-list .desk-row')) mark(row, row.getAttribute('href') === middle?.dataset.place);
+    const tile = this.#current;
+    for (const one of this.#tiles) mark(one, one === tile);
+    const words = /** @type {HTMLElement | null} */ (this.querySelector('[data-place].tag'));
+    if (!words || !tile) return;
+    words.textContent = `${this.#tiles.indexOf(tile) + 1} / ${this.#tiles.length}`;
+    words.hidden = false;
+  }
+
+  #pick() {
+    const box = this.#current?.querySelector('.photo-pick input');
+    if (box instanceof HTMLInputElement) box.click();
+  }
+
+  #pickAll() {
+    const boxes = this.#tiles.filter((tile) => tile.dataset.review === 'new').map((tile) => /** @type {HTMLInputElement} */ (tile.querySelector('.photo-pick input')));
+    const all = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !all;
+  }
+
+  #unpick() {
+    for (const box of this.#picked) box.checked = false;
+  }
+
+  #move() {
+    const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById('desk-move'));
+    if (this.#picked.length === 0) this.#pick();
+    if (this.#picked.length > 0) dialog?.showModal();
+  }
+
+  /** A job was chosen in the dialog: htmx moves the photos, the desk is free again. @param {Event} event */
+  #chosen(event) {
+    if (!(/** @type {Element} */ (event.target).closest('[name=to]'))) return;
+    setTimeout(() => {
+      /** @type {HTMLDialogElement} */ (document.getElementById('desk-move')).close();
+      this.#unpick();
+    });
+  }
+
+  #page() {
+    const id = this.#open?.dataset.photo;
+    if (id) location.assign(`/photos/${id}`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #help(event) {
+    event.preventDefault();
+    /** @type {HTMLDialogElement} */ (document.getElementById('desk-help')).showModal();
+  }
+
+  /** On a phone every pane is a page of its own; at the desk moving opens the dialog. @param {MouseEvent} event */
+  #click(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (!WIDE.matches) {
+      if (target.closest('a[hx-get]')) event.stopPropagation();
+      return;
+    }
+    if (!target.closest('[data-move]')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#move();
+  }
+
+  /** WCAG 2.1.4: single keys can be switched off. @param {AbortSignal} signal */
+  #keepSwitch(signal) {
+    const box = /** @type {HTMLInputElement | null} */ (document.getElementById(SWITCH));
+    if (!box) return;
+    box.checked = switchedOn();
+    box.addEventListener('change', () => localStorage.setItem(SWITCH, box.checked ? 'on' : 'off'), { signal });
+  }
+}
+
+function switchedOn() {
+  return localStorage.getItem(SWITCH) !== 'off';
+}
+
+/** @param {Element} element @param {boolean} on */
+function mark(element, on) {
+  if (on) element.setAttribute('aria-current', 'true');
+  else element.removeAttribute('aria-current');
+}
+
+customElements.define('review-desk', ReviewDesk);
