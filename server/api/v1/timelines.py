@@ -92,7 +92,7 @@ def _words(event: Event) -> tuple[str, str, dict[str, Any]]:
             choices = [choice.title for choice in asked.choices]
             data: dict[str, Any] = {
                 "state": asked.state,
-                "contact": event.contact_name,
+                "contact": asked.contact_name,
                 "channel": asked.channel,
             }
             data |= {"choices": choices, "answer": asked.answer, "answered_at": asked.answered_at}
