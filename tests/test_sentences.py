@@ -63,20 +63,15 @@ def said(tree: ast.AST, saying: set[str], names: set[str]) -> Iterator[str]:
 
 def flashes() -> set[str]:
     """Return what `flash=` says as patterns: a value within an f-string may be any word."""
-    found = set()
-    for tree in TREES.values():
-        for node in ast.walk(tree):
-            for word in node.keywords if isinstance(node, ast.Call) else ():
-                parts = word.value.values if isinstance(word.value, ast.JoinedStr) else [word.value]
-                if word.arg == "flash":
-                    found.add("".join(pattern(part) for part in parts))
-    return found - {""}
+    calls = (node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call))
+    words = [key.value for call in calls for key in call.keywords if key.arg == "flash"]
+    plain = {re.escape(code) for word in words for code in codes(word)}
+    parts = [node for word in words for node in ast.walk(word) if isinstance(node, ast.JoinedStr)]
+    return plain | {"".join(pattern(part) for part in joined.values) for joined in parts}
 
 
 def pattern(part: ast.expr) -> str:
-    if isinstance(part, ast.Constant):
-        return re.escape(str(part.value or ""))
-    return r"\w+" if isinstance(part, ast.FormattedValue) else ""
+    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"\w+"
 
 
 def test_every_code_has_its_sentence() -> None:
