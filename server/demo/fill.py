@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from server.actions import (
     channels,
@@ -36,9 +37,19 @@ from server.domain.users import Actor, Role, User, system
 from server.ids import new_id
 from server.services import Services
 
+BERLIN = ZoneInfo("Europe/Berlin")
 PHOTOS = Path(__file__).parent / "photos"
 TOKEN, SECRET, VERIFY, NUMBER_ID = "sandbox-token", "sandbox-secret", "sandbox-verify", "100200300400500"
 Say = Callable[[str], None]
+
+
+def _working_hour(now: datetime) -> datetime:
+    """Return the moment "just now" is in the story: at night it is the last afternoon, nobody tiles at midnight."""
+    here = now.astimezone(BERLIN)
+    if 9 <= here.hour < 18:
+        return now
+    day = here if here.hour >= 18 else here - timedelta(days=1)
+    return day.replace(hour=16, minute=40).astimezone(UTC)
 
 
 async def fill(services: Services, *, say: Say) -> list[str]:
@@ -69,7 +80,7 @@ class _Filling:
     def __init__(self, services: Services, say: Say) -> None:
         self.services = services
         self.say = say
-        self.now = services.clock()
+        self.now = _working_hour(services.clock())
         self.people: dict[str, Actor] = {}
         self.users: dict[str, User] = {}
         self.contacts: dict[str, UUID] = {}
