@@ -50,9 +50,13 @@ async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUI
     return found
 
 
-async def of_company(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Consent]:
-    """Return the company's lines, newest first."""
+async def of_company(
+    company_id: UUID, *, contact_id: UUID | None = None, before: str | None = None, limit: int = 50
+) -> Page[Consent]:
+    """Return the company's lines, newest first, about one person or all."""
     query = ConsentRow.filter(company_id=company_id)
+    if contact_id:
+        query = query.filter(contact_id=contact_id)
     if before:
         query = query.filter(id__lt=before)
     rows = await query.order_by("-id").limit(limit + 1)

@@ -53,6 +53,21 @@ async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, l
     return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))
 
 
+async def of_kind(
+    company_id: UUID,
+    kind: NoteKind,
+    *,
+    job_id: UUID | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Page[Note]:
+    """Return notes of one kind, newest first, of one job or of all."""
+    only: dict[str, object] = {"company_id": company_id, "kind": kind}
+    only |= {"job_id": job_id} if job_id else {}
+    only |= {"id__lt": before} if before else {}
+    return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))
+
+
 async def unsorted(company_id: UUID, *, limit: int = 50) -> list[Note]:
     """Return notes that belong to no job yet, newest first."""
     return await _read({"company_id": company_id, "job_id": None}, limit=limit)

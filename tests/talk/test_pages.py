@@ -230,6 +230,7 @@ async def test_a_message_of_an_unknown_person_is_filed(firm: Firm) -> None:
         assert foreign.status_code == 422
     filed = await messages.by_id(firm.company_id, message.id)
     assert filed and (filed.job_id, filed.contact_id) == (firm.job, firm.contact.id)
+    firm.clock.go(minutes=1)
     firm.sandbox.customer("neu", "firm").write("Nochmal ich")
     await firm.work()
     second = (await messages.search(firm.company_id, contact_id=firm.contact.id)).items[0]
