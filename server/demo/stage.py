@@ -69,7 +69,10 @@ async def _play(app: Starlette, sandbox: Sandbox) -> None:
     )
     people = [contact for contact, _ in await customers.contacts(company.id)]
     for contact in people:
-        sandbox.add_person(str(contact.id), contact.name, contact.phone)
+        person = sandbox.add_person(str(contact.id), contact.name, contact.phone)
+        # The sandbox forgets at a restart; that somebody has written, and so may be answered, it must know.
+        chat = sandbox.world.chat(sandbox.world.accounts[str(account.id)], person)
+        chat.last_in_at = await messages.last_inbound_at(company.id, account.id, contact.id)
     if not await messages.awaiting_office(company.id) and not await _spoken(people, account):
         await _first_day(services, sandbox, account, people)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from tests.browser.phone import Phone, rows, shoot, wait_rows
 from tests.proofs.server import ROOT, Server
@@ -48,7 +48,9 @@ def stored(server: Server) -> dict[str, str]:
     """Return id → SHA-256 of every photo file as it lies on the server's disk."""
     with closing(sqlite3.connect(server.data / "zollstock.db")) as base:
         kept = base.execute("SELECT id, storage_key FROM photo WHERE storage_key IS NOT NULL").fetchall()
-    return {ident: hashlib.sha256((server.data / "photos" / key).read_bytes()).hexdigest() for ident, key in kept}
+    return {
+        ident: hashlib.sha256((server.data / "photos" / key).read_bytes()).hexdigest() for ident, key in kept
+    }
 
 
 def all_home(found: list[dict[str, object]]) -> bool:
@@ -94,3 +96,80 @@ def test_from_the_shutter_to_the_office(playwright: Playwright, tmp_path: Path, 
         assert expected <= set(stored(demo).values())
     phone.close()
     assert phone.troubles == []
+
+
+def signed_in(playwright: Playwright, link: str, *, width: int = 1440, height: int = 900) -> Page:
+    """Return a desk browser after its one-time link."""
+    browser = playwright.chromium.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+    )
+    page = browser.new_context(viewport={"width": width, "height": height}, locale="de-DE").new_page()
+    page.goto(link)
+    page.locator("main form button").first.click()
+    page.wait_for_load_state()
+    return page
+
+
+def test_from_the_question_to_the_customers_answer(
+    playwright: Playwright, tmp_path: Path, demo: Server
+) -> None:
+    """The worker asks, also without a network; the office sees and sends; the customer taps; the job knows."""
+    phone = Phone(playwright, tmp_path / "phone", demo.url)
+    page = phone.open(way_in(demo, "Monteur"))
+    page.locator("main form button").click()
+    page.get_by_text("Bad Müller").first.wait_for()
+    job = page.get_by_role("link", name=re.compile("Bad Müller")).first.get_attribute("href")
+    assert job
+    ask = f"/questions/new?job={job.rsplit('/', 1)[1]}"
+    phone.install(job)
+    phone.open(ask)
+    phone.close()
+
+    demo.kill()
+    page = phone.open(ask)
+    page.locator("[name=text]").fill("Sollen wir die Nische fliesen oder streichen?")
+    for place, words in enumerate(("Fliesen", "Streichen", "Bitte anrufen")):
+        page.locator("[name=choices]").nth(place).fill(words)
+    page.locator("[name=photos]").first.check(force=True)
+    page.locator("main form button.send, main form button.primary").last.click()
+    page.wait_for_url(f"**{job}")
+    (kept,) = wait_rows(page, lambda found: [row["kind"] for row in found] == ["question"])
+    assert kept["state"] == "queued"
+    demo.start()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_rows(page, all_home, timeout_s=30)
+    phone.close()
+
+    desk = signed_in(playwright, way_in(demo, "Büro"))
+    desk.goto(f"{demo.url}/questions/{kept['id']}")
+    desk.get_by_role("button", name=re.compile("Freigeben und senden")).click()
+    printed = (demo.data.parent / "data.log").read_text(encoding="utf-8")
+    handset = re.findall(r"(\S+/sandbox/phone/\S+)\s+\(Petra Müller\)", printed)[-1]
+    customer = desk.context.new_page()
+    customer.goto(handset)
+    customer.get_by_role("button", name="Streichen").click(timeout=20_000)
+    desk.goto(f"{demo.url}{job}")
+    for _ in range(50):
+        if desk.get_by_text("Streichen").count() > 1:
+            break
+        desk.wait_for_timeout(200)
+        desk.reload()
+    answer = desk.locator(f"#question-{kept['id']}")
+    assert "Streichen" in answer.inner_text()
+    assert "beantwortet" in answer.inner_text()
+    assert phone.troubles == []
+
+
+def test_the_office_releases_with_one_key(playwright: Playwright, demo: Server) -> None:
+    desk = signed_in(playwright, way_in(demo, "Büro"))
+    desk.goto(f"{demo.url}/reviews")
+    desk.locator("review-desk").wait_for()
+    with closing(sqlite3.connect(demo.data / "zollstock.db")) as base:
+        before = base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0]
+        desk.keyboard.press("f")
+        for _ in range(50):
+            desk.wait_for_timeout(100)
+            after = base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0]
+            if after > before:
+                break
+    assert after == before + 1
