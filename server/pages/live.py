@@ -30,11 +30,11 @@ async def stream(request: Request) -> Response:
 async def events(request: Request) -> AsyncIterator[str]:
     """Yield events and heartbeats; a client that leaves cancels the generator. No database in here."""
     actor, hub = access.actor(request), services(request).database.hub
-    stop = asyncio.create_task(stopping(request).wait())
-    try:
-        async with hub.subscribe(*(OFFICE if actor.at_desk else WORKER)) as signals:
-            yield "retry: 3000\n: da\n\n"
-            upcoming = asyncio.ensure_future(anext(signals, None))
+    async with hub.subscribe(*(OFFICE if actor.at_desk else WORKER)) as signals:
+        stop = asyncio.create_task(stopping(request).wait())
+        upcoming = asyncio.ensure_future(anext(signals, None))
+        try:
+            yield ": da\n\n"
             while not stop.done():
                 await asyncio.wait({stop, upcoming}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
                 if not upcoming.done():
@@ -46,8 +46,9 @@ async def events(request: Request) -> AsyncIterator[str]:
                 upcoming = asyncio.ensure_future(anext(signals, None))
                 if text := told(signal, actor):
                     yield text
-    finally:
-        stop.cancel()
+        finally:
+            stop.cancel()
+            upcoming.cancel()
 
 
 def told(signal: Signal, actor: Actor) -> str:

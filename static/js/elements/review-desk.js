@@ -10,6 +10,7 @@ const VERDICTS = { f: 'released', r: 'retake', x: 'rejected' };
  */
 export class ReviewDesk extends HTMLElement {
   #onward = false;
+  #place = '';
   #leave = new AbortController();
 
   connectedCallback() {
@@ -22,6 +23,7 @@ export class ReviewDesk extends HTMLElement {
     document.getElementById('desk-move')?.addEventListener('click', (event) => this.#chosen(event), { signal });
     this.#keepSwitch(signal);
     this.#mark();
+    this.#place = this.#middle?.dataset.place ?? '';
   }
 
   disconnectedCallback() {
@@ -53,6 +55,10 @@ export class ReviewDesk extends HTMLElement {
     return keys[key] ?? null;
   }
 
+  get #middle() {
+    return /** @type {HTMLElement | null} */ (this.querySelector('#desk-photos'));
+  }
+
   get #tiles() {
     return /** @type {HTMLElement[]} */ ([...this.querySelectorAll('#desk-photos .photo-card')]);
   }
@@ -75,16 +81,15 @@ export class ReviewDesk extends HTMLElement {
     const tiles = this.#tiles;
     const here = this.#current;
     const place = here ? tiles.indexOf(here) + by : 0;
-    this.#show(tiles[Math.max(0, Math.min(tiles.length - 1, place))]);
+    const tile = tiles[Math.max(0, Math.min(tiles.length - 1, place))];
+    tile?.querySelector('a')?.focus({ preventScroll: true });
+    this.#show(tile);
   }
 
   /** @param {HTMLElement | undefined} tile */
   #show(tile) {
-    const link = tile?.querySelector('a');
-    if (!tile || !link) return;
-    tile.scrollIntoView({ block: 'nearest' });
-    link.focus({ preventScroll: true });
-    link.click();
+    tile?.scrollIntoView({ block: 'nearest' });
+    tile?.querySelector('a')?.click();
   }
 
   /** @param {string} verdict */
@@ -104,6 +109,7 @@ export class ReviewDesk extends HTMLElement {
 
   #settle() {
     this.#mark();
+    this.#arrive();
     const open = this.#open;
     if (!this.#onward || !open) return;
     this.#onward = false;
@@ -116,9 +122,17 @@ export class ReviewDesk extends HTMLElement {
     if (after) this.#show(after);
   }
 
+  /** Another job was chosen: its first new photo opens, the focus stays where it was. */
+  #arrive() {
+    const place = this.#middle?.dataset.place ?? '';
+    if (place === this.#place) return;
+    this.#place = place;
+    this.#show(this.#tiles.find((tile) => tile.dataset.review === 'new') ?? this.#tiles[0]);
+  }
+
   /** Which row and which photo are shown, and the photo's place; the server does not know what is open here. */
   #mark() {
-    const middle = /** @type {HTMLElement | null} */ (this.querySelector('#desk-photos'));
+    const middle = this.#middle;
     for (const row of this.querySelectorAll('#desk-list .desk-row')) mark(row, row.getAttribute('href') === middle?.dataset.place);
     const tile = this.#current;
     for (const one of this.#tiles) mark(one, one === tile);
