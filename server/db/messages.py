@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.tables import AttemptRow, MessageRow
 from server.domain.channels import Identity
 from server.domain.messages import Direction, Message, MessageState, identity
@@ -74,8 +75,8 @@ async def set_place(company_id: UUID, message_id: UUID, **changes: Any) -> None:
 
 
 async def lock(company_id: UUID, message_id: UUID) -> None:
-    """Let nobody else move this message until the unit ends (SQLite has one writer anyway)."""
-    await MessageRow.filter(company_id=company_id, id=message_id).select_for_update().values_list("id")
+    """Let nobody else move this message until the unit ends."""
+    await sql.lock("message", company_id, message_id)
 
 
 async def insert_attempt(company_id: UUID, message_id: UUID, *, at: datetime) -> UUID:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.tables import QuestionPhotoRow, QuestionRow
 from server.domain.channels import Choice
 from server.domain.paging import Page, cut
@@ -69,8 +70,8 @@ async def set_state(
 
 
 async def lock(company_id: UUID, question_id: UUID) -> None:
-    """Let nobody else move this question until the unit ends (SQLite has one writer anyway)."""
-    await QuestionRow.filter(company_id=company_id, id=question_id).select_for_update().values_list("id")
+    """Let nobody else move this question until the unit ends."""
+    await sql.lock("question", company_id, question_id)
 
 
 async def set_seen(

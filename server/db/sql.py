@@ -30,6 +30,12 @@ async def execute(statement: str, *values: Any) -> int:
     return int(affected)
 
 
+async def lock(table: str, company_id: Any, row_id: Any) -> None:
+    """Let nobody else change this row until the unit ends; SQLite has one writer anyway."""
+    if dialect() == "postgres":
+        await rows(f"SELECT id FROM {table} WHERE company_id = ? AND id = ? FOR UPDATE", company_id, row_id)
+
+
 def like_escape(text: str) -> str:
     r"""Return `text` so that LIKE takes it literally; the statement says `LIKE ? ESCAPE '\'`."""
     return re.sub(r"([\\%_])", r"\\\1", text)

@@ -1,0 +1,145 @@
+"""The gate between the firm and a person: closed on doubt, on withdrawal, on error."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from server.actions import consents as actions
+from server.actions import questions
+from server.db import consents as table
+from server.domain.consents import (
+    Closed,
+    Consent,
+    ConsentVerb,
+    Open,
+    Proof,
+    Purpose,
+    Standing,
+    is_stop,
+    may_contact,
+)
+from server.domain.questions import QuestionState
+from server.ids import new_id
+from tests.talks import Firm
+
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def line(verb: ConsentVerb, purpose: Purpose) -> Consent:
+    return Consent(
+        new_id(), new_id(), new_id(), "whatsapp", purpose, verb, "", "", Proof.SPOKEN, "", "", None, AT, ""
+    )
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+@pytest.mark.parametrize("wrote", [None, AT - timedelta(days=9), AT + timedelta(days=9)])
+@pytest.mark.parametrize("verb", [None, *ConsentVerb])
+def test_ledger_times_wrote_first_times_purpose(
+    verb: ConsentVerb | None, wrote: datetime | None, purpose: Purpose
+) -> None:
+    standing = Standing(line(verb, purpose) if verb else None, wrote)
+    found = may_contact(standing, purpose)
+    if verb is ConsentVerb.GRANTED:
+        assert found == Open("consent")
+    elif verb is ConsentVerb.WITHDRAWN:
+        assert found == Closed("consent.withdrawn")
+    elif wrote and purpose is Purpose.SERVICE:
+        assert found == Open("customer_wrote_first")
+    else:
+        assert found == Closed("consent.none")
+
+
+def test_a_consent_for_one_purpose_opens_no_other() -> None:
+    for given, wanted in itertools.permutations(Purpose, 2):
+        standing = Standing(line(ConsentVerb.GRANTED, given), None)
+        assert may_contact(standing, wanted) == Closed("consent.none")
+
+
+@pytest.mark.parametrize(
+    "text", ["STOP", "stop", " Stopp! ", "Abmelden.", "WIDERRUF", "„Stop“", "unsubscribe", "Widerrufen"]
+)
+def test_words_that_stop(text: str) -> None:
+    assert is_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Stop bitte, die falsche Fuge!", "Bitte nicht abmelden", "Stoppschild", "", "Nein", "stop stop"]
+)
+def test_words_that_do_not(text: str) -> None:
+    assert not is_stop(text)
+
+
+async def test_stop_stops_what_is_queued_and_says_why(firm: Firm) -> None:
+    await firm.hello()
+    question = await firm.ask()
+    await firm.release(question)
+    firm.petra.write("Stopp!")
+    await firm.sandbox.settle()
+    await firm.work()
+    blocked = await firm.now(question)
+    assert (blocked.state, blocked.blocked_code) == (QuestionState.BLOCKED, "consent.withdrawn")
+    firm.petra.write("Hallo?")
+    await firm.work()
+    await firm.release(await firm.ask(text="Und jetzt?"))
+    await firm.work(hours=2)
+    assert firm.on_phone() == []
+    [withdrawn] = await table.of_contact(firm.company_id, firm.contact.id)
+    assert (withdrawn.verb, withdrawn.proof) == (ConsentVerb.WITHDRAWN, Proof.INBOUND_MESSAGE)
+
+
+async def test_a_withdrawal_is_for_every_purpose(firm: Firm) -> None:
+    for purpose in (Purpose.SERVICE, Purpose.ADVERTISING):
+        await actions.grant(
+            firm.office,
+            firm.contact,
+            channel="whatsapp_handoff",
+            proof=Proof.SIGNATURE,
+            purpose=purpose,
+            at=firm.clock.at,
+        )
+        assert isinstance(await actions.gate(firm.company_id, firm.contact.id, "whatsapp", purpose), Open)
+    firm.clock.go(minutes=1)
+    await actions.withdraw(
+        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="am Telefon", at=firm.clock.at
+    )
+    for purpose in (Purpose.SERVICE, Purpose.ADVERTISING):
+        closed = await actions.gate(firm.company_id, firm.contact.id, "whatsapp_handoff", purpose)
+        assert closed == Closed("consent.withdrawn")
+
+
+async def test_an_error_in_the_gate_sends_nothing(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    await firm.hello()
+    await firm.release(await firm.ask())
+
+    async def broken(*args: object) -> None:
+        raise RuntimeError("the ledger cannot be read")
+
+    monkeypatch.setattr(table, "standing", broken)
+    await firm.work(hours=1)
+    assert firm.on_phone() == []
+    assert {type(failure) for failure in firm.failures} == {RuntimeError}
+    firm.failures.clear()
+
+
+async def test_a_workers_question_goes_on_when_its_photos_are_released(firm: Firm) -> None:
+    from dataclasses import replace
+
+    from server.actions import companies, reviews
+    from server.db import companies as companies_db
+    from server.domain.reviews import Verdict
+
+    company = await companies_db.by_id(firm.company_id)
+    assert company
+    profile = replace(company.profile, workers_release=True)
+    await companies.change(firm.office, company, profile, at=firm.clock.at)
+    await firm.hello()
+    first, second = await firm.photo(1, released=False), await firm.photo(2, released=False)
+    question = await firm.ask(first, second)
+    for number, photo in enumerate((first, second)):
+        assert len(firm.on_phone()) == 0, number
+        now = await firm.photo_now(photo.id)
+        await reviews.decide(firm.office, now, verdict=Verdict.RELEASED, note="", at=firm.clock.at)
+        await firm.work()
+    assert (await firm.now(question)).state is QuestionState.DELIVERED
+    assert questions.RELEASED == "released"
