@@ -35,8 +35,10 @@ async def events(request: Request) -> AsyncIterator[str]:
         upcoming = asyncio.ensure_future(anext(signals, None))
         try:
             yield ": da\n\n"
-            while not stop.done():
+            while True:
                 await asyncio.wait({stop, upcoming}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                if stop.done():
+                    return
                 if not upcoming.done():
                     yield ": da\n\n"
                     continue

@@ -180,7 +180,8 @@ async def _page(
         "place": _place(job),
         "groups": groups,
         "questions": await _questions(actor, job),
-        "refused": {},
+        "refusals": {},
+        "refused": None,
         "photo": photo,
         "open_id": photo.id if photo else None,
         "lines": await _lines(photo) if photo else [],
@@ -201,7 +202,7 @@ async def _photos(request: Request, job: Job | None, refused: Mapping[UUID, Doma
         place=_place(job),
         groups=await _groups(request, company, job),
         questions=await _questions(actor, job),
-        refused=refused,
+        refusals=refused,
         open_id=None,
     )
 
@@ -229,13 +230,13 @@ async def _after(
         return await _photos(request, job, refused)
     if refused:
         desk = await _desk(access.actor(request))
-        return await _page(request, desk, job, photo_id=None, step="photos", refused=refused)
+        return await _page(request, desk, job, photo_id=None, step="photos", refusals=refused)
     return see_other(request, _place(job), flash=flash)
 
 
 async def _choose(request: Request, query: JobsQuery, refused: Mapping[UUID, DomainError]) -> Response:
     found = await jobs.search(access.actor(request).company_id, text=query.q, limit=JOBS_SHOWN)
-    values: dict[str, Any] = {"photo_ids": query.photo, "q": query.q, "refused": refused}
+    values: dict[str, Any] = {"photo_ids": query.photo, "q": query.q, "refusals": refused}
     return await page(request, "reviews/move.html", nav="reviews", jobs=found.items, **values)
 
 

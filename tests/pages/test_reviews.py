@@ -1,0 +1,172 @@
+"""The desk, a photo's page, chronology, logbook, search and the live stream, through the whole application."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from starlette.requests import Request
+
+from server.actions import notes, questions, reviews
+from server.actions import photos as arriving
+from server.clock import now
+from server.db import photos
+from server.domain.photos import Photo
+from server.domain.reviews import Verdict
+from server.domain.users import Role
+from server.ids import new_id
+from server.pages import live
+from tests import factories
+from tests.pages.conftest import House
+from tests.sites import photo_bytes, photo_item
+
+
+async def arrived(house: House, job_id: UUID | None, **words: Any) -> Photo:
+    worker, item = (
+        house.acting(Role.WORKER),
+        photo_item(photo_bytes(), captured_at=now().isoformat(), **words),
+    )
+    await arriving.announce(worker, item, job_id=job_id, at=now())
+    photo = await photos.by_id(worker.company_id, item.id)
+    assert photo
+    await arriving.add_original(
+        worker, photo, key=f"k/{item.id}", sha256=item.sha256, mime="image/jpeg", at=now()
+    )
+    stored = await photos.by_id(worker.company_id, item.id)
+    assert stored
+    return stored
+
+
+async def test_without_javascript(house: House) -> None:
+    job = await factories.job(house.acting(Role.OFFICE))
+    first, second, loose = [await arrived(house, place) for place in (job.id, job.id, None)]
+    desk = await house.office.get("/reviews")
+    assert desk.status_code == 200 and f"photo-{first.id}" in desk.text and "Unsortiert" in desk.text
+    went = await house.office.post(f"/photos/{first.id}/review", data={"verdict": "retake", "note": "näher"})
+    assert (went.status_code, went.headers["location"]) == (303, f"/photos/{second.id}")
+    page = await house.worker.get(f"/photos/{first.id}")
+    assert "Das Büro bittet um eine neue Aufnahme" in page.text and "näher" in page.text
+    went = await house.office.post(
+        "/reviews", data={"verdict": "released", "photo": [str(second.id)], "job": str(job.id)}
+    )
+    assert went.headers["location"] == f"/reviews?job={job.id}"
+    refused = await house.office.post("/reviews", data={"verdict": "released", "photo": [str(loose.id)]})
+    assert refused.status_code == 200 and "Erst einen Auftrag wählen" in refused.text
+    went = await house.office.post("/reviews/moves", data={"to": str(job.id), "photo": [str(loose.id)]})
+    assert went.headers["location"] == f"/reviews?job={job.id}"
+    moved = await photos.by_id(loose.company_id, loose.id)
+    assert moved and moved.job_id == job.id
+
+
+async def test_a_worker_has_no_desk_and_no_verdict(house: House) -> None:
+    photo = await arrived(house, (await factories.job(house.acting(Role.OFFICE))).id)
+    assert (await house.worker.get("/reviews")).status_code == 403
+    assert (await house.worker.get("/logbook")).status_code == 403
+    sent = await house.worker.post(f"/photos/{photo.id}/review", data={"verdict": "released"})
+    assert sent.status_code == 403
+    sent = await house.worker.post(f"/photos/{photo.id}", data={"caption": "Fuge", "tags": "Bad, Wand"})
+    assert sent.status_code == 303
+    told = await photos.by_id(photo.company_id, photo.id)
+    assert told and (told.caption, list(told.tags)) == ("Fuge", ["Bad", "Wand"])
+    long = await house.worker.post(f"/photos/{photo.id}", data={"caption": "Fuge neu", "tags": "x" * 41})
+    assert long.status_code == 422 and "Fuge neu" in long.text and "höchstens 40 Zeichen" in long.text
+
+
+async def test_the_chronology_tells_everything_once(house: House) -> None:
+    office, worker, at = house.acting(Role.OFFICE), house.acting(Role.WORKER), now()
+    job = await factories.job(office)
+    shots = [await arrived(house, job.id, phase="during") for _ in range(3)]
+    await reviews.decide_many(office, [shot.id for shot in shots], verdict=Verdict.RELEASED, note="", at=at)
+    await notes.write(office, job_id=job.id, text="Silikon erst Donnerstag", at=at)
+    await questions.ask(
+        worker, question_id=new_id(), job_id=job.id, contact_id=None, text="Welche Fuge?",
+        choices=["Hellgrau"], photo_ids=[shots[0].id], at=at,
+    )  # fmt: skip
+    page = await house.office.get(f"/jobs/{job.id}")
+    for words in (
+        "3 Fotos · während",
+        "gab 3 Fotos frei",
+        "Silikon erst Donnerstag",
+        "Welche Fuge?",
+        "wartet auf Freigabe",
+    ):
+        assert page.text.count(words) == 1, words
+    only = await house.office.get(f"/jobs/{job.id}/timeline?kind=notes")
+    assert "Silikon" in only.text and "Welche Fuge?" not in only.text
+    listed = (await house.office.get(f"/api/v1/jobs/{job.id}/timeline?limit=2")).json()
+    seen, cursor = len(listed["items"]), listed["next"]
+    while cursor:
+        part = await house.office.get(
+            f"/api/v1/jobs/{job.id}/timeline", params={"limit": 2, "cursor": cursor}
+        )
+        seen, cursor = seen + len(part.json()["items"]), part.json()["next"]
+    assert seen >= len((await house.office.get(f"/api/v1/jobs/{job.id}/timeline")).json()["items"]) == 5
+    lines = (await house.office.get(f"/api/v1/jobs/{job.id}/logbook")).json()["items"]
+    assert lines[0]["verb"] == "question.asked" and lines[0]["prev_hash"] == lines[1]["hash"]
+    found = await house.office.get("/search?q=fuge")
+    assert "Welche Fuge?" in found.text
+    nothing = await house.office.get("/search?q=zzz")
+    assert "Nichts gefunden" in nothing.text
+
+
+async def test_the_logbook_says_how_far_it_was_checked(house: House) -> None:
+    job = await factories.job(house.acting(Role.OFFICE))
+    page = await house.office.get("/logbook?noun=job")
+    assert "Kette geprüft bis Nr." in page.text and "legte den Auftrag an" in page.text
+    assert "legte den Auftrag an" in (await house.office.get(f"/jobs/{job.id}/logbook")).text
+    wrong = await house.office.get("/logbook?checked=1&hash=" + "f" * 64)
+    assert "unterbrochen" in wrong.text
+
+
+async def test_a_verdict_by_program(house: House) -> None:
+    photo = await arrived(house, (await factories.job(house.acting(Role.OFFICE))).id)
+    place = f"/api/v1/photos/{photo.id}/review"
+    done = await house.office.post(place, json={"verdict": "released", "note": "gut"})
+    assert (done.status_code, done.json()["review"], done.json()["review_note"]) == (200, "released", "gut")
+    wrong = await house.office.post(place, json={"verdict": "vielleicht"})
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "verdict")
+    assert (await house.worker.post(place, json={"verdict": "released"})).status_code == 403
+
+
+async def test_twice_as_much_costs_the_same(house: House, statements: Callable[[], list[str]]) -> None:
+    job = await factories.job(house.acting(Role.OFFICE))
+    costs = []
+    for _ in range(2):
+        for number in range(10):
+            photo = await arrived(house, job.id, caption=f"Dusche {number}")
+            other = await factories.job(house.acting(Role.OFFICE), f"Auftrag {number}")
+            await arrived(house, other.id)
+            await reviews.decide(
+                house.acting(Role.OFFICE), photo, verdict=Verdict.RETAKE, note=str(number), at=now()
+            )
+        spent = []
+        for path in (
+            f"/reviews?job={job.id}", "/reviews/_list", f"/jobs/{job.id}/_timeline", "/logbook", "/search?q=dusche",
+        ):  # fmt: skip
+            before = len(statements())
+            assert (await house.office.get(path)).status_code == 200
+            spent.append(len(statements()) - before)
+        costs.append(spent)
+    assert costs[0] == costs[1]
+
+
+async def test_live_tells_the_own_company_and_ends_with_the_server(house: House) -> None:
+    stopping = asyncio.Event()
+    services = house.app.state.services
+    app = SimpleNamespace(state=SimpleNamespace(services=services, stopping=stopping))
+
+    def reader(role: Role) -> Any:
+        request = SimpleNamespace(app=app, state=SimpleNamespace(actor=house.acting(role)))
+        return live.events(cast(Request, request))
+
+    office, worker = reader(Role.OFFICE), reader(Role.WORKER)
+    assert (await anext(office)).startswith(":") and (await anext(worker)).startswith(":")
+    foreign = await factories.company("Maler Kunz")
+    await factories.job(await factories.actor(foreign))
+    job = await factories.job(house.acting(Role.OFFICE))
+    assert await anext(office) == f'event: jobs\ndata: {{"job":"{job.id}"}}\n\n'
+    assert await anext(worker) == "event: jobs\ndata: {}\n\n"
+    stopping.set()
+    assert [text async for text in office] == [] == [text async for text in worker]
+    assert (await house.guest.get("/live")).status_code == 303
