@@ -35,7 +35,7 @@ def test_nothing_is_left_over() -> None:
 
 def test_placeholders_are_the_same() -> None:
     """A sign the German lacks would be markup or a format of its own; translations are never escaped."""
-    for german, in_english in SAID:
+    for german, in_english in (pair for pair in SAID if pair[1]):
         assert sorted(PLACEHOLDER.findall(german)) == sorted(PLACEHOLDER.findall(in_english)), german
         assert set(in_english) & MARKUP <= set(german), in_english
         assert "%" not in PLACEHOLDER.sub("", german + in_english), german
