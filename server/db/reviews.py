@@ -73,8 +73,8 @@ async def waiting(company_id: UUID) -> Waiting:
     found = await sql.rows(
         f"""SELECT SUM(CASE WHEN {answers} THEN 1 ELSE 0 END) AS answers,
             MIN(CASE WHEN {answers} THEN COALESCE(sent_at, created_at) END) AS oldest,
-            SUM(CASE WHEN state IN ('waiting_release', 'blocked') THEN 1 ELSE 0 END) AS unreleased,
-            SUM(CASE WHEN state IN ('unclear', 'failed') THEN 1 ELSE 0 END) AS unclear
+            SUM(CASE WHEN state = 'waiting_release' THEN 1 ELSE 0 END) AS unreleased,
+            SUM(CASE WHEN state IN ('unclear', 'failed', 'blocked') THEN 1 ELSE 0 END) AS unclear
         FROM question WHERE company_id = ?""",
         company_id,
     )
