@@ -45,7 +45,7 @@ async def move(request: Request) -> Response:
     question, state = await _question(request), (await forms.read(request, StateForm)).data.state
     await handoffs.move(access.actor(request), question, state, at=services(request).clock())
     here = f"/questions/{question.id}"
-    if "hx-request" in request.headers or request.headers.get("x-requested-with") == "hand-off":
+    if "x-client" in request.headers:  # our script, which stays where it is
         return Response(status_code=204)
     ended = state in (HandoffState.CONFIRMED, HandoffState.DISCARDED)
     return see_other(

@@ -9,8 +9,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.actions import inbox, outgoing, questions
 from server.actions import messages as sending
-from server.actions import outgoing, questions
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import messages as messages_db
@@ -134,8 +134,13 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     question, actor = await access.question(request), access.actor(request)
+    at = services(request).clock()
     if question.job_id and question.state is QuestionState.ANSWERED:
-        await questions.seen(actor, question.job_id, at=services(request).clock())
+        await questions.seen(actor, question.job_id, at=at)
+    said = await messages_db.of_question(question.company_id, question.id)
+    unseen = [one.id for one in said if one.direction == "in" and one.seen_by_office_at is None]
+    if unseen and actor.at_desk:
+        await inbox.mark_seen(actor, unseen, at=at)
     return await _show(request, question)
 
 

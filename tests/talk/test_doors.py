@@ -94,7 +94,7 @@ async def test_two_thousand_messages_five_times_in_any_order(firm: Firm) -> None
         )
     assert await MessageRow.filter(direction="in").count() == 2000
     assert await InboxEventRow.all().count() == 2000
-    texts = set(await MessageRow.filter(direction="in").values_list("text", flat=True))
+    texts = {row.text for row in await MessageRow.filter(direction="in")}
     assert texts == {f"Nachricht {number} 🧱" for number in range(2000)}
 
 

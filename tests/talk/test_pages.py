@@ -252,3 +252,14 @@ async def test_secrets_are_never_shown_again_and_kept_when_left_empty(firm: Firm
     account = await channels.account_by_id(firm.company_id, firm.account.id)
     assert account and (account.label, account.usable) == ("Werkstatt", False)
     assert await customers.contact_by_id(firm.company_id, firm.contact.id)
+
+
+async def test_the_script_notes_that_the_messenger_was_opened(firm: Firm) -> None:
+    question = await by_hand(firm)
+    async with firm.browser(firm.worker) as worker:
+        here = f"/questions/{question.id}/handoff"
+        noted = await worker.post(here, json={"state": "opened"}, headers={"X-Client": "1"})
+        assert (noted.status_code, noted.text) == (204, "")
+    package = await handoffs.prepared(question)
+    assert package and package.state == "opened"
+    assert (await firm.now(question)).state is QuestionState.HANDED_OFF

@@ -1,4 +1,5 @@
 // @ts-check
+import { ask, fetchFile } from '../lib/http.js';
 
 /**
  * Hands photos and words to the messenger on this phone. The files are here before the button is, because between
@@ -20,7 +21,7 @@ export class HandOff extends HTMLElement {
     const links = /** @type {HTMLAnchorElement[]} */ ([...this.querySelectorAll('a[data-file]')]);
     if (!button || !links.length || !navigator.canShare) return;
     try {
-      this.#files = await Promise.all(links.map(fetchFile));
+      this.#files = await Promise.all(links.map((link) => fetchFile(link.href, link.dataset.file ?? 'Foto.jpg')));
     } catch {
       return;
     }
@@ -36,22 +37,12 @@ export class HandOff extends HTMLElement {
   };
 
   #opened = () => {
-    const { url } = this.dataset;
-    if (!url) return;
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-requested-with': 'hand-off' };
-    void fetch(url, { method: 'POST', headers, body: 'state=opened', keepalive: true });
+    ask('POST', this.dataset.url ?? '', { json: { state: 'opened' } }).catch(() => undefined);
   };
 
   #words() {
     return this.querySelector('[data-text]')?.textContent?.trim() ?? '';
   }
-}
-
-/** @param {HTMLAnchorElement} link */
-async function fetchFile(link) {
-  const answer = await fetch(link.href);
-  if (!answer.ok) throw new Error(String(answer.status));
-  return new File([await answer.blob()], link.dataset.file ?? 'Foto.jpg', { type: 'image/jpeg' });
 }
 
 customElements.define('hand-off', HandOff);
