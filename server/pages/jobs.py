@@ -163,6 +163,7 @@ async def _form(
         "jobs/form.html",
         status=status,
         nav="jobs",
+        offline=not at_desk and job is None,
         form=form,
         job=job,
         at_desk=at_desk,

@@ -1,21 +1,12 @@
 // @ts-check
 import './offline/arrival.js';
-import './elements/state-line.js';
-import './elements/storage-banner.js';
-import './elements/photo-capture.js';
-import './elements/unsent-list.js';
-import './elements/offline-form.js';
-import './elements/offline-shell.js';
-import './elements/job-photos.js';
-import './elements/live-stream.js';
-import './elements/review-desk.js';
-import './elements/hand-off.js';
 import { watchSignOut } from './offline/leaving.js';
 import { currentSession } from './offline/session.js';
 import { keepSending } from './offline/triggers.js';
 import { keepUpdated } from './offline/updates.js';
 import { h } from './lib/dom.js';
-import { t } from './lib/text.js';
+import { wakeElements } from './lib/elements.js';
+import { learn, t } from './lib/text.js';
 
 /** A page drawn for somebody who has left since must not come back from the browser's memory. */
 async function leaveStalePage(/** @type {PageTransitionEvent} */ event) {
@@ -34,6 +25,9 @@ function sayFragmentFailed() {
 watchSignOut();
 addEventListener('pageshow', (event) => void leaveStalePage(event));
 document.addEventListener('htmx:error', sayFragmentFailed);
+document.addEventListener('htmx:after:swap', wakeElements);
 document.querySelector('main')?.prepend(document.createElement('storage-banner'));
+await learn();
+wakeElements();
 keepSending();
 await keepUpdated();

@@ -115,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
             cache_key=self.world.cache_key,
         )
         html = self.pages.get_template(name).render(
-            actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=False)), lang="de", static_url=self.assets.url, app_version=self.assets.version,
+            actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=False)), lang="de", static_url=self.assets.url, module_urls=self.assets.module_urls, app_version=self.assets.version,
             nav="", flash=[], counts=None, sandbox=False, request_path=self.path, **values,
         )  # fmt: skip
         if actor and "data-actor" not in html:
@@ -338,7 +338,9 @@ class Handler(BaseHTTPRequestHandler):
         )
         offset = str(len(data))
         if len(data) != length or self.command == "HEAD":
-            return self.reply(status, b"", "text/plain", Upload_Offset=offset, Tus_Resumable="1.0.0", **headers)
+            return self.reply(
+                status, b"", "text/plain", Upload_Offset=offset, Tus_Resumable="1.0.0", **headers
+            )
         if hashlib.sha256(data).hexdigest() != wanted:
             data.clear()
             return self.reply(460, Upload_Offset="0")

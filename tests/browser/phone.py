@@ -107,9 +107,11 @@ def wait_rows(
     """Return the rows as soon as they are as wanted. Raises AssertionError with what stands there instead."""
     found: list[dict[str, Any]] = []
     for _ in range(int(timeout_s * 10)):
-        found = rows(page)
-        if wanted(found):
-            return found
+        # The shell makes way for the real page once the network is back.
+        with suppress(Error):
+            found = rows(page)
+            if wanted(found):
+                return found
         page.wait_for_timeout(100)
     raise AssertionError([(row["kind"], row["state"], row["error"], row["offset"]) for row in found])
 

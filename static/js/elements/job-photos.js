@@ -2,14 +2,14 @@
 import { coalesce, mark, picture } from '../lib/dom.js';
 import { stateWords } from '../lib/reasons.js';
 import { dayAndTime } from '../lib/time.js';
-import { onChange, thumbOf, unsent } from '../offline/outbox.js';
+import { itemsOf, onChange, thumbOf, UNSENT } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
 
 /**
  * On a job's page: what this phone still owes to the job named by the attribute `job`, drawn with the templates of
- * templates/photos/_pending.html. A row goes when the server's own row is there.
+ * templates/photos/_pending.html. What arrives meanwhile stays until the server's own row stands on a newer page.
  */
 export class JobPhotos extends HTMLElement {
   #stop = () => {};
@@ -27,10 +27,17 @@ export class JobPhotos extends HTMLElement {
   async #redraw() {
     const session = await activeSession();
     const job = this.getAttribute('job');
-    const rows = session ? (await unsent(session.actor)).filter((item) => item.job === job && !alreadyThere(item, this)) : [];
+    const items = session ? await itemsOf(session.actor) : [];
+    const rows = items.filter((item) => item.job === job && isMissing(item) && !alreadyThere(item, this));
     this.hidden = rows.length === 0;
     this.replaceChildren(...(await Promise.all(rows.map(face))));
   }
+}
+
+/** Whether the server did not have this item when it drew the page. @param {Item} item */
+function isMissing(item) {
+  const drawn = Date.parse(document.body.dataset.storedAt ?? '') || performance.timeOrigin;
+  return UNSENT.includes(/** @type {any} */ (item.state)) || (item.acked_ms ?? 0) > drawn;
 }
 
 /** Whether the server's page already shows this item. @param {Item} item @param {Element} here */

@@ -42,14 +42,16 @@ export class OfflineForm extends HTMLElement {
     if (!session) return form.submit();
     const data = new FormData(form);
     const job = word(data, 'job') || null;
+    let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
-      await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data), ...(await hint(kind, job)) } });
+      const { id } = await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data), ...(await hint(kind, job)) } });
+      if (kind === 'job') next = `/jobs/${id}`;
     } catch (error) {
       if (navigator.onLine) return form.submit();
       return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
     }
     await Promise.race([sendSoon(), soon()]);
-    location.assign(this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/'));
+    location.assign(next);
   }
 
   /** @param {string} words */

@@ -1,5 +1,6 @@
 // @ts-check
 import { present } from '../lib/dom.js';
+import { wakeElements } from '../lib/elements.js';
 import { render } from '../offline/render.js';
 import { drain } from '../offline/upload.js';
 
@@ -9,6 +10,7 @@ export class OfflineShell extends HTMLElement {
     const { title, content } = await render(new URL(location.href));
     document.title = `${title} – Zollstock`;
     this.replaceChildren(...present(content));
+    wakeElements();
     for (const way of document.querySelectorAll('.bar a')) {
       if (way.getAttribute('href') === location.pathname) way.setAttribute('aria-current', 'page');
     }

@@ -20,6 +20,7 @@ const STRIP = 3;
 const FIX_MS = 120_000;
 
 /** @typedef {import('./job-chooser.js').Choice} Choice */
+/** @typedef {import('../lib/camera.js').Photo} Photo */
 /** @typedef {{ captured_at: string, job: Choice | null, fields: Record<string, unknown> }} Shot */
 
 /** The camera page: shoot, see the tick, shoot again. A tick means: all bytes lie on the disk of this phone. */
@@ -29,6 +30,7 @@ export class PhotoCapture extends HTMLElement {
   #kept = 0;
   #inHand = 0;
   #asked = false;
+  #ready = false;
   /** @type {GeolocationPosition | null} */
   #fix = null;
   #watch = 0;
@@ -53,11 +55,21 @@ export class PhotoCapture extends HTMLElement {
     this.#build();
     this.#holdLock();
     document.addEventListener('visibilitychange', this.#wake);
-    if (!(await activeSession())) return this.#say(t('Zum Fotografieren bitte anmelden.'));
+    [, this.#ready] = await Promise.all([this.#open(), this.#prepare()]);
+    if (!this.#ready) this.#camera.close();
+    this.#count(0);
+  }
+
+  /** Whose photos, and of which job; the camera opens meanwhile. @returns {Promise<boolean>} false if nobody is signed in */
+  async #prepare() {
+    if (!(await activeSession())) {
+      this.#say(t('Zum Fotografieren bitte anmelden.'));
+      return false;
+    }
     await this.#chooseFirst();
-    await this.#wordAboutLastTime();
-    void this.#open();
+    void this.#wordAboutLastTime();
     void this.#watchPosition();
+    return true;
   }
 
   disconnectedCallback() {
@@ -120,7 +132,7 @@ export class PhotoCapture extends HTMLElement {
     const shot = this.#shot();
     const files = [...(input.files ?? [])];
     input.value = '';
-    for (const file of files) await this.#keep(shot, async () => file);
+    for (const file of files) await this.#keep(shot, async () => ({ file, thumb: await makeThumb(file) }));
     await setMeta('capture-open', undefined);
   }
 
@@ -139,7 +151,7 @@ export class PhotoCapture extends HTMLElement {
     return { captured_at: localIso(), job: this.#job, fields };
   }
 
-  /** @param {Shot} shot @param {() => Promise<Blob>} source */
+  /** @param {Shot} shot @param {() => Promise<Photo>} source */
   async #keep(shot, source) {
     this.#count(+1);
     const photo = source();
@@ -149,13 +161,11 @@ export class PhotoCapture extends HTMLElement {
     this.#count(-1);
   }
 
-  /** @param {Shot} shot @param {Promise<Blob>} photo */
+  /** @param {Shot} shot @param {Promise<Photo>} photo */
   async #save(shot, photo) {
     try {
-      const file = await photo;
-      const session = await activeSession();
+      const [{ file, thumb }, session] = await Promise.all([photo, activeSession()]);
       if (!session) return this.#say(t('Zum Fotografieren bitte anmelden.'));
-      const thumb = await makeThumb(file);
       await enqueue({ owner: session.actor, kind: 'photo', job: shot.job?.id ?? null, captured_at: shot.captured_at, fields: shot.fields, file, thumb });
       this.#tick(thumb);
     } catch (error) {
@@ -185,7 +195,7 @@ export class PhotoCapture extends HTMLElement {
   /** Leaving is possible only with empty hands (iNaturalistReactNative#1690). @param {number} step */
   #count(step) {
     this.#inHand += step;
-    this.#shutter.disabled = this.#inHand >= MAX_IN_HAND || !this.#camera.live;
+    this.#shutter.disabled = !this.#ready || this.#inHand >= MAX_IN_HAND || !this.#camera.live;
     this.#done.toggleAttribute('aria-disabled', this.#inHand > 0);
     this.#done.textContent = this.#inHand > 0 ? n(this.#inHand, '{n} wird gesichert', '{n} werden gesichert') : t('Fertig');
   }
@@ -193,14 +203,13 @@ export class PhotoCapture extends HTMLElement {
   async #open() {
     try {
       await this.#camera.open();
-      this.#shutter.disabled = false;
     } catch {
       this.#say(t('Keine Kamera in der Seite. „Handykamera“ und „Galerie“ gehen trotzdem.'));
     }
   }
 
   #wake = () => {
-    if (document.visibilityState === 'visible' && !this.#camera.live && this.isConnected) void this.#open();
+    if (document.visibilityState === 'visible' && !this.#camera.live && this.isConnected) void this.#open().then(() => this.#count(0));
   };
 
   async #chooseFirst() {

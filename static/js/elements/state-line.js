@@ -2,6 +2,7 @@
 import { coalesce, h } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
 import { clockTime } from '../lib/time.js';
+import { ignoresSearch } from '../offline/addresses.js';
 import { getMeta } from '../offline/db.js';
 import { counts, onChange } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
@@ -54,8 +55,9 @@ function showCount(waiting) {
 /** @param {boolean} offline */
 function standing(offline) {
   const stored = document.body.dataset.storedAt;
-  if (stored) return t('Stand {time}, offline', { time: clockTime(stored) });
-  return offline || document.querySelector('offline-shell') ? t('Offline') : '';
+  // A page that scripts draw is never old.
+  if (stored && !ignoresSearch(location.pathname)) return t('Stand {time}, offline', { time: clockTime(stored) });
+  return offline || stored || document.querySelector('offline-shell') ? t('Offline') : '';
 }
 
 /** @param {{ waiting: number, sending: number, problems: number, login: boolean }} now @param {boolean} offline */
@@ -63,8 +65,8 @@ function amounts({ waiting, sending, problems, login }, offline) {
   if (waiting === 0) return [t('Alles im Büro')];
   const held = n(waiting, '{n} noch auf dem Handy', '{n} noch auf dem Handy');
   if (login) return [held, t('Anmeldung nötig')];
-  const going = offline ? '' : n(sending, '{n} wird gesendet', '{n} werden gesendet');
-  return [held, going, n(problems, '{n} Problem', '{n} Probleme')];
+  const going = offline || sending === 0 ? '' : n(sending, '{n} wird gesendet', '{n} werden gesendet');
+  return [held, going, problems > 0 ? n(problems, '{n} Problem', '{n} Probleme') : ''];
 }
 
 /** @param {{ waiting: number, sending: number, problems: number, login: boolean } | null} now @param {boolean} offline */

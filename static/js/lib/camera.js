@@ -1,8 +1,14 @@
 // @ts-check
-import { encode } from './image.js';
+import { encode, makeThumb, thumbOf } from './image.js';
 
 const TAKE_MS = 4_000;
 const QUALITY = 0.92;
+/** What a site photo needs; more than that only makes the preview hot and the shutter slow. */
+const WANTED = { width: { ideal: 1920 }, height: { ideal: 1440 }, resizeMode: { ideal: 'none' } };
+/** A stream of this long edge is good enough to keep its frame: the picture is what was seen when the finger came down. */
+const ENOUGH_PX = 1_600;
+
+/** @typedef {{ file: Blob, thumb: ArrayBuffer | null }} Photo */
 
 /** The rear camera as a stream; one object per opening. */
 export class Camera {
@@ -19,8 +25,7 @@ export class Camera {
 
   /** @throws {DOMException} NotAllowedError, NotFoundError, NotReadableError */
   async open() {
-    const video = { facingMode: 'environment', width: { ideal: 4096 }, height: { ideal: 3072 } };
-    this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    this.#stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', ...WANTED }, audio: false });
     const [track] = this.#stream.getVideoTracks();
     const Capture = /** @type {any} */ (globalThis).ImageCapture;
     this.#capture = Capture ? new Capture(track) : null;
@@ -39,11 +44,14 @@ export class Camera {
     this.#video.srcObject = null;
   }
 
-  /** One photo: the camera's own if it gives one in time, else the picture on the screen at full size. @returns {Promise<Blob>} */
+  /** One photo: the frame of this moment, or from a small stream the camera's own photo if it comes in time. @returns {Promise<Photo>} */
   async take() {
-    return (this.#capture && (await this.#takePhoto())) || this.#takeFrame();
+    const { videoWidth, videoHeight } = this.#video;
+    const small = Math.max(videoWidth, videoHeight) < ENOUGH_PX;
+    return (small && this.#capture && (await this.#takePhoto())) || this.#takeFrame();
   }
 
+  /** @returns {Promise<Photo | null>} */
   async #takePhoto() {
     let timer = 0;
     const late = new Promise((resolve) => {
@@ -52,16 +60,17 @@ export class Camera {
     const photo = await Promise.race([this.#capture.takePhoto(), late]).catch(() => null);
     clearTimeout(timer);
     if (!photo) this.#capture = null;
-    return photo?.size ? photo : null;
+    return photo?.size ? { file: photo, thumb: await makeThumb(photo) } : null;
   }
 
+  /** @returns {Promise<Photo>} */
   async #takeFrame() {
     const canvas = document.createElement('canvas');
     canvas.width = this.#video.videoWidth;
     canvas.height = this.#video.videoHeight;
     canvas.getContext('2d')?.drawImage(this.#video, 0, 0);
-    const photo = await encode(canvas, QUALITY);
-    if (!photo) throw new DOMException('no frame', 'NotReadableError');
-    return photo;
+    const [file, thumb] = await Promise.all([encode(canvas, QUALITY), thumbOf(canvas)]);
+    if (!file) throw new DOMException('no frame', 'NotReadableError');
+    return { file, thumb };
   }
 }

@@ -13,7 +13,7 @@ export async function makeThumb(file) {
   const bitmap = await decode(file);
   if (!bitmap) return null;
   try {
-    return await smallest(bitmap);
+    return await thumbOf(bitmap);
   } finally {
     bitmap.close();
   }
@@ -30,10 +30,14 @@ async function decode(file) {
   }
 }
 
-/** @param {ImageBitmap} bitmap */
-async function smallest(bitmap) {
+/**
+ * The small JPEG of a picture that is decoded already.
+ * @param {ImageBitmap | HTMLCanvasElement} picture
+ * @returns {Promise<ArrayBuffer | null>} at most MAX_THUMB_BYTES
+ */
+export async function thumbOf(picture) {
   for (const edge of EDGES_PX) {
-    const canvas = draw(bitmap, edge);
+    const canvas = draw(picture, edge);
     for (const quality of QUALITIES) {
       const blob = await encode(canvas, quality);
       if (blob && blob.size <= MAX_THUMB_BYTES) return blob.arrayBuffer();
@@ -42,13 +46,13 @@ async function smallest(bitmap) {
   return null;
 }
 
-/** @param {ImageBitmap} bitmap @param {number} edge long edge in pixels */
-function draw(bitmap, edge) {
-  const scale = Math.min(1, edge / Math.max(bitmap.width, bitmap.height));
+/** @param {ImageBitmap | HTMLCanvasElement} picture @param {number} edge long edge in pixels */
+function draw(picture, edge) {
+  const scale = Math.min(1, edge / Math.max(picture.width, picture.height));
   const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  canvas.width = Math.max(1, Math.round(picture.width * scale));
+  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  canvas.getContext('2d')?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
 

@@ -1,5 +1,11 @@
 // @ts-check
-import { ENGLISH } from './english.js';
+/** English sentences by their German ones. @type {Record<string, string>} */
+let english = {};
+
+/** Loads the translation where the page wants one. Never in the worker: it speaks to nobody and may not import late. */
+export async function learn() {
+  if (locale() !== 'de-DE') ({ ENGLISH: english } = await import('./english.js'));
+}
 
 /** The language of the page; German is the source, a sentence without a translation stays German. */
 export function locale() {
@@ -13,7 +19,7 @@ export function locale() {
  */
 export function t(german, values = {}) {
   /** @type {string} */
-  const sentence = locale() === 'de-DE' ? german : ENGLISH[german] ?? german;
+  const sentence = locale() === 'de-DE' ? german : english[german] ?? german;
   return sentence.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
 }
 

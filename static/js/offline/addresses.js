@@ -2,7 +2,7 @@
 const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
 /** Pages the shell draws from this phone alone; elements/offline-shell.js has one function for each. */
-const RENDERED = new RegExp(`^/(jobs(/${ID})?|capture|questions/new|notes/new|unsent|offline)?$`);
+const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|questions/new|notes/new|unsent|offline)?$`);
 
 /** Pages that say the same whatever stands behind the question mark, because scripts read it. */
 const SEARCHLESS = new Set(['/capture', '/unsent']);

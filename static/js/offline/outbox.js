@@ -59,8 +59,8 @@ function tell(id) {
  */
 export async function enqueue(draft) {
   const bytes = draft.file ? await readWhole(draft.file) : null;
-  const hash = bytes ? await sha256(bytes) : null;
-  follow(await newestId());
+  const [hash, newest] = await Promise.all([bytes && sha256(bytes), newestId()]);
+  follow(newest);
   const item = born(draft, bytes, hash);
   await keep(item, bytes, draft.thumb ?? null);
   tell(item.id);
@@ -126,6 +126,11 @@ export async function inStates(owner, states) {
     return Promise.all(states.map((state) => index.getAll([owner, state])));
   });
   return found.flat().sort((/** @type {Item} */ a, /** @type {Item} */ b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Whether anything at all was ever kept here, whoever it belongs to. @returns {Promise<boolean>} */
+export async function anything() {
+  return (await read(['items'], (tx) => tx.objectStore('items').count())) > 0;
 }
 
 /** @param {string} owner */

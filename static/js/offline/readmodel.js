@@ -74,11 +74,18 @@ async function warm(kept, key) {
 export async function knownJobs() {
   const session = await activeSession();
   if (!session) return [];
-  const [model, rows] = await Promise.all([readModel(), inStates(session.actor, [...UNSENT, 'stored', 'linked'])]);
+  const [model, made] = await Promise.all([readModel(), localJobs()]);
   const jobs = model?.jobs ?? [];
-  const there = new Set(jobs.map((job) => job.id));
-  const made = rows.filter((row) => row.kind === 'job' && !there.has(row.id)).map(localJob);
-  return [...made.reverse(), ...jobs.filter((job) => job.mine), ...jobs.filter((job) => !job.mine)];
+  return [...made, ...jobs.filter((job) => job.mine), ...jobs.filter((job) => !job.mine)];
+}
+
+/** Jobs made on this phone that the kept read model does not know yet, newest first. @returns {Promise<Job[]>} */
+export async function localJobs() {
+  const session = await activeSession();
+  if (!session) return [];
+  const [model, rows] = await Promise.all([readModel(), inStates(session.actor, [...UNSENT, 'stored', 'linked'])]);
+  const there = new Set((model?.jobs ?? []).map((job) => job.id));
+  return rows.filter((row) => row.kind === 'job' && !there.has(row.id)).map(localJob).reverse();
 }
 
 /** @param {import('./db.js').Item} row @returns {Job} */

@@ -1,13 +1,14 @@
 // @ts-check
 import { SIGN_IN } from './addresses.js';
 import { address, knownJobs, readModel } from './readmodel.js';
+import { jobRow, thumb } from './rows.js';
 import { activeSession } from './session.js';
 import { h, icon } from '../lib/dom.js';
-import { n, t } from '../lib/text.js';
+import { t } from '../lib/text.js';
 import { dayAndTime } from '../lib/time.js';
 
 /** @typedef {import('./readmodel.js').Job} Job */
-/** @typedef {{ title: string, content: Node[] }} Page */
+/** @typedef {{ title: string, content: import('../lib/dom.js').Child[] }} Page */
 
 /**
  * The page of an address, drawn from this phone alone.
@@ -20,6 +21,7 @@ export async function render(url) {
   const wanted = url.searchParams.get('job') ?? '';
   if (first === '' || first === 'offline') return today();
   if (first === 'jobs' && !second) return jobs();
+  if (first === 'jobs' && second === 'new') return newJob();
   if (first === 'jobs') return job(second);
   if (first === 'capture') return { title: t('Foto aufnehmen'), content: [document.createElement('photo-capture')] };
   if (first === 'unsent') return { title: t('Noch auf dem Handy'), content: [heading(t('Noch auf dem Handy')), document.createElement('unsent-list')] };
@@ -62,7 +64,20 @@ async function today() {
 
 /** @returns {Promise<Page>} */
 async function jobs() {
-  return { title: t('Aufträge'), content: [heading(t('Aufträge')), jobRows(await knownJobs())] };
+  const fresh = h('a', { class: 'btn', href: '/jobs/new' }, icon('plus'), t('Neuer Auftrag'));
+  return { title: t('Aufträge'), content: [heading(t('Aufträge')), h('div', { class: 'actions' }, fresh), jobRows(await knownJobs())] };
+}
+
+/** @returns {Page} */
+function newJob() {
+  const form = keptForm('job', '/jobs', wordField('title', t('Name des Auftrags'), true), wordField('street', t('Straße'), false),
+    wordField('city', t('Ort'), false), h('button', { class: 'btn primary big' }, t('Auftrag anlegen')));
+  return { title: t('Neuer Auftrag'), content: [heading(t('Neuer Auftrag')), form] };
+}
+
+/** @param {string} name @param {string} label @param {boolean} required */
+function wordField(name, label, required) {
+  return h('div', { class: 'field' }, h('label', { for: name }, label), h('input', { class: 'input', id: name, name, required, maxlength: 200, autocomplete: 'off' }));
 }
 
 /** @param {string} title @param {...Node} content */
@@ -74,29 +89,6 @@ function section(title, ...content) {
 function jobRows(list) {
   if (list.length === 0) return h('p', { class: 'empty' }, t('Noch keine Aufträge auf diesem Handy. Mit Netz einmal „Aufträge“ öffnen.'));
   return h('div', { class: 'job-rows' }, ...list.map(jobRow));
-}
-
-/** @param {Job} one */
-function jobRow(one) {
-  return h('a', { class: 'job-row', href: `/jobs/${one.id}` },
-    h('span', { class: 'job-row-photo' }, one.photos[0] ? thumb(one.photos[0].thumb, '') : icon('image')),
-    h('span', { class: 'job-row-body' },
-      h('span', { class: 'job-row-head' }, h('span', { class: 'job-row-number' }, one.number || t('neu')), answered(one)),
-      h('span', { class: 'job-row-name' }, one.title),
-      h('span', { class: 'job-row-place' }, address(one) || one.customer)));
-}
-
-/** A thumb that the worker may have kept; where it has not, the drawing of a picture. @param {string} src @param {string} alt */
-function thumb(src, alt) {
-  const image = h('img', { src, alt, width: 64, height: 64 });
-  image.addEventListener('error', () => image.replaceWith(icon('image')), { once: true });
-  return image;
-}
-
-/** @param {Job} one */
-function answered({ questions }) {
-  const answers = questions.filter((question) => question.answer).length;
-  return answers > 0 ? h('span', { class: 'tag cust' }, n(answers, '{n} Antwort', '{n} Antworten')) : null;
 }
 
 /** @param {string} id @returns {Promise<Page>} */
@@ -135,10 +127,15 @@ function shot(one) {
   return [section(t('Neueste Fotos'), h('ul', { class: 'photo-grid' }, ...cards))];
 }
 
-/** @param {string} id */
+/** The job a form is about: the one of the address, or one to choose. @param {string} id */
 async function aboutJob(id) {
-  const one = (await knownJobs()).find((candidate) => candidate.id === id);
-  return { one, hidden: h('input', { type: 'hidden', name: 'job', value: id }), title: one?.title ?? t('Ohne Auftrag') };
+  const all = await knownJobs();
+  const one = all.find((candidate) => candidate.id === id);
+  if (one) return { one, field: h('input', { type: 'hidden', name: 'job', value: id }), title: one.title };
+  const choices = all.map((job) => h('option', { value: job.id }, [job.number, job.title].filter(Boolean).join(' · ')));
+  const field = h('div', { class: 'field' }, h('label', { for: 'job' }, t('Auftrag')),
+    h('select', { class: 'input', id: 'job', name: 'job' }, h('option', { value: '' }, t('Ohne Auftrag')), ...choices));
+  return { one, field, title: '' };
 }
 
 /** @param {string} kind @param {string} action @param {...Node} content */
@@ -151,28 +148,28 @@ function keptForm(kind, action, ...content) {
 
 /** @param {string} id @param {string[]} photos @returns {Promise<Page>} */
 async function question(id, photos) {
-  const { one, hidden, title } = await aboutJob(id);
+  const { one, field, title } = await aboutJob(id);
   const picks = (one?.photos ?? []).map((photo) => h('li', { class: 'photo-card' },
     thumb(photo.thumb, photo.caption),
     h('label', { class: 'photo-pick' }, h('input', { type: 'checkbox', name: 'photos', value: photo.id, checked: photos.includes(photo.id), 'aria-label': t('Foto von {time}', { time: dayAndTime(photo.captured_at) }) }))));
-  const form = keptForm('question', '/questions', hidden,
+  const form = keptForm('question', '/questions', field,
     textField('text', t('Frage an den Kunden')),
     h('fieldset', { class: 'field' }, h('legend', {}, t('Antworten zum Antippen')), ...[1, 2, 3].map(choiceField)),
     h('ul', { class: 'photo-grid' }, ...picks),
     h('button', { class: 'btn primary big' }, t('Rückfrage sichern')));
-  return { title: t('Rückfrage'), content: [heading(t('Rückfrage')), h('p', { class: 'sub' }, title), form] };
+  return { title: t('Rückfrage'), content: [heading(t('Rückfrage')), title && h('p', { class: 'sub' }, title), form] };
 }
 
 /** @param {number} place */
 function choiceField(place) {
-  return h('input', { class: 'input', name: 'choices', maxlength: 100, autocomplete: 'off', 'aria-label': t('Antwort {n}', { n: place }) });
+  return h('input', { class: 'input', name: 'choices', maxlength: 60, autocomplete: 'off', 'aria-label': t('Antwort {n}', { n: place }) });
 }
 
 /** @param {string} id @returns {Promise<Page>} */
 async function words(id) {
-  const { hidden, title } = await aboutJob(id);
-  const form = keptForm('note', '/notes', hidden, textField('text', t('Notiz')), h('button', { class: 'btn primary big' }, t('Notiz sichern')));
-  return { title: t('Notiz'), content: [heading(t('Notiz')), h('p', { class: 'sub' }, title), form] };
+  const { field, title } = await aboutJob(id);
+  const form = keptForm('note', '/notes', field, textField('text', t('Notiz')), h('button', { class: 'btn primary big' }, t('Notiz sichern')));
+  return { title: t('Notiz'), content: [heading(t('Notiz')), title && h('p', { class: 'sub' }, title), form] };
 }
 
 /** @param {string} name @param {string} label */

@@ -1,10 +1,19 @@
 // @ts-check
-import { counts } from './outbox.js';
+import { anything, counts } from './outbox.js';
 import { refresh } from './readmodel.js';
 import { activeSession } from './session.js';
-import { drain } from './upload.js';
 
 const EVERY_MS = 30_000;
+
+/**
+ * Loads the sender only if there is something to send or to confirm: a first visit has nothing.
+ * @param {{ forced?: boolean }} [options] as of upload.js:drain
+ */
+async function drain(options) {
+  if (!(await anything())) return 'idle';
+  const { drain: send } = await import('./upload.js');
+  return send(options);
+}
 
 /** Sends soon after something was kept; the browser may also finish it later by itself (Chromium). */
 export async function sendSoon() {

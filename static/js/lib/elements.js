@@ -1,0 +1,20 @@
+// @ts-check
+/** Elements by name, each loaded when one stands on a page: most pages need two of them. @type {Record<string, () => Promise<unknown>>} */
+const ELEMENTS = {
+  'state-line': () => import('../elements/state-line.js'),
+  'storage-banner': () => import('../elements/storage-banner.js'),
+  'photo-capture': () => import('../elements/photo-capture.js'),
+  'unsent-list': () => import('../elements/unsent-list.js'),
+  'offline-form': () => import('../elements/offline-form.js'),
+  'offline-shell': () => import('../elements/offline-shell.js'),
+  'job-photos': () => import('../elements/job-photos.js'),
+  'made-jobs': () => import('../elements/made-jobs.js'),
+  'live-stream': () => import('../elements/live-stream.js'),
+  'review-desk': () => import('../elements/review-desk.js'),
+  'hand-off': () => import('../elements/hand-off.js'),
+};
+
+/** Wakes every element of ours that stands there unknown; `customElements.whenDefined` tells when it lives. */
+export function wakeElements() {
+  for (const { localName } of document.querySelectorAll(':not(:defined)')) void ELEMENTS[localName]?.().catch(() => {});
+}
