@@ -48,6 +48,8 @@ class World:
     )  # next answers to /sync/have, then normal
     cuts: dict[str, list[int]] = field(default_factory=dict)  # id → bytes after which each next body is cut
     cut_every: list[int] = field(default_factory=list)  # the same for every id that has no own list yet
+    damaged: int = 0  # so many uploads arrive with another hash
+    forgets: list[int] = field(default_factory=list)  # next PATCHes find no upload and get this status
     wrong_receipts: bool = False
     poisoned: set[str] = field(default_factory=set)  # captions that are answered 422
     portal: bool = False
@@ -323,6 +325,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(404)
         if self.command == "HEAD":
             return self.after(ident, HTTPStatus.OK)
+        if world.forgets:
+            world.items[ident].pop("length", None)
+            del world.blobs[ident]
+            return self.reply(world.forgets.pop(0))
         offset = int(self.headers["Upload-Offset"])
         if offset != len(world.blobs[ident]):
             return self.reply(409, Upload_Offset=str(len(world.blobs[ident])))
@@ -341,7 +347,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(
                 status, b"", "text/plain", Upload_Offset=offset, Tus_Resumable="1.0.0", **headers
             )
-        if hashlib.sha256(data).hexdigest() != wanted:
+        if world.damaged or hashlib.sha256(data).hexdigest() != wanted:
+            world.damaged = max(0, world.damaged - 1)
             data.clear()
             return self.reply(460, Upload_Offset="0")
         world.stored[ident] = bytes(data)

@@ -386,3 +386,147 @@ def test_an_empty_file_is_refused_with_a_sentence(phone: Phone) -> None:
     )
     page.get_by_text("Das Foto ist leer").wait_for()
     assert rows(page) == []
+
+
+def test_a_damaged_upload_starts_again_and_then_asks_for_help(phone: Phone, office: Office) -> None:
+    """460 once is the line; twice, a human looks. The bytes stay either way."""
+    office.world.damaged = 1
+    page = phone.install("/capture")
+    from_gallery(page, pictures(1, 400_000))
+    wait_rows(page, lambda found: found[0]["restarts"] == 1)
+    go(page)
+    wait_rows(page, all_stored)
+    office.world.damaged = 2
+    page.locator("input[type=file][multiple]").set_input_files(pictures(2, 300_000)[1:])  # type: ignore[arg-type]
+    wait_rows(page, lambda found: found[-1]["restarts"] == 1)
+    go(page)
+    row = wait_rows(page, lambda found: found[-1]["state"] == "needs-attention")[-1]
+    assert (row["error"], row["restarts"], row["held"]) == ("hash", 2, row["sha256"])
+    page.goto("/unsent")
+    page.get_by_text("Das Foto kam zweimal beschädigt an").wait_for()
+
+
+def test_a_forgotten_upload_is_made_again(phone: Phone, office: Office) -> None:
+    office.world.forgets = [404, 410]
+    page = phone.install("/capture")
+    from_gallery(page, pictures(1, 700_000))
+    wait_rows(page, all_stored)
+    (ident,) = office.world.stored
+    assert office.world.forgets == []
+    assert office.world.slices.count((ident, 0)) == 3
+
+
+def test_a_phone_too_old_keeps_its_queue_and_asks_for_the_update(phone: Phone, office: Office) -> None:
+    office.world.answers = [(426, {})] * 9
+    page = phone.install("/capture")
+    from_gallery(page, pictures(2, 5_000))
+    page.goto("/unsent")
+    page.get_by_text("Zollstock ist veraltet. Seite neu laden").wait_for()
+    assert [row["state"] for row in rows(page)] == ["queued", "queued"]
+    office.world.answers = []
+    page.get_by_role("button", name="Jetzt senden").click()
+    wait_rows(page, all_stored)
+
+
+def test_bytes_go_a_week_after_a_confirmed_receipt(phone: Phone, office: Office) -> None:
+    """Not by the receipt, not by the later word of the server, but by both and seven days."""
+    page = phone.install("/capture")
+    from_gallery(page, pictures(1, 5_000))
+    wait_rows(page, all_stored)
+    go(page)
+    wait_rows(page, lambda found: found[0]["state"] == "linked")
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 6.9 * 86400_000; }")
+    from_gallery_again(page, pictures(2, 6_000)[1:])
+    assert rows(page)[0]["held"]
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 0.2 * 86400_000; }")
+    go(page)
+    found = wait_rows(page, lambda found: found[0]["state"] == "purgeable")
+    assert found[0]["held"] is None
+
+
+def from_gallery_again(page: Page, files: list[dict[str, object]]) -> None:
+    """Keep more and wait until all of it is stored: a whole drain, with its purge, has gone by."""
+    held = len(rows(page))
+    page.locator("input[type=file][multiple]").set_input_files(files)  # type: ignore[arg-type]
+    wait_rows(page, lambda found: len(found) == held + len(files) and all_stored(found))
+    go(page)
+    wait_rows(page, lambda found: {row["state"] for row in found} == {"linked"})
+
+
+def test_lost_bytes_are_said_loudly(phone: Phone, office: Office) -> None:
+    """The browser threw the bytes of one photo away: its row stays as a reminder, the other arrives."""
+    page = phone.install("/capture")
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+        lost = rows(page)[0]["id"]
+        page.evaluate(
+            """(id) => new Promise((resolve) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+              const tx = open.result.transaction('bytes', 'readwrite'); tx.objectStore('bytes').delete(id);
+              tx.oncomplete = () => { open.result.close(); resolve(); }; }; })""",
+            lost,
+        )
+    go(page)
+    found = wait_rows(page, lambda found: [row["state"] for row in found] in (["lost-bytes", "stored"], ["lost-bytes", "linked"]))  # fmt: skip
+    assert list(office.world.stored) == [found[1]["id"]]
+    page.goto("/unsent")
+    page.get_by_text("Der Browser hat das Foto verloren").wait_for()
+    assert "1 Problem" in page.locator("state-line").inner_text()
+
+
+def test_what_the_office_deleted_waits_for_its_owner(phone: Phone, office: Office) -> None:
+    """A tombstone wins over the upload, but only a human throws the bytes away."""
+    page = phone.install("/capture")
+    with office.away():
+        from_gallery(page, pictures(1, 5_000))
+        office.world.tombstones = {rows(page)[0]["id"]}
+    go(page)
+    (row,) = wait_rows(page, lambda found: found[0]["state"] == "needs-attention")
+    assert (row["error"], row["held"]) == ("tombstone", row["sha256"])
+    page.goto("/unsent")
+    page.get_by_text("Im Büro gelöscht, bevor es ankam").wait_for()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Entfernen").click()
+    page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
+    assert office.world.stored == {}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }",
+        "IDBFactory.prototype.open = () => new EventTarget()",
+        "IDBObjectStore.prototype.put = () => { throw new DOMException('no', 'DataCloneError'); }",
+    ],
+    ids=["refused", "silent", "read-only"],
+)
+def test_a_browser_that_keeps_nothing_is_said_at_once(phone: Phone, broken: str) -> None:
+    """(11) As a private window may do: nobody may photograph for an hour into nothing."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script(broken)
+    page = phone.open("/capture")
+    page.get_by_text("Dieses Fenster kann keine Fotos sichern").wait_for()
+    assert page.locator("storage-banner").evaluate(
+        "(box) => box.contains(document.elementFromPoint(180, box.getBoundingClientRect().y + 20))"
+    )
+    assert page.locator(".capture-shutter").is_disabled()
+    # Everything else stumbles over the same storage, each in its own words.
+    phone.troubles.clear()
+
+
+def test_a_new_job_is_made_and_listed_offline(phone: Phone, office: Office) -> None:
+    page = phone.install("/jobs")
+    with office.away():
+        page.goto("/jobs/new")
+        page.get_by_label("Name des Auftrags").fill("Carport Lehmann")
+        page.get_by_role("button", name="Auftrag anlegen").click()
+        page.get_by_role("heading", name="Carport Lehmann").wait_for()
+        page.goto("/notes/new")
+        page.get_by_label("Auftrag").select_option(label="Carport Lehmann")
+        page.get_by_label("Notiz").fill("Pfosten morsch")
+        page.get_by_role("button", name="Notiz sichern").click()
+        page.locator(".pending-words", has_text="Pfosten morsch").wait_for()
+    go(page)
+    wait_rows(page, lambda found: len(found) == 2 and all_stored(found))
+    job, note = office.world.items.values()
+    assert (job["title"], note["text"]) == ("Carport Lehmann", "Pfosten morsch")

@@ -55,12 +55,12 @@ export class PhotoCapture extends HTMLElement {
     this.#build();
     this.#holdLock();
     document.addEventListener('visibilitychange', this.#wake);
-    [, this.#ready] = await Promise.all([this.#open(), this.#prepare()]);
+    [, this.#ready] = await Promise.all([this.#open(), this.#prepare().catch(() => false)]);
     if (!this.#ready) this.#camera.close();
     this.#count(0);
   }
 
-  /** Whose photos, and of which job; the camera opens meanwhile. @returns {Promise<boolean>} false if nobody is signed in */
+  /** Whose photos, and of which job; the camera opens meanwhile. @returns {Promise<boolean>} false if nobody is signed in; where storage fails, the banner says so */
   async #prepare() {
     if (!(await activeSession())) {
       this.#say(t('Zum Fotografieren bitte anmelden.'));

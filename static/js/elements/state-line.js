@@ -14,7 +14,7 @@ export class StateLine extends HTMLElement {
   #stop = () => {};
   #shown = '';
   #words = h('span', { role: 'status' });
-  #draw = coalesce(() => this.#redraw());
+  #draw = coalesce(() => this.#redraw().catch(() => this.#show(t('Der Speicher antwortet nicht'), 'trouble')));
   #listener = () => void this.#draw();
 
   connectedCallback() {
@@ -36,8 +36,13 @@ export class StateLine extends HTMLElement {
     const now = session ? await counts(session.actor) : null;
     const offline = !navigator.onLine || OFFLINE.has(hold?.reason);
     const words = [standing(offline), ...(now ? amounts(now, offline) : [])].filter(Boolean).join(' · ');
-    this.dataset.state = moodOf(now, offline);
     showCount(now?.waiting ?? 0);
+    this.#show(words, moodOf(now, offline));
+  }
+
+  /** @param {string} words @param {string} mood */
+  #show(words, mood) {
+    this.dataset.state = mood;
     if (this.#shown === words) return;
     this.#shown = words;
     this.#words.textContent = words;

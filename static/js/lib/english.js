@@ -17,6 +17,7 @@ export const ENGLISH = {
   'Kopie sichern und im Büro melden.': 'Save a copy and tell the office.',
   'Auf diesem Handy wartet nichts.': 'Nothing waits on this phone.',
   'Auftrag': 'Job',
+  'Der Speicher antwortet nicht': 'Storage does not answer',
   'Auftrag anlegen': 'Create job',
   'Auftrag suchen': 'Search jobs',
   'Auftrag wählen': 'Choose a job',
