@@ -14,7 +14,8 @@ import httpx
 from server.db.connect import Database
 from server.db.tables import CompanyRow, JobMemberRow, JobRow, UserRow
 from server.db.unit import atomic
-from server.domain.sync import SyncPhoto, read_item
+from server.domain.items import SyncPhoto
+from server.domain.sync import read_item
 from server.domain.uploads import Metadata
 from server.domain.users import Actor, Role
 from server.ids import new_id

@@ -15,7 +15,8 @@ from server.actions import questions, sync
 from server.actions.sync import Origin
 from server.app import create_app
 from server.clock import now
-from server.domain.sync import SyncQuestion, read_item
+from server.domain.items import SyncQuestion
+from server.domain.sync import read_item
 from server.domain.users import Actor, Role
 from server.ids import new_id
 from server.web.middleware import HEADERS

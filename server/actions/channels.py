@@ -12,8 +12,8 @@ from server.channels.base import Channel, ChannelError
 from server.db import channels, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
-from server.domain.channels import MediaRef
 from server.domain.errors import Invalid, NotFound
+from server.domain.events import MediaRef
 from server.domain.logbook import Entry
 from server.domain.users import Actor
 from server.ids import new_id

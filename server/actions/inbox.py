@@ -11,18 +11,10 @@ from server.actions.messages import send_next, settle_failure
 from server.db import channels, customers, inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
-from server.domain.channels import (
-    Event,
-    HealthEvent,
-    IdentityKind,
-    InboundMessage,
-    OptOut,
-    Status,
-    StatusUpdate,
-    picked,
-)
+from server.domain.channels import IdentityKind, picked
 from server.domain.consents import Proof, is_stop
 from server.domain.errors import DomainError, Invalid
+from server.domain.events import Event, HealthEvent, InboundMessage, OptOut, Status, StatusUpdate
 from server.domain.logbook import Entry
 from server.domain.messages import (
     Direction,

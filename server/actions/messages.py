@@ -13,7 +13,12 @@ from server.db import channels, logbook, messages, tasks
 from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
-from server.domain.channels import (
+from server.domain.channels import Step
+from server.domain.consents import Closed, Proof
+from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.logbook import Entry
+from server.domain.messages import SEND_FOR, Message, MessageState
+from server.domain.outcomes import (
     Accepted,
     MediaFix,
     NeedsTemplate,
@@ -23,14 +28,9 @@ from server.domain.channels import (
     Permanent,
     Reauth,
     Retry,
-    Step,
     Throttled,
     Unclear,
 )
-from server.domain.consents import Closed, Proof
-from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.logbook import Entry
-from server.domain.messages import SEND_FOR, Message, MessageState
 from server.domain.questions import QuestionState
 from server.domain.tasks import Later
 from server.domain.users import Actor, system

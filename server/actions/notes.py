@@ -5,9 +5,9 @@ from uuid import UUID
 
 from server.db import logbook, notes
 from server.db.unit import atomic, signal
+from server.domain.items import SyncNote
 from server.domain.logbook import Entry
 from server.domain.notes import Note, NoteKind, check_text
-from server.domain.sync import SyncNote
 from server.domain.users import Actor
 from server.ids import new_id
 

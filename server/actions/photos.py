@@ -8,6 +8,7 @@ from server.db import items, jobs, logbook, photos, tasks, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.image_types import HEAD_BYTES, ImageType, refusal, sniff
+from server.domain.items import SyncPhoto
 from server.domain.logbook import Entry
 from server.domain.photos import (
     Decode,
@@ -20,7 +21,6 @@ from server.domain.photos import (
     clean_mime,
 )
 from server.domain.search import folded
-from server.domain.sync import SyncPhoto
 from server.domain.uploads import Metadata
 from server.domain.users import Actor, system
 from server.services import Services

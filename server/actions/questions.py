@@ -11,12 +11,12 @@ from server.db.unit import atomic, signal
 from server.domain.accounts import HANDOFF
 from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from server.domain.items import SyncQuestion
 from server.domain.logbook import Entry
 from server.domain.messages import Direction, MessageState, latest_run
 from server.domain.photos import Photo, PhotoState
 from server.domain.questions import UNSENT, Question, QuestionState, draft, state_of_messages, withdrawable
 from server.domain.reviews import Verdict
-from server.domain.sync import SyncQuestion
 from server.domain.users import Actor, Right, Role
 from server.services import Services
 

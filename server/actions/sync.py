@@ -11,7 +11,7 @@ from server.db import jobs as job_table
 from server.db import photos as photo_table
 from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, NotFound
-from server.domain.sync import (
+from server.domain.items import (
     ContentDiffers,
     Item,
     ItemState,

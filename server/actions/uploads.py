@@ -11,8 +11,8 @@ from server.db import items, photos, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.image_types import HEAD_BYTES, ImageType
+from server.domain.items import Kind
 from server.domain.photos import Photo, PhotoState, check_original, clean_mime
-from server.domain.sync import Kind
 from server.domain.uploads import (
     BAD_HASHES_MAX,
     KEPT,
@@ -27,7 +27,6 @@ from server.domain.uploads import (
 from server.domain.users import Actor
 from server.ids import new_id
 from server.services import Services
-from server.storage import parts
 from server.storage.base import StorageError, in_thread
 
 _FRESH = timedelta(days=1)
@@ -164,9 +163,8 @@ async def append(
     if upload is None:
         return _safe(photo)
     await _offset(services, photo, upload)
-    check = parts.Checksum(checksum.algorithm, checksum.digest) if checksum else None
     try:
-        reached = await services.parts.append(upload_id, offset, chunks, upload.size_bytes, checksum=check)
+        reached = await services.parts.append(upload_id, offset, chunks, upload.size_bytes, checksum=checksum)
     except Invalid as refused:
         if isinstance(refused, TooLarge):
             raise

@@ -16,9 +16,10 @@ from server.actions.uploads import receipt_of
 from server.db import companies, items, photos, questions, read_model
 from server.db.read_model import JobLine, PhotoLine
 from server.domain.errors import Invalid, NotFound
+from server.domain.items import ContentDiffers, Item, ItemState
 from server.domain.photos import Photo
 from server.domain.questions import Question
-from server.domain.sync import HAVE_MAX, MIN_CLIENT, ContentDiffers, Item, ItemState, read_item, skew_ms
+from server.domain.sync import HAVE_MAX, MIN_CLIENT, read_item, skew_ms
 from server.domain.users import Actor
 from server.web import forms, phones
 from server.web.render import json_answer, language

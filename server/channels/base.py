@@ -8,7 +8,9 @@ from uuid import UUID
 
 import httpx
 
-from server.domain.channels import Blocked, Capabilities, Draft, Event, Identity, MediaRef, Outcome, Step
+from server.domain.channels import Blocked, Capabilities, Draft, Identity, Step
+from server.domain.events import Event, MediaRef
+from server.domain.outcomes import Outcome
 
 MediaLoader = Callable[[str], Awaitable[bytes]]
 """Return the bytes of the picture with that `Picture.ref`."""

@@ -17,25 +17,18 @@ from server.channels.whatsapp_errors import error_of, outcome_of, reaction_of
 from server.channels.whatsapp_parse import events
 from server.channels.whatsapp_plan import CAPS, free_steps, refusal, template_step, with_media
 from server.domain.channels import (
-    Accepted,
     Blocked,
     Capabilities,
     Draft,
-    Event,
     Identity,
-    MediaFix,
-    MediaRef,
-    Outcome,
     Picture,
-    Reauth,
-    Retry,
     Step,
     Template,
-    Throttled,
-    Unclear,
     window_open,
 )
 from server.domain.errors import Invalid
+from server.domain.events import Event, MediaRef
+from server.domain.outcomes import Accepted, MediaFix, Outcome, Reauth, Retry, Throttled, Unclear
 
 SEND_TIMEOUT_S = 30.0
 MEDIA_TIMEOUT_S = 15.0

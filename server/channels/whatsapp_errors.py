@@ -6,7 +6,7 @@ Source: W/support/error-codes and the business's own refusals, read mid-2026; br
 from collections.abc import Mapping
 from typing import Any
 
-from server.domain.channels import (
+from server.domain.outcomes import (
     MediaFix,
     NeedsTemplate,
     OptedOut,

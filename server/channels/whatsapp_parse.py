@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.channels.whatsapp_errors import error_of, outcome_of
-from server.domain.channels import (
+from server.domain.channels import Identity, IdentityKind
+from server.domain.events import (
     Event,
     HealthEvent,
-    Identity,
-    IdentityKind,
     InboundMessage,
     MediaRef,
     MessageKind,

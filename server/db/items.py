@@ -9,7 +9,7 @@ from tortoise import Model
 
 from server.db import sql
 from server.db.tables import ItemRow, JobRow, NoteRow, PhotoRow, QuestionRow, UploadRow
-from server.domain.sync import Item, Kind
+from server.domain.items import Item, Kind
 
 _BORN = {
     Kind.PHOTO: PhotoRow,

@@ -29,10 +29,10 @@ from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFIL
 from server.domain.companies import Company
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
+from server.domain.items import Kind, Moment, SyncPhoto, SyncQuestion
 from server.domain.jobs import JobDraft, JobState, JobStep
 from server.domain.photos import Phase
 from server.domain.reviews import Verdict
-from server.domain.sync import Kind, Moment, SyncPhoto, SyncQuestion
 from server.domain.users import Actor, Role, User, system
 from server.ids import new_id
 from server.services import Services

@@ -56,7 +56,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """The digest of one request's body."""
+    """The digest of one request's body; `algorithm` is one of ALGORITHMS."""
 
     algorithm: str
     digest: bytes

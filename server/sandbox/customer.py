@@ -3,7 +3,7 @@
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from server.domain.channels import Status
+from server.domain.events import Status
 from server.sandbox.whatsapp import WhatsappPlatform
 from server.sandbox.world import Account, Bubble, Person, World
 

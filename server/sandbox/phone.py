@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from server.domain.channels import Status
+from server.domain.events import Status
 from server.sandbox.customer import Customer, customer_of
 from server.sandbox.whatsapp import MAX_IMAGE_BYTES, WhatsappPlatform, image_type
 from server.sandbox.world import Bubble, World

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from server.domain.channels import Status, advance
+from server.domain.events import Status, advance
 from server.sandbox.postman import Postman
 from server.sandbox.whatsapp_hooks import envelope, message_value, signed, status_value, with_broken_item
 from server.sandbox.whatsapp_rules import Approved, Refusal, Said, addressee, need, only, said

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from server.domain.channels import Status
+from server.domain.events import Status
 from server.sandbox.world import Account, Bubble, File, Person, World
 
 Value = dict[str, Any]

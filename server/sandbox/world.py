@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.domain.channels import Status
+from server.domain.events import Status
 
 
 class Fault(StrEnum):

@@ -16,20 +16,13 @@ from pathlib import Path
 from uuid import UUID
 
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
+from server.domain.uploads import Checksum
 from server.ids import parse_id
 from server.storage.base import in_thread, open_in_thread, settled, started
 from server.storage.disk import WRITE_BYTES, failure, sync_folder, write_all
 
 _SUFFIX = ".part"
 _CHUNKS_AT_ONCE = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Checksum:
-    """What the client says the bytes of one request hash to; `algorithm` "sha1" or "sha256"."""
-
-    algorithm: str
-    digest: bytes
 
 
 @dataclass(slots=True)

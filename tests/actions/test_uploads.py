@@ -16,8 +16,8 @@ from server.db import logbook as logbook_table
 from server.db.connect import Database
 from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, Invalid, NotFound, TooLarge
+from server.domain.items import ItemState
 from server.domain.photos import PhotoState
-from server.domain.sync import ItemState
 from server.domain.uploads import Checksum, Gone, HashDiffers, Metadata, Receipt
 from server.domain.users import Actor
 from server.ids import new_id

@@ -12,19 +12,9 @@ import httpx
 import pytest
 
 from server.channels.whatsapp import Whatsapp
-from server.domain.channels import (
-    Blocked,
-    Choice,
-    Draft,
-    Event,
-    Identity,
-    IdentityKind,
-    InboundMessage,
-    Outcome,
-    Picture,
-    StatusUpdate,
-    Step,
-)
+from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Picture, Step
+from server.domain.events import Event, InboundMessage, StatusUpdate
+from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox
 

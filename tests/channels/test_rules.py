@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.channels.whatsapp_plan import CAPS
-from server.domain.channels import Choice, Status, Step, advance, fit_buttons, numbered, picked, window_open
+from server.domain.channels import Choice, Step, fit_buttons, numbered, picked, window_open
+from server.domain.events import Status, advance
 from server.ids import new_id
 from tests.channels.lines import CHOICES, NOON, picture
 

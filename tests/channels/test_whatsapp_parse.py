@@ -12,19 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.channels.whatsapp import Whatsapp
-from server.domain.channels import (
+from server.domain.channels import Identity, IdentityKind
+from server.domain.events import (
     HealthEvent,
-    Identity,
-    IdentityKind,
     InboundMessage,
     MessageKind,
-    OptedOut,
     OptOut,
-    Permanent,
     Status,
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.outcomes import OptedOut, Permanent
 from tests.channels.lines import SETTINGS, Line, spec
 
 METADATA = {"display_phone_number": "4915112345678", "phone_number_id": SETTINGS["phone_number_id"]}

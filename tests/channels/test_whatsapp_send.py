@@ -18,11 +18,12 @@ from server.channels import whatsapp
 from server.channels.base import ChannelError
 from server.channels.whatsapp import Whatsapp
 from server.channels.whatsapp_errors import REACTIONS, outcome_of, reaction_of
-from server.domain.channels import (
+from server.domain.channels import Blocked
+from server.domain.errors import Invalid
+from server.domain.events import MediaRef
+from server.domain.outcomes import (
     Accepted,
-    Blocked,
     MediaFix,
-    MediaRef,
     NeedsTemplate,
     OptedOut,
     Outcome,
@@ -33,7 +34,6 @@ from server.domain.channels import (
     Throttled,
     Unclear,
 )
-from server.domain.errors import Invalid
 from server.ids import new_id
 from server.sandbox import Fault
 from tests.channels.lines import CHOICES, JPEG, NOON, SABINE, SETTINGS, Line, draft, load, picture, spec

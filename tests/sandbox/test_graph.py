@@ -10,7 +10,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from server.domain.channels import Accepted, NeedsTemplate, StatusUpdate, Throttled
+from server.domain.events import StatusUpdate
+from server.domain.outcomes import Accepted, NeedsTemplate, Throttled
 from server.ids import new_id
 from server.sandbox import HOSTILE, Fault, Whims, create_sandbox
 from tests.channels.lines import CHOICES, JPEG, NOON, SETTINGS, Line, draft, load, spec

@@ -14,9 +14,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
+from server.domain.uploads import Checksum
 from server.ids import new_id
 from server.storage.disk import Disk
-from server.storage.parts import Checksum, Parts
+from server.storage.parts import Parts
 from tests.storage.test_contract import cut_off, pieces
 
 LIMIT = 100_000_000

@@ -11,8 +11,9 @@ from server.actions import messages as sending
 from server.channels.whatsapp import Whatsapp
 from server.db import messages as messages_db
 from server.db.tables import MessageRow
-from server.domain.channels import Outcome, Step
+from server.domain.channels import Step
 from server.domain.messages import MessageState
+from server.domain.outcomes import Outcome
 from server.domain.questions import QuestionState
 from server.sandbox.world import HOSTILE, Fault, Whims
 from tests.talks import Firm

@@ -1,0 +1,131 @@
+"""What a platform tells us: messages of customers, the fate of ours, and news about the account."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from server.domain.channels import Identity
+from server.domain.outcomes import Outcome
+
+
+class MessageKind(StrEnum):
+    """What a customer's message is; `other` = something the platform itself could not name."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    BUTTON = "button"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    REACTION = "reaction"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A file waiting at the platform; `sha256` as the platform writes it (hex or base64), "" = not told."""
+
+    id: str
+    mime: str = ""
+    sha256: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """A message of the customer; `sender` has at least one identity, `context_id` is the message it answers."""
+
+    foreign_id: str
+    sender: tuple[Identity, ...]
+    sent_at: datetime
+    kind: MessageKind
+    text: str = ""
+    button_id: str = ""
+    media: MediaRef | None = None
+    context_id: str = ""
+    profile_name: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.foreign_id
+
+
+class Status(StrEnum):
+    """How far an outgoing message has come, in rising order but for `failed`."""
+
+    QUEUED = "queued"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """The platform tells the fate of one of our messages; `opaque` is the step's intent id, if it came back.
+
+    `failure` is what `send` would have answered had it known, `None` unless the status is `failed`.
+    """
+
+    foreign_id: str
+    status: Status
+    at: datetime
+    opaque: str = ""
+    failure: Outcome | None = None
+    error_code: str = ""
+    error_detail: str = ""
+    category: str = ""
+    billable: bool | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.foreign_id}:{self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """The customer has switched us off (or on again) in the messenger's own settings."""
+
+    key: str
+    sender: tuple[Identity, ...]
+    at: datetime
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HealthEvent:
+    """Something about the account, not about a person: a template's state, quality, a restriction."""
+
+    key: str
+    topic: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """Something that came and is kept, but not understood; `raw` is the item as JSON text."""
+
+    key: str
+    topic: str
+    raw: str
+
+
+Event = InboundMessage | StatusUpdate | OptOut | HealthEvent | UnknownEvent
+
+_RANK = {status: rank for rank, status in enumerate(Status) if status is not Status.FAILED}
+
+
+def advance(current: Status, incoming: Status) -> Status:
+    """Return the state after a status that may come late, twice or out of order.
+
+    Ranks only rise; `failed` is believed only before `delivered`, and a delivery after `failed` is believed.
+    """
+    if current is Status.FAILED:
+        return incoming if incoming in (Status.DELIVERED, Status.READ) else current
+    if incoming is Status.FAILED:
+        return incoming if _RANK[current] < _RANK[Status.DELIVERED] else current
+    return incoming if _RANK[incoming] > _RANK[current] else current

@@ -1,0 +1,139 @@
+"""What a phone makes and the server keeps: items of five kinds, and the hash that makes repeating them harmless."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from server.domain.errors import Conflict
+from server.domain.photos import Phase
+
+
+class Kind(StrEnum):
+    PHOTO = "photo"
+    NOTE = "note"
+    QUESTION = "question"
+    JOB = "job"
+    CALL = "call"
+
+
+class ItemState(StrEnum):
+    """How much of an item is here; an item without a file is stored as soon as it is announced."""
+
+    UNKNOWN = "unknown"
+    ANNOUNCED = "announced"
+    RECEIVING = "receiving"
+    STORED = "stored"
+    TOMBSTONE = "tombstone"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A device's own time: aware UTC, and the minutes its clock face was ahead of UTC."""
+
+    at: datetime
+    offset_min: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncItem:
+    """What every item has. `job_hint` is the job's name as the phone knew it; `refs` are ids of other items."""
+
+    id: UUID
+    kind: Kind
+    job_id: UUID | None
+    job_hint: str
+    captured: Moment
+    refs: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPhoto(SyncItem):
+    """A photo's description; `thumb` is the phone's small JPEG and no part of the content hash."""
+
+    caption: str
+    phase: Phase | None
+    tags: tuple[str, ...]
+    position: Mapping[str, float] | None
+    sha256: str
+    size_bytes: int
+    mime: str
+    thumb: bytes | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncNote(SyncItem):
+    """A note, or a call note when `kind` is call."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncQuestion(SyncItem):
+    """A question to the customer; `refs` are its photos, which may arrive later."""
+
+    text: str
+    choices: tuple[str, ...]
+
+    @property
+    def photo_ids(self) -> tuple[UUID, ...]:
+        return self.refs
+
+    @property
+    def captured_at(self) -> datetime:
+        return self.captured.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncJob(SyncItem):
+    """A job opened on site."""
+
+    title: str
+    street: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as the server's ledger holds it; `body` is its canonical content."""
+
+    id: UUID
+    company_id: UUID
+    user_id: UUID
+    kind: Kind
+    content_hash: str
+    body: Mapping[str, object]
+    captured_at: datetime
+    received_at: datetime
+    tombstone_at: datetime | None
+    rev: int
+
+
+class ContentDiffers(Conflict):
+    """The id is taken by other content; `copy` is what the server holds (offline-pwa.md §4.4)."""
+
+    def __init__(self, copy: object) -> None:
+        super().__init__("item.differs", field="id")
+        self.copy = copy
+
+
+def content_of(item: SyncItem) -> dict[str, object]:
+    """Return the item's content in its one canonical form: sorted, without thumb, JSON-able."""
+    names = sorted({name for kind in type(item).__mro__ for name in getattr(kind, "__slots__", ())})
+    content = {name: getattr(item, name) for name in names if name not in {"id", "thumb", "captured"}}
+    moment = item.captured
+    content |= {"captured_at": moment.at.isoformat(), "offset_min": moment.offset_min}
+    return dict(json.loads(json.dumps(content, default=_plain)))
+
+
+def content_hash(item: SyncItem) -> str:
+    """Return the SHA-256 (hex) of the canonical content."""
+    text = json.dumps(content_of(item), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,0 +1,93 @@
+"""What one call at a platform can come to: the only words in which a channel answers `send`.
+
+No platform offers an idempotency key, so a step whose fate is unknown is `Unclear` and never sent again by itself.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The platform has taken it. Not yet sent: the truth comes by `StatusUpdate`."""
+
+    foreign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Certainly not taken, may be tried again; `after_s` None = the usual back-off."""
+
+    after_s: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Certainly not taken: too much at once, to this person or at all; `after_s` None = the usual back-off."""
+
+    after_s: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """Refused for good; `code` has a sentence, `detail` is the platform's own words for the log."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsTemplate:
+    """The window is closed, whatever our clock says."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """The customer has told the platform to stop us: the consent gate closes."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reauth:
+    """Token, registration or permission is gone: stop the channel, keep the outbox, tell the admin."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The platform restricts the account (spam, payment, country): pause the channel, tell the admin."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFix:
+    """The picture was refused: make it new once, then give up."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """It may have been taken. Only a status or a human decides; never sent again by itself."""
+
+    detail: str = ""
+
+
+Outcome = (
+    Accepted
+    | Retry
+    | Throttled
+    | Permanent
+    | NeedsTemplate
+    | OptedOut
+    | Reauth
+    | Paused
+    | MediaFix
+    | Unclear
+)  # fmt: skip
