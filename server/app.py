@@ -141,13 +141,14 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def granian_app() -> Starlette:
-    """Factory for the server process that `zollstock serve` starts; settings come by the environment."""
+def process_settings() -> Settings:
+    """Begin the server process that `zollstock serve` starts: its settings come by the environment."""
     die_with_parent()
     settings = from_environment()
     start_logging(settings.log_level)
-    if settings.demo:
-        from server.demo.stage import demo_app
+    return settings
 
-        return demo_app(settings)
-    return create_app(settings)
+
+def process() -> Starlette:
+    """Factory for the server process."""
+    return create_app(process_settings())

@@ -221,7 +221,7 @@ def _listen(settings: Settings, words: Words) -> None:
     """Serve in one process of its own; it reads its settings from the environment."""
     os.environ |= environment_of(settings)
     Granian(
-        "server.app:granian_app",
+        "server.demo.stage:process" if settings.demo else "server.app:process",
         address=words.host,
         port=words.port,
         interface=Interfaces.ASGI,

@@ -212,6 +212,44 @@ def test_every_db_function_is_scoped_to_a_company() -> None:
     assert not wrong, "no company_id first: " + ", ".join(wrong)
 
 
+def test_no_module_imports_itself_by_detours() -> None:
+    """Inside a package, too, imports have one direction."""
+    graph: dict[str, set[str]] = {}
+    for path, tree in modules():
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        graph[name] = set()
+        for module, names in imported(tree):
+            graph[name] |= {module, *(f"{module}.{one}" for one in names)}
+    known = {name: {one for one in found if one in graph and one != name} for name, found in graph.items()}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " → ".join((*way[way.index(name) :], name))
+        if name in done:
+            return
+        for one in sorted(known[name]):
+            visit(one, (*way, name))
+        done.add(name)
+
+    for name in sorted(known):
+        visit(name, ())
+
+
+def test_only_the_last_nets_catch_everything() -> None:
+    nets = {"worker/loop.py", "web/errors.py", "imaging/child.py"}
+    wrong = []
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            caught = ast.unparse(node.type) if node.type else "everything"
+            swallows = not any(isinstance(one, ast.Raise) for one in ast.walk(node))
+            if caught in ("everything", "Exception", "BaseException") and swallows:
+                wrong.append(f"{path.relative_to(SERVER).as_posix()}:{node.lineno}")
+    wrong = [place for place in wrong if place.split(":")[0] not in nets]
+    assert not wrong, f"errors are swallowed in {', '.join(wrong)}"
+
+
 def test_sizes_are_shown() -> None:
     """A compass, not a fence: prints what has grown, fails never for size."""
     rows = []

@@ -9,7 +9,7 @@ from starlette.routing import Mount
 
 from server import clock
 from server.actions import questions
-from server.app import create_app
+from server.app import create_app, process_settings
 from server.db import channels, companies, customers, messages
 from server.db import questions as questions_db
 from server.db import users as users_db
@@ -26,6 +26,11 @@ from server.web import static
 from server.web.render import environment
 
 PATIENCE_S = 30.0
+
+
+def process() -> Starlette:
+    """Factory for the demo's server process."""
+    return demo_app(process_settings())
 
 
 def demo_app(settings: Settings) -> Starlette:
