@@ -164,14 +164,6 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
 
 
 @atomic
-async def prefer_channel(actor: Actor, contact: Contact, channel: str, *, at: datetime) -> None:
-    """Remember by which channel the person likes to be asked; empty means the usual one. Raises Forbidden."""
-    require(actor, Right.MANAGE_CUSTOMERS)
-    await customers.set_contact(actor.company_id, replace(contact, preferred_channel=channel))
-    await _note_contact(actor, "contact.channel_preferred", contact, at, channel=channel)
-
-
-@atomic
 async def archive_contact(actor: Actor, contact: Contact, *, at: datetime) -> None:
     """Take a person out of the lists; what was said stays. Raises Forbidden."""
     require(actor, Right.MANAGE_CUSTOMERS)

@@ -10,7 +10,7 @@ from server.actions.consents import contact_known, withdraw
 from server.actions.messages import send_next, settle_failure
 from server.db import channels, customers, inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import atomic, signal
-from server.domain.accounts import Account, Health
+from server.domain.accounts import Account
 from server.domain.channels import IdentityKind, picked
 from server.domain.consents import Proof, is_stop
 from server.domain.errors import DomainError, Invalid
@@ -242,9 +242,7 @@ async def _question(
 
 def _open(question: Question, said: Sequence[Message]) -> OpenQuestion:
     ours = frozenset(message.foreign_id for message in said if message.foreign_id)
-    return OpenQuestion(
-        question.id, question.created_at, ours, frozenset(choice.id for choice in question.choices)
-    )
+    return OpenQuestion(question.id, question.created_at, ours)
 
 
 async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bool:
@@ -308,8 +306,3 @@ async def mark_seen(actor: Actor, message_ids: Sequence[UUID], *, at: datetime) 
     """Note that the office has seen what customers wrote."""
     await messages.set_seen(actor.company_id, message_ids, at=at)
     signal("messages", actor.company_id)
-
-
-async def mark_health(account: Account, health: Health, detail: str) -> None:
-    """Note what a platform says about the account; joins the unit it is part of."""
-    await channels.set_health(account.company_id, account.id, health, detail)

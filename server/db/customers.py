@@ -36,12 +36,6 @@ async def contacts_by_phone(company_id: UUID, phones: list[str]) -> list[Contact
     return [_contact(row) for row in rows]
 
 
-async def contacts_by_email(company_id: UUID, email: str) -> list[Contact]:
-    """Return the people with this address, also archived ones; case does not count."""
-    rows = await ContactRow.filter(company_id=company_id, email__iexact=email).order_by("id")
-    return [_contact(row) for row in rows]
-
-
 async def contacts(company_id: UUID, *, limit: int = 1000) -> list[tuple[Contact, str]]:
     """Return every living contact with the customer's name, for choosing one."""
     rows = await (

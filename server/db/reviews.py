@@ -96,13 +96,6 @@ async def on_desk(company_id: UUID, job_id: UUID | None, *, since: datetime) -> 
     return await photos.by_ids(company_id, [UUID(str(row["id"])) for row in found])
 
 
-async def retakes_of(company_id: UUID, user_id: UUID, *, limit: int = 20) -> list[Photo]:
-    """Return this person's photos the office asks for again, the latest request first."""
-    rows = PhotoRow.filter(company_id=company_id, author_id=user_id, review=Verdict.RETAKE)
-    ids = await rows.order_by("-reviewed_at").limit(limit).values_list("id", flat=True)
-    return await photos.by_ids(company_id, [UUID(str(one)) for one in ids])
-
-
 def moment(value: Any) -> datetime:
     """Return a moment read by a statement of ours: SQLite gives text."""
     return value.astimezone(UTC) if isinstance(value, datetime) else datetime.fromisoformat(str(value))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.domain.channels import Identity, IdentityKind
-from server.domain.events import MessageKind, Status, advance
+from server.domain.events import Status, advance
 
 SEND_FOR = timedelta(hours=24)
 ANSWER_FOR = timedelta(days=30)
@@ -93,11 +93,6 @@ def window_until(last_inbound_at: datetime | None, window: timedelta | None) -> 
     return last_inbound_at + window if last_inbound_at and window else None
 
 
-def kind_shown(kind: MessageKind) -> bool:
-    """Say whether the chronology can show this kind itself; others are kept and named "nicht darstellbar"."""
-    return kind in (MessageKind.TEXT, MessageKind.BUTTON, MessageKind.IMAGE)
-
-
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
     """What matching needs to know of a question that was put to this person in this channel."""
@@ -105,7 +100,6 @@ class OpenQuestion:
     id: UUID
     asked_at: datetime
     foreign_ids: frozenset[str]
-    choice_ids: frozenset[str]
 
 
 def match_question(

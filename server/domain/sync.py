@@ -105,8 +105,3 @@ _READERS = {
     Kind.QUESTION: _question,
     Kind.JOB: _job,
 }
-
-
-def read_ids(value: object, name: str, limit: int = HAVE_MAX) -> tuple[UUID, ...]:
-    """Read a list of ids. Raises Invalid."""
-    return Fields({name: value}).ids(name, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+import numpy as np
 
 Colour = str | tuple[float, float, float]
 
@@ -16,6 +17,11 @@ def linear(colour: Colour) -> tuple[float, float, float, float]:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return (red, green, blue, 1.0)
+
+
+def paint(colour: Colour) -> Any:
+    """Return a colour as a linear (3,) array, to be mixed pixel by pixel."""
+    return np.array(linear(colour)[:3])
 
 
 class Graph:

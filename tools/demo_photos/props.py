@@ -1,4 +1,4 @@
-"""Things that lie about on a site: rule, bucket, level, trowel, cartridge."""
+"""Things that lie about on a site: rule, bucket, level, cartridge, tape."""
 
 from __future__ import annotations
 
@@ -98,23 +98,6 @@ def spirit_level(at: Point, *, turn: Point = (0, 0, 0), length: float = 0.8) -> 
     parts += [rod((-0.028, -0.008, 0.014), (0.028, -0.008, 0.014), 0.0085, vial)]
     for part in parts:
         part.parent = base
-
-
-def trowel(at: Point, heading: float) -> None:
-    """Smoothing trowel with a wooden handle and mortar on the blade."""
-    steel = m.metal("Kelle", "#6f7275", "#c9cbcd", 0.28)
-    grip = m.wood("Griff", "#7a4a22", "#b9834a")
-    blade = box(at, (0.28, 0.11, 0.0015), steel, turn=(0, 0, heading))
-    bow = tube([(-0.07, 0, 0), (-0.06, 0, 0.05), (0.06, 0, 0.05), (0.07, 0, 0)], 0.005, steel, bend=0.01)
-    handle = rod((-0.07, 0, 0.055), (0.07, 0, 0.055), 0.016, grip)
-    smear = lump(
-        (0.08, 0.02, 0.004),
-        (0.08, 0.05, 0.012),
-        m.surface("Mörtel", "#8c8a86", "#b5b2ac", bump=0.003),
-        seed=5,
-    )
-    for part in (bow, handle, smear):
-        part.parent = blade
 
 
 def cartridge(at: Point, *, heading: float = 0.0, colour: str = "#e9ecee") -> None:

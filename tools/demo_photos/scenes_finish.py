@@ -13,10 +13,6 @@ from .shapes import box, clouds, crumbs, lump, relief, rod
 from .shots import COOL, GREEN, PLAIN, WARM, shot
 
 
-def _paint(colour: str) -> Any:
-    return np.array(m.linear(colour)[:3])
-
-
 def _crack(z: Any, x: Any, points: list[tuple[float, float]], seed: int, width: float) -> Any:
     """Depth 0…1 of a jagged crack from bottom to top through (x, z) points."""
     heights, places = [p[1] for p in points], [p[0] for p in points]
@@ -42,7 +38,7 @@ def cracked_render() -> None:
         (z - 0.45) * 1.3, 0, 1
     )
     colour = (
-        _paint("#d0c39f") * (0.78 + 0.22 * grain + 0.2 * dirt)[..., None] * (1 - 0.35 * streak)[..., None]
+        m.paint("#d0c39f") * (0.78 + 0.22 * grain + 0.2 * dirt)[..., None] * (1 - 0.35 * streak)[..., None]
     )
     halo = np.clip(clouds((rows, columns), 30, 46) * 1.6 - 0.5, 0, 1) * np.clip(
         _crack(z, x, [(0.62, 0.05), (0.5, 0.4), (0.46, 0.7), (0.3, 1.05)], 43, 0.05), 0, 1
@@ -104,10 +100,10 @@ def damp_wall() -> None:
         * np.clip((clouds((rows, columns), 80, 55) - 0.42) * 5, 0, 1)
         * wet
     )
-    colour = _paint("#d8d4ca") * (0.93 + 0.1 * fine)[..., None]
-    colour = colour * (1 - wet[..., None] * (1 - _paint("#c2ab82") / _paint("#dedad0")))
-    colour = colour * (1 - 0.42 * edge[..., None] * (1 - _paint("#8f6f3c")))
-    colour = np.where(peel[..., None] > 0, _paint("#9a8d78") * (0.6 + 0.7 * fine)[..., None], colour)
+    colour = m.paint("#d8d4ca") * (0.93 + 0.1 * fine)[..., None]
+    colour = colour * (1 - wet[..., None] * (1 - m.paint("#c2ab82") / m.paint("#dedad0")))
+    colour = colour * (1 - 0.42 * edge[..., None] * (1 - m.paint("#8f6f3c")))
+    colour = np.where(peel[..., None] > 0, m.paint("#9a8d78") * (0.6 + 0.7 * fine)[..., None], colour)
     crack = _crack(z, x, [(0.95, 0.62), (0.86, 1.0), (0.98, 1.5), (0.9, 1.95)], 56, 0.007)
     colour = colour * (1 - 0.8 * mould[..., None]) * (1 - 0.8 * crack[..., None])
     bloom = np.clip((clouds((rows, columns), 12, 57) - 0.58) * 7, 0, 1) * edge
@@ -126,7 +122,7 @@ def restored_wall() -> None:
     """The same corner, replastered and painted, new skirting."""
     cell, rows, columns = 0.004, 500, 560
     fine, wave = clouds((rows, columns), 10, 61), clouds((rows, columns), 150, 62)
-    colour = _paint("#e6e3dc") * (0.95 + 0.04 * wave + 0.02 * fine)[..., None]
+    colour = m.paint("#e6e3dc") * (0.95 + 0.04 * wave + 0.02 * fine)[..., None]
     relief((0, 0, 0), cell, fine * 0.0012 + wave * 0.003, colour, m.painted("Neue Wand", rough=0.85))
     _damp_room()
     _skirting("#ecebe7")
@@ -268,20 +264,20 @@ def cracked_tile() -> None:
     gap = np.minimum(abs((x + 0.13) % 0.4 - 0.2), abs((y + 0.29) % 0.4 - 0.2))
     joint = gap < 0.002 + (fine - 0.5) * 0.0008
     vein = np.clip(1 - abs(clouds((rows, columns), 130, 73) - 0.5) * 16, 0, 1)
-    colour = _paint("#a39d93") * (0.82 + 0.3 * wave + 0.08 * fine)[..., None] * (1 - 0.13 * vein[..., None])
+    colour = m.paint("#a39d93") * (0.82 + 0.3 * wave + 0.08 * fine)[..., None] * (1 - 0.13 * vein[..., None])
     crack = np.maximum(
         _crack(y, x, [(0.56, 0.31), (0.65, 0.5), (0.61, 0.71)], 74, 0.0022),
         _crack(y, x, [(0.65, 0.5), (0.76, 0.55), (0.87, 0.62)], 75, 0.0017),
     )
     chip = np.hypot(x - 0.655, y - 0.5) + (clouds((rows, columns), 26, 76) - 0.5) * 0.05 < 0.016
-    colour = np.where(joint[..., None], _paint("#6b675f") * (0.7 + 0.5 * fine)[..., None], colour)
+    colour = np.where(joint[..., None], m.paint("#6b675f") * (0.7 + 0.5 * fine)[..., None], colour)
     colour = np.where(
         chip[..., None],
-        _paint("#b08a68") * (0.6 + 0.7 * fine)[..., None],
+        m.paint("#b08a68") * (0.6 + 0.7 * fine)[..., None],
         colour * (1 - 0.88 * crack[..., None]),
     )
     dust = np.clip((clouds((rows, columns), 60, 77) - 0.45) * 1.6, 0, 0.35)[..., None]
-    colour = colour * (1 - dust) + _paint("#c9c4b8") * dust
+    colour = colour * (1 - dust) + m.paint("#c9c4b8") * dust
     height = np.where(joint, -0.002, 0.0) - 0.003 * crack - np.where(chip, 0.003 + 0.002 * fine, 0)
     relief(
         (-0.42, -0.42, 0), cell, height, colour, m.painted("Bodenfliese", rough=0.38, bump=0.0001), wall=False

@@ -14,10 +14,6 @@ from .shapes import box, cable, clouds, conduit, crumbs, lathe, lump, relief, ro
 from .shots import COOL, PLAIN, WARM, shot
 
 
-def _paint(colour: str) -> Any:
-    return np.array(m.linear(colour)[:3])
-
-
 def _brickwork(rows: int, columns: int, cell: float) -> tuple[Any, Any]:
     """Height and colour of a raw brick wall in running bond."""
     z, x = np.mgrid[0:rows, 0:columns] * cell
@@ -28,9 +24,9 @@ def _brickwork(rows: int, columns: int, cell: float) -> tuple[Any, Any]:
     edge = np.minimum.reduce([(along % 1) * 0.25, (1 - along % 1) * 0.25, z % 0.083, 0.083 - z % 0.083])
     mask = np.clip((edge - 0.005 + (grain - 0.5) * 0.005) / 0.003, 0, 1)
     tone = np.random.default_rng(5).random((course.max() + 1, brick.max() + 1))[course, brick]
-    face = _paint("#8e4a30") * (1 - tone[..., None]) + _paint("#b8694a") * tone[..., None]
+    face = m.paint("#8e4a30") * (1 - tone[..., None]) + m.paint("#b8694a") * tone[..., None]
     face = face * (0.7 + 0.6 * clouds((rows, columns), 18, 2)[..., None])
-    mortar = _paint("#a29b8f") * (0.75 + 0.5 * grain[..., None])
+    mortar = m.paint("#a29b8f") * (0.75 + 0.5 * grain[..., None])
     colour = mortar * (1 - mask[..., None]) + face * mask[..., None]
     return mask * 0.006 + clouds((rows, columns), 6, 3) * 0.003, colour
 
@@ -51,13 +47,13 @@ def chased_wall() -> None:
     for centre, low, high in slots:
         cut = np.maximum(cut, ((abs(x - centre) + ragged < 0.026) & (z > low) & (z < high)).astype(float))
     cut = np.maximum(cut, ((abs(z - 0.46) + ragged < 0.024) & (x > 0.6) & (x < 1.3)).astype(float))
-    raw = _paint("#c9866a") * (0.6 + 0.7 * clouds((rows, columns), 9, 8)[..., None])
+    raw = m.paint("#c9866a") * (0.6 + 0.7 * clouds((rows, columns), 9, 8)[..., None])
     boxes = [(1.12, 0.46), (1.191, 0.46), (1.262, 0.46), (0.62, 0.46), (0.62, 0.95)]
     for bx, bz in boxes:
         away = np.hypot(x - bx, z - bz) + ragged * 0.8
         dab = away < 0.056
         height = np.where(dab, 0.006 + clouds((rows, columns), 10, 9) * 0.004, height)
-        white = _paint("#cfccc4") * (0.8 + 0.3 * clouds((rows, columns), 20, 10)[..., None])
+        white = m.paint("#cfccc4") * (0.8 + 0.3 * clouds((rows, columns), 20, 10)[..., None])
         colour = np.where(dab[..., None], white, colour)
         hole = np.hypot(x - bx, z - bz) < 0.034
         height = np.where(hole, -0.05, height)
@@ -348,7 +344,7 @@ def window_fitting() -> None:
     hole = (x > 0.62) & (x < 1.9) & (z > 0.42) & (z < 1.72)
     spread = (clouds((rows, columns), 70, 21) - 0.5) * 0.3
     plaster = (np.maximum(abs(x - 1.26) - 0.64, abs(z - 1.07) - 0.65) + spread * 0.25 < 0.09) & ~hole
-    grey = _paint("#b4b0a7") * (0.8 + 0.35 * clouds((rows, columns), 30, 22)[..., None])
+    grey = m.paint("#b4b0a7") * (0.8 + 0.35 * clouds((rows, columns), 30, 22)[..., None])
     colour = np.where(plaster[..., None], grey, colour)
     height = np.where(plaster, 0.009 + clouds((rows, columns), 14, 23) * 0.002, height)
     height = np.where(hole, -0.2, height)
@@ -436,7 +432,7 @@ def conduits_on_concrete() -> None:
     big, small = clouds((rows, columns), 130, 31), clouds((rows, columns), 14, 32)
     height = (big - 0.5) * 0.008 + (small - 0.5) * 0.004
     wet = np.clip((clouds((rows, columns), 90, 33) - 0.52) * 9, 0, 1)[..., None]
-    colour = _paint("#928f89") * (0.72 + 0.5 * small[..., None]) * (1 - 0.38 * wet)
+    colour = m.paint("#928f89") * (0.72 + 0.5 * small[..., None]) * (1 - 0.38 * wet)
     relief(
         (-2.1, -0.6, 0),
         cell,
