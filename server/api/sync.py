@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import devices, sync
+from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
-from server.actions.uploads import receipt_of
 from server.db import companies, items, photos, questions, read_model
 from server.db.read_model import JobLine, PhotoLine
 from server.domain.errors import Invalid, NotFound
