@@ -7,6 +7,7 @@ are stated apart.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 from playwright.sync_api import BrowserContext, Request, sync_playwright
 
 from bench.demo import demo
@@ -21,27 +23,21 @@ from bench.demo import demo
 PORT = 8732
 LIGHTHOUSE = Path(__file__).parent / "lighthouse" / "node_modules" / "lighthouse" / "cli" / "index.js"
 CATEGORIES = ("performance", "accessibility", "best-practices")
+QUIET_MS = 3000
 ARGS = ["--no-sandbox", "--disable-gpu"]
 
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes by address of what the page fetched, of photos, and of the service worker."""
+    """Bytes by address of what a page fetched, and of its photos."""
 
     page: Counter[str] = field(default_factory=Counter)
     photos: Counter[str] = field(default_factory=Counter)
-    worker: Counter[str] = field(default_factory=Counter)
 
     def add(self, request: Request) -> None:
-        response = request.response()
-        if response is None or response.from_service_worker:
-            return
-        sizes = request.sizes()
-        path = urlsplit(request.url).path
+        sizes, path = request.sizes(), urlsplit(request.url).path
         kind = self.photos if path.startswith("/photos/") else self.page
-        (self.worker if request.service_worker else kind)[path] += (
-            sizes["responseBodySize"] + sizes["responseHeadersSize"]
-        )
+        kind[path] += sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
 
 def main() -> None:
@@ -63,43 +59,51 @@ def say_bytes(url: str, link: str) -> str:
         page.get_by_text("Bad Müller").first.wait_for()
         cookies = signing.cookies()
         signing.close()
-        fresh = browser.new_context(base_url=url, viewport={"width": 360, "height": 740}, is_mobile=True)
+        fresh = browser.new_context(
+            base_url=url, viewport={"width": 360, "height": 740}, is_mobile=True, service_workers="block"
+        )
         fresh.add_cookies(cookies)  # type: ignore[arg-type]
-        visit(fresh)
+        visit(fresh, kept_offline(url))
         browser.close()
     return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
 
 
-def visit(context: BrowserContext) -> None:
+def visit(context: BrowserContext, offline: tuple[int, int]) -> None:
+    """Print what the first page and the next one brought. `offline`: number and bytes of the files kept later on."""
     finished: list[Request] = []
-    context.on("requestfinished", finished.append)
+    context.on("requestfinished", lambda request: finished.append(request))
     page = context.new_page()
     page.goto("/")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(3000)
+    page.wait_for_timeout(QUIET_MS)
     first = weighed(finished)
     finished.clear()
     page.get_by_text("Bad Müller").first.click()
     page.wait_for_url("**/jobs/*")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(QUIET_MS)
     following = weighed(finished)
-    heaviest = [(f"`{shown(path)}`", f"{size / 1000:.1f} kB") for path, size in first.page.most_common(12)]
-    rest = sum(size for _, size in first.page.most_common()[12:])
-    details = [
-        *heaviest,
-        (f"{max(0, len(first.page) - 12)} more files", f"{rest / 1000:.1f} kB"),
+    details = [(f"`{shown(path)}`", f"{size / 1000:.1f} kB") for path, size in first.page.most_common(12)]
+    rest = first.page.most_common()[12:]
+    details += [
+        (f"{len(rest)} more files", f"{sum(size for _, size in rest) / 1000:.1f} kB"),
         ("apart: photos", f"{first.photos.total() / 1000:.0f} kB"),
-        (
-            f"apart: kept for offline work ({len(first.worker)} files)",
-            f"{first.worker.total() / 1000:.0f} kB",
-        ),
+        (f"apart: kept for offline work afterwards, {offline[0]} files", f"{offline[1] / 1000:.0f} kB"),
     ]
     note = "The worker's start page, empty cache; scripts, styles and icons included, compressed as they travelled."
     say("bytes of a first visit", first, 90, note, details)
     details = [(f"`{shown(path)}`", f"{size / 1000:.1f} kB") for path, size in following.page.most_common(5)]
     details.append(("apart: photos", f"{following.photos.total() / 1000:.0f} kB"))
     say("bytes of a following page", following, None, "From the start page to a job.", details)
+
+
+def kept_offline(url: str) -> tuple[int, int]:
+    """Return number and compressed bytes of the files the service worker fetches when it is installed."""
+    with httpx.Client(base_url=url) as client:
+        addresses = re.findall(r'"(/static/v-[^"]+)"', client.get("/service-worker.js").text)
+        bodies = 0
+        for address in addresses:
+            with client.stream("GET", address) as answer:
+                bodies += sum(map(len, answer.iter_raw()))
+    return len(addresses), bodies
 
 
 def weighed(finished: list[Request]) -> Traffic:
