@@ -39,6 +39,8 @@ from server.storage.base import StorageError
 
 BUSY_S = 2.0
 ACCOUNT_DOWN_S = 300.0
+# A worker that lost its lease may still be calling; only later is a message without an answer in doubt.
+ANSWERED_IN_S = 120.0
 _GONE_OUT = frozenset({MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
 
 
@@ -89,6 +91,8 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if message is None or message.contact_id is None or message.account_id is None:
         return None
     if message.state is MessageState.LEASED:
+        if (age_s := (at - message.changed_at).total_seconds()) < ANSWERED_IN_S:
+            raise Later(ANSWERED_IN_S - max(0.0, age_s), "its call may still be under way")
         await _doubt(message, "the sender stopped before the answer came", at=at)
         return None
     if message.state is not MessageState.QUEUED:
@@ -181,20 +185,20 @@ async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
 
 
 async def send_next(message: Message, *, at: datetime) -> None:
-    """Let the one after this message go; asked twice for the same try it goes once."""
+    """Let the one after this message go once its turn has come; asked twice it still goes once."""
     if message.question_id is None:
         return
     for mate in await messages.of_question(message.company_id, message.question_id):
         if mate.state is MessageState.QUEUED and mate.place > message.place:
-            await _send_soon(mate, at=at)
+            if await _turn(mate):
+                await _send_soon(mate, at=at)
             return
 
 
 async def _send_soon(message: Message, *, at: datetime) -> None:
-    tries = await messages.number_of_attempts(message.company_id, message.id)
+    # Without a dedup key: a task that ended because it was not its message's turn must not bar the next one.
     payload: dict[str, object] = {"message": str(message.id)}
-    dedup = f"message.send:{message.id}:{tries}"
-    await tasks.insert_task(message.company_id, "message.send", payload, at=at, dedup=dedup)
+    await tasks.insert_task(message.company_id, "message.send", payload, at=at)
 
 
 async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, at: datetime) -> float | None:

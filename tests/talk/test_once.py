@@ -7,14 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.actions import inbox
 from server.actions import messages as sending
 from server.channels.whatsapp import Whatsapp
 from server.db import messages as messages_db
+from server.db import tasks as table
 from server.db.tables import MessageRow
+from server.db.unit import atomic
 from server.domain.channels import Step
-from server.domain.messages import MessageState
-from server.domain.outcomes import Outcome
+from server.domain.events import Status, StatusUpdate
+from server.domain.messages import Message, MessageState
+from server.domain.outcomes import Outcome, Permanent
 from server.domain.questions import QuestionState
+from server.domain.tasks import Later, TaskState
 from server.sandbox.world import HOSTILE, Fault, Whims
 from tests.talks import Firm
 
@@ -179,3 +184,94 @@ async def test_a_photo_taken_back_before_the_call_stays_here(firm: Firm) -> None
     blocked = await firm.now(question)
     assert (blocked.state, blocked.blocked_code) == (QuestionState.BLOCKED, "question.photo_unreleased")
     assert firm.on_phone() == []
+
+
+async def test_an_early_status_costs_the_next_message_nothing(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one's status comes while the second is on its way: the third still gets its turn."""
+    await firm.hello()
+    question = await firm.ask(*[await firm.photo(seed) for seed in (1, 2, 3)])
+    await firm.release(question)
+    original = Whatsapp.send
+    calls: list[str] = []
+
+    async def slow_send(self: Whatsapp, step: Step, attempt_id: object, media: object) -> Outcome:
+        calls.append(str(step.intent_id))
+        if len(calls) == 2:
+            first = (await firm.said(question))[0]
+            await _tell_status(firm, first)
+            await _work_elsewhere(firm)
+        return await original(self, step, attempt_id, media)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Whatsapp, "send", slow_send)
+    await firm.work(hours=2)
+    assert [one.state for one in await firm.said(question)] == [MessageState.DELIVERED] * 3
+    await once(firm)
+
+
+async def test_one_that_waited_for_a_failed_one_follows_when_that_arrived_after_all(firm: Firm) -> None:
+    """A failure between the first one's yes and the second one's turn, then a later status that knows better."""
+    await firm.hello()
+    question = await firm.ask(await firm.photo(1), await firm.photo(2))
+    await firm.release(question)
+    await _run(firm, "question.prepare")
+    first = (await firm.said(question))[0]
+    await _run(firm, "message.send")
+    await _fail(first)
+    await _run(firm, "message.send")
+    assert [one.state for one in await firm.said(question)] == [MessageState.FAILED, MessageState.QUEUED]
+    await firm.work(hours=1)
+    assert [one.state for one in await firm.said(question)] == [MessageState.DELIVERED] * 2
+    await once(firm)
+
+
+async def test_a_call_under_way_is_not_in_doubt(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker whose lease ran out still waits for the platform; the one that took over lets it."""
+    await firm.hello()
+    question = await firm.ask()
+    await firm.release(question)
+    original = Whatsapp.send
+    seen: list[MessageState] = []
+
+    async def slow_send(self: Whatsapp, step: Step, attempt_id: object, media: object) -> Outcome:
+        firm.clock.go(seconds=70)
+        with pytest.raises(Later):
+            await sending.deliver(firm.services, firm.company_id, {"message": str(step.intent_id)})
+        seen.extend(one.state for one in await firm.said(question))
+        return await original(self, step, attempt_id, media)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Whatsapp, "send", slow_send)
+    await firm.work(hours=1)
+    assert seen == [MessageState.LEASED]
+    assert len(firm.on_phone()) == 1
+
+
+async def _tell_status(firm: Firm, message: Message) -> None:
+    """Take a status as the inbox does."""
+    event = StatusUpdate(
+        foreign_id=message.foreign_id or "",
+        status=Status.DELIVERED,
+        at=firm.clock.at,
+        opaque=str(message.id),
+    )
+    await inbox._unpark(firm.account, event, at=firm.clock.at)
+
+
+async def _work_elsewhere(firm: Firm) -> None:
+    """Another worker takes what is due, for as long as the first one still waits for its answer."""
+    for task in await table.claim("other", at=firm.clock.at, lease_s=600, limit=50):
+        await firm.run(task)
+
+
+async def _run(firm: Firm, kind: str) -> None:
+    for task in await table.claim("test", at=firm.clock.at, lease_s=600, limit=50):
+        if task.kind == kind:
+            await firm.run(task)
+        else:
+            await table.settle(task, TaskState.READY, at=firm.clock.at)
+
+
+@atomic
+async def _fail(message: Message) -> None:
+    await sending.settle_failure(message, Permanent("message.failed", "131026"), at=message.at)
