@@ -3,7 +3,7 @@ import { coalesce, h, icon, mark, picture } from '../lib/dom.js';
 import { kindWord, pauseWords, reasonOf, stateWords } from '../lib/reasons.js';
 import { fileSize, n, t } from '../lib/text.js';
 import { age, dayAndTime } from '../lib/time.js';
-import { SIGN_IN } from '../offline/addresses.js';
+import { SIGN_IN, SIGN_OUT } from '../offline/addresses.js';
 import { getMeta } from '../offline/db.js';
 import { logText } from '../offline/log.js';
 import { itemsOf, onChange, remove, retry, thumbOf, UNSENT } from '../offline/outbox.js';
@@ -24,11 +24,10 @@ export class UnsentList extends HTMLElement {
   #draw = coalesce(() => this.#redraw());
   #head = h('section', { class: 'unsent-head' });
   #list = h('ul', { class: 'unsent-list' });
-  #foot = h('p', { class: 'unsent-foot' });
+  #foot = h('div', { class: 'unsent-foot', hidden: true }, ...ways());
 
   connectedCallback() {
     this.replaceChildren(this.#head, this.#list, this.#foot);
-    this.#foot.replaceChildren(h('button', { type: 'button', class: 'btn quiet', click: () => void saveLog() }, icon('download'), t('Protokoll sichern')));
     this.#stop = onChange(() => void this.#draw());
     void this.#draw();
   }
@@ -39,6 +38,7 @@ export class UnsentList extends HTMLElement {
 
   async #redraw() {
     const session = await activeSession();
+    this.#foot.hidden = !session;
     if (!session) return this.#list.replaceChildren(h('li', { class: 'empty' }, t('Nicht angemeldet. Was auf diesem Handy wartet, sieht nur, wem es gehört.')));
     const [items, jobs, hold] = await Promise.all([itemsOf(session.actor), knownJobs(), getMeta('hold')]);
     const unsent = items.filter((item) => UNSENT.includes(/** @type {any} */ (item.state)));
@@ -67,6 +67,15 @@ export class UnsentList extends HTMLElement {
     await sendNow();
     await this.#draw();
   }
+}
+
+/** What else concerns this phone. */
+function ways() {
+  return [
+    h('button', { type: 'button', class: 'btn quiet', click: () => void saveLog() }, icon('download'), t('Protokoll sichern')),
+    h('a', { class: 'btn quiet', href: '/account' }, icon('phone-device'), t('Konto und Geräte')),
+    h('form', { method: 'post', action: SIGN_OUT }, h('button', { class: 'btn quiet' }, icon('logout'), t('Abmelden'))),
+  ];
 }
 
 /** @param {Item} item @param {Map<string, string>} titles */

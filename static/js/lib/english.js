@@ -87,6 +87,7 @@ export const ENGLISH = {
   'Noch auf dem Handy': 'Still on the phone',
   'Noch keine Aufträge auf diesem Handy. Mit Netz einmal „Aufträge“ öffnen.': 'No jobs on this phone yet. Open “Jobs” once with a network.',
   'Nochmal aufnehmen: {job}': 'Take again: {job}',
+  'Konto und Geräte': 'Account and devices',
   'Kopie sichern': 'Save a copy',
   'Senden': 'Send',
   'Nochmal senden. Das Foto bleibt hier.': 'Send again. The photo stays here.',

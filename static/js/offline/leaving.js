@@ -1,5 +1,5 @@
 // @ts-check
-import { SIGN_OUT } from './addresses.js';
+import { SIGN_IN, SIGN_OUT } from './addresses.js';
 import { setMeta, getMeta } from './db.js';
 import { counts } from './outbox.js';
 import { activeSession, lock } from './session.js';
@@ -7,25 +7,26 @@ import { sendNow } from './triggers.js';
 import { h } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
 
+const PATIENCE_MS = 5_000;
+
 /** Signing out wipes this phone's read data first and tells the server then, network or not. */
 export function watchSignOut() {
   document.addEventListener('submit', (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (new URL(form.action).pathname !== SIGN_OUT) return;
     event.preventDefault();
-    void signOut(form);
+    void signOut();
   });
 }
 
-/** @param {HTMLFormElement} form */
-async function signOut(form) {
+async function signOut() {
   const session = await activeSession();
   const held = session ? (await counts(session.actor)).waiting : 0;
   if (held > 0 && !(await meansIt(held))) return;
   await lock();
-  if (navigator.onLine) return form.submit();
   await setMeta('sign-out-owed', true);
-  location.assign('/offline');
+  await payOwedSignOut();
+  location.assign((await getMeta('sign-out-owed')) ? '/' : SIGN_IN);
 }
 
 /** @param {number} held @returns {Promise<boolean>} */
@@ -45,6 +46,7 @@ function meansIt(held) {
 /** A sign-out made offline is told to the server before anything else. */
 export async function payOwedSignOut() {
   if (!(await getMeta('sign-out-owed')) || !navigator.onLine) return;
-  const answer = await fetch(SIGN_OUT, { method: 'POST', redirect: 'manual' }).catch(() => null);
-  if (answer) await setMeta('sign-out-owed', undefined);
+  const answer = await fetch(SIGN_OUT, { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
+  // Our server sends us on; a captive portal shows its own page instead.
+  if (answer?.type === 'opaqueredirect' || answer?.status === 401) await setMeta('sign-out-owed', undefined);
 }

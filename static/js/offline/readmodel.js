@@ -23,8 +23,18 @@ export async function readModel() {
   return (await keptModel(session.cacheKey))?.model ?? null;
 }
 
+/** @type {Promise<void> | null} */
+let refreshing = null;
+
 /** Fetches the read model if the kept one is older than a minute; keeps the old one when that fails. */
-export async function refresh() {
+export function refresh() {
+  refreshing ??= renew().finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+async function renew() {
   const session = await activeSession();
   if (!session || !navigator.onLine) return;
   const kept = await keptModel(session.cacheKey);
