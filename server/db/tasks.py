@@ -1,5 +1,6 @@
 """The task table: written in the business transaction, claimed by lease and fence (engines.md §1.3)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,13 +73,10 @@ async def settle(
 
 
 @atomic
-async def reap(*, at: datetime) -> int:
-    """Return tasks of workers that died to the queue."""
-    return int(
-        await TaskRow.filter(state="leased", lease_until__lt=at).update(
-            state="ready", fence=None, lease_until=None
-        )
-    )
+async def reap(*, at: datetime, but: Sequence[UUID] = ()) -> int:
+    """Return tasks of workers that died to the queue, `but` those the caller is working on (a clock may jump)."""
+    dead = TaskRow.filter(state="leased", lease_until__lt=at).exclude(id__in=list(but))
+    return int(await dead.update(state="ready", fence=None, lease_until=None))
 
 
 @atomic

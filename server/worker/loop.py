@@ -4,8 +4,10 @@ import asyncio
 import logging
 import os
 import random
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from server.db import tasks as table
 from server.db.hub import Hub
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 60.0
 POLL_S = 2.0
+RESTART_S = 1.0
 AT_ONCE = 4
 
 
@@ -25,19 +28,27 @@ async def run(services: Services, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what has begun is finished first."""
     worker = Worker(services)
     helpers = [
-        asyncio.create_task(worker.heartbeat()),
-        asyncio.create_task(worker.listen(services.database.hub)),
+        asyncio.create_task(_kept_up(worker.heartbeat)),
+        asyncio.create_task(_kept_up(partial(worker.listen, services.database.hub))),
         asyncio.create_task(worker.wake_on(stop)),
-        asyncio.create_task(run_schedule(services, stop)),
+        asyncio.create_task(_kept_up(partial(run_schedule, services, stop))),
     ]
     try:
         await worker.loop(stop)
     finally:
         for helper in helpers:
             helper.cancel()
-        for ended in await asyncio.gather(*helpers, return_exceptions=True):
-            if isinstance(ended, Exception):
-                log.error("worker helper failed", exc_info=ended)
+        await asyncio.gather(*helpers, return_exceptions=True)
+
+
+async def _kept_up(helper: Callable[[], Awaitable[None]]) -> None:
+    """Begin a helper again that failed: without its heartbeat a long task would be given to a second worker."""
+    while True:
+        try:
+            return await helper()
+        except Exception:  # as in the loop: a database that is away comes back
+            log.exception("worker helper failed")
+            await asyncio.sleep(RESTART_S)
 
 
 class Worker:
@@ -74,7 +85,7 @@ class Worker:
     async def step(self) -> None:
         """Give back what dead workers held, then take what is due and there is room for."""
         at = self.services.clock()
-        await table.reap(at=at)
+        await table.reap(at=at, but=[task.id for task in self.running.values()])
         room = AT_ONCE - len(self.running)
         if room <= 0:
             return

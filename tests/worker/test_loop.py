@@ -1,7 +1,8 @@
 """The worker on both databases: woken, retried, given up, one failure stopping nobody, stopped in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,7 +26,7 @@ class OnlyDatabase:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.clock = now
+        self.clock: Callable[[], datetime] = now
 
 
 async def note(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
@@ -114,3 +115,57 @@ async def test_a_hopeless_task_is_given_up_and_shown(stop: asyncio.Event) -> Non
             await asyncio.sleep(0.05)
     (dead,) = await tasks.of_company_dead(company.id)
     assert dead["attempts"] == 2 and dead["error"] == "OSError: disk"
+
+
+async def test_a_database_that_was_away_does_not_end_the_helpers(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heartbeat and schedule go on after an error; else a long task would be given to a second worker."""
+    monkeypatch.setattr(loop, "LEASE_S", 0.15)
+    monkeypatch.setattr(loop, "RESTART_S", 0.01)
+    asked: list[str] = []
+
+    async def away(name: str) -> None:
+        asked.append(name)
+        raise OSError("the database is away")
+
+    async def extend(*args: object, **values: object) -> None:
+        await away("heartbeat")
+
+    async def run_schedule(*args: object) -> None:
+        await away("schedule")
+
+    monkeypatch.setattr(tasks, "extend", extend)
+    monkeypatch.setattr(loop, "run_schedule", run_schedule)
+    monkeypatch.setitem(TASKS, "slow", Kind(slow))
+    ran.clear()
+    event = asyncio.Event()
+    worker = asyncio.create_task(loop.run(cast(Services, OnlyDatabase(database)), event))
+    company = await factories.company()
+    await write(company.id, "slow", 1)
+    async with asyncio.timeout(10):
+        while min(asked.count("heartbeat"), asked.count("schedule")) < 2:
+            await asyncio.sleep(0.01)
+    event.set()
+    await asyncio.wait_for(worker, 10)
+
+
+async def test_a_clock_that_jumps_takes_nothing_from_who_is_working(database: Database) -> None:
+    clock = factories.Clock()
+    services = OnlyDatabase(database)
+    services.clock = clock
+    company = await factories.company()
+    await write_at(company.id, clock())
+    worker = loop.Worker(cast(Services, services))
+    (mine,) = await tasks.claim(worker.fence, at=clock(), lease_s=60, limit=1)
+    sleeper = asyncio.create_task(asyncio.sleep(60))
+    worker.running[sleeper] = mine
+    clock.go(hours=1)
+    await worker.step()
+    assert list(worker.running) == [sleeper]
+    sleeper.cancel()
+
+
+@atomic
+async def write_at(company_id: UUID, at: datetime) -> None:
+    await tasks.insert_task(company_id, "note", {"number": 1}, at=at)
