@@ -12,10 +12,10 @@ from server.actions import (
     companies,
     consents,
     customers,
+    drafts,
     jobs,
     notes,
     photos,
-    questions,
     reviews,
     sessions,
     users,
@@ -219,4 +219,4 @@ class _Filling:
                 text=ask.text,
                 choices=ask.choices,
             )
-            await questions.accept(self.people[ask.by], item, job_id=item.job_id, at=self.ago(ask.ago_h))
+            await drafts.accept(self.people[ask.by], item, job_id=item.job_id, at=self.ago(ask.ago_h))

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from server import clock
-from server.actions import questions
+from server.actions import releases
 from server.app import create_app, process_settings
 from server.db import channels, companies, customers, messages
 from server.db import questions as questions_db
@@ -114,7 +114,7 @@ async def _talk(
         return any(bubble.buttons for bubble in customer.bubbles)
 
     await _until(heard)
-    await questions.release(await _office(account), question, photos_too=True, at=services.clock())
+    await releases.release(await _office(account), question, photos_too=True, at=services.clock())
     await _until(shown)
     customer.look()
     for bubble in customer.bubbles:

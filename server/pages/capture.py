@@ -53,7 +53,13 @@ async def _note_page(request: Request, form: forms.Form[NoteForm], *, status: in
     actor = access.actor(request)
     seen = await jobs.search(actor.company_id, visible_to=access.only_own(actor), limit=200)
     return await page(
-        request, "notes/form.html", status=status, nav="jobs", offline=status == 200, form=form, jobs=seen.items
+        request,
+        "notes/form.html",
+        status=status,
+        nav="jobs",
+        offline=status == 200,
+        form=form,
+        jobs=seen.items,
     )
 
 
