@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from starlette.applications import Starlette
 
-from server.actions import channels, consents, customers, jobs, photos, questions, reviews
+from server.actions import channels, consents, customers, drafts, jobs, photos, releases, reviews
 from server.app import create_app
 from server.db import customers as customers_db
 from server.db import messages as messages_db
@@ -181,7 +181,7 @@ class Firm:
         self, *shown: Photo, choices: Sequence[str] = ("Hellgrau", "Anthrazit"), **given: Any
     ) -> Question:
         """Ask as the worker; it waits for its release."""
-        return await questions.ask(
+        return await drafts.ask(
             given.pop("actor", self.worker),
             question_id=new_id(),
             job_id=self.job,
@@ -194,7 +194,7 @@ class Firm:
         )
 
     async def release(self, question: Question, channel: str = "", *, photos_too: bool = False) -> Question:
-        return await questions.release(
+        return await releases.release(
             self.office,
             await self.now(question),
             photos_too=photos_too,

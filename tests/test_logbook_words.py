@@ -12,7 +12,7 @@ from server.web.words import sentences
 ACTIONS = Path(__file__).parent.parent / "server" / "actions"
 # The verb is the second or third argument of whatever writes an entry.
 WRITTEN = re.compile(
-    r"\b(?:Entry\.by|_note|_entry|_log|_line)\(\s*(?:\w+(?:\.\w+)*,\s*){1,2}\"([a-z_]+\.[a-z_]+)\""
+    r"\b(?:Entry\.by|_note|_log|log|_line)\(\s*(?:\w+(?:\.\w+)*,\s*){1,2}\"([a-z_]+\.[a-z_]+)\""
 )
 
 

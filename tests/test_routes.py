@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from starlette.applications import Starlette
 
-from server.actions import questions, sync
+from server.actions import drafts, sync
 from server.actions.sync import Origin
 from server.app import create_app
 from server.clock import now
@@ -108,7 +108,7 @@ async def bring_question(worker: Actor, job_id: UUID, photo: UUID) -> UUID:
     body = item_of("question", job_id, text="Fuge?", choices=["Hell", "Dunkel"], refs=[str(photo)])
     item = read_item(new_id(), body)
     assert isinstance(item, SyncQuestion)
-    return (await questions.accept(worker, item, job_id=job_id, at=now())).id
+    return (await drafts.accept(worker, item, job_id=job_id, at=now())).id
 
 
 def guarded(app: Starlette) -> list[tuple[str, GuardedRoute]]:

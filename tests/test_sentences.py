@@ -18,7 +18,7 @@ CODE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")
 SAYING = {"Blocked", "Permanent", "Closed", "ImageError", "ChannelError"}
 PASSING = {"known", "answer", "set_problem", "_block", "_stop", "_fail", "_refuse", "settle_failure"}
 # What writes the logbook.
-LOGGING = {"by", "_note", "_note_contact", "_log", "_entry"}
+LOGGING = {"by", "_note", "_note_contact", "_log", "log"}
 NAMES = {"code", "blocked_code", "error_code", "HTTP_CODES", "_REASONS"}
 TABLES = {"domain/image_types.py"}
 

@@ -11,6 +11,7 @@ from server.actions import questions as actions
 from server.actions.channels import open_channel
 from server.actions.consents import gate
 from server.actions.photos import storage_key
+from server.actions.releases import best_channel
 from server.channels.handoff import clipboard_text, share_names
 from server.db import channels, customers, jobs, messages, photos, questions, tasks
 from server.db.unit import atomic
@@ -235,7 +236,7 @@ class Outlook:
 
 async def outlook(services: Services, company_id: UUID, contact_id: UUID | None, *, at: datetime) -> Outlook:
     """Return channel, consent and window as they stand, so that they can be shown before sending."""
-    channel = await actions.best_channel(company_id)
+    channel = await best_channel(company_id)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
     opened = await gate(company_id, contact.id if contact else None, channel)
     closed = opened.code if isinstance(opened, Closed) else ""

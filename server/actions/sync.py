@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import devices, jobs, notes, photos, questions, uploads
+from server.actions import devices, drafts, jobs, notes, photos, questions, uploads
 from server.db import companies, items
 from server.db import jobs as job_table
 from server.db import photos as photo_table
@@ -155,7 +155,7 @@ async def _keep(actor: Actor, item: SyncItem, *, job_id: UUID | None, at: dateti
         case SyncNote():
             await notes.accept(actor, item, job_id=job_id, at=at)
         case SyncQuestion():
-            await questions.accept(actor, item, job_id=job_id, at=at)
+            await drafts.accept(actor, item, job_id=job_id, at=at)
         case SyncJob():
             await jobs.open_from_phone(
                 actor, item.id, title=item.title, street=item.street, city=item.city, at=at

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import inbox, outgoing, questions
+from server.actions import drafts, inbox, outgoing, questions, releases
 from server.actions import messages as sending
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -115,7 +115,7 @@ async def create(request: Request) -> Response:
         typed = form.data
         if typed.job is None:
             raise Invalid("question.no_job", field="job")
-        question = await questions.ask(
+        question = await drafts.ask(
             actor,
             question_id=new_id(),
             job_id=typed.job,
@@ -161,7 +161,7 @@ async def change(request: Request) -> Response:
     form = await forms.read(request, AskForm)
     try:
         typed = form.data
-        await questions.change(
+        await drafts.change(
             actor,
             question,
             text=typed.text,
@@ -212,7 +212,7 @@ async def settle(request: Request) -> Response:
 
 async def _released(request: Request, actor: Actor, question: Question, channel: str = "") -> Response:
     try:
-        released = await questions.release(
+        released = await releases.release(
             actor, question, photos_too=actor.at_desk, channel=channel, at=services(request).clock()
         )
     except Invalid as refused:
@@ -253,7 +253,7 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
     state = question.state
     can_release = actor.at_desk or (own and actor.may("release"))
     return {
-        "release": can_release and question.job_id is not None and state in questions.RELEASABLE,
+        "release": can_release and question.job_id is not None and state in releases.RELEASABLE,
         "change": own and state in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED),
         "withdraw": own and state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN),
         "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),

@@ -9,7 +9,7 @@ from server.actions import (
     inbox,
     messages,
     outgoing,
-    questions,
+    releases,
     renditions,
     sessions,
     sweep,
@@ -39,7 +39,7 @@ class Chore:
 
 TASKS: dict[str, Kind] = {
     "photo.render": Kind(renditions.render, max_attempts=5),
-    "photo.released": Kind(questions.photo_released),
+    "photo.released": Kind(releases.photo_released),
     "question.prepare": Kind(outgoing.prepare),
     "message.send": Kind(messages.deliver, max_attempts=50),
     "inbox.process": Kind(inbox.process, max_attempts=20),

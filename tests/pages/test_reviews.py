@@ -8,7 +8,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from server.actions import notes, questions, reviews
+from server.actions import drafts, notes, reviews
 from server.actions import photos as arriving
 from server.clock import now
 from server.db import photos
@@ -79,7 +79,7 @@ async def test_the_chronology_tells_everything_once(house: House) -> None:
     shots = [await arrived(house, job.id, phase="during") for _ in range(3)]
     await reviews.decide_many(office, [shot.id for shot in shots], verdict=Verdict.RELEASED, note="", at=at)
     await notes.write(office, job_id=job.id, text="Silikon erst Donnerstag", at=at)
-    await questions.ask(
+    await drafts.ask(
         worker, question_id=new_id(), job_id=job.id, contact_id=None, text="Welche Fuge?",
         choices=["Hellgrau"], photo_ids=[shots[0].id], at=at,
     )  # fmt: skip

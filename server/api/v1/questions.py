@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.actions import drafts, releases
 from server.actions import questions as actions
 from server.db import questions
 from server.domain.errors import Invalid
@@ -106,7 +107,7 @@ async def create(request: Request) -> Response:
     """Ask a question."""
     actor, at = access.actor(request), services(request).clock()
     body = await forms.read_json(request, QuestionBody)
-    question = await actions.ask(
+    question = await drafts.ask(
         actor,
         question_id=new_id(),
         job_id=body.job,
@@ -131,7 +132,7 @@ async def release(request: Request) -> Response:
     """Release and send; photos must be released before."""
     question, actor = await access.question(request), access.actor(request)
     body = await forms.read_json(request, ReleaseBody)
-    released = await actions.release(
+    released = await releases.release(
         actor, question, photos_too=False, channel=body.channel or "", at=services(request).clock()
     )
     return json_answer(_json(request, released))
@@ -148,7 +149,7 @@ async def _sent(actor: Actor, question: Question, at: datetime) -> Question:
     if not actor.may(Right.SEND):
         return question
     try:
-        return await actions.release(actor, question, photos_too=False, at=at)
+        return await releases.release(actor, question, photos_too=False, at=at)
     except Invalid:
         return question
 

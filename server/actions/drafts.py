@@ -1,0 +1,150 @@
+"""A question is written: at the desk, on a phone, and again before it leaves."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import questions, releases
+from server.db import customers, jobs, photos
+from server.db import questions as questions_db
+from server.db.unit import atomic
+from server.domain.errors import Conflict, Forbidden, Invalid
+from server.domain.items import SyncQuestion
+from server.domain.questions import UNSENT, Question, QuestionState, draft
+from server.domain.users import Actor, Right
+
+
+@atomic
+async def ask(
+    actor: Actor,
+    *,
+    question_id: UUID,
+    job_id: UUID,
+    contact_id: UUID | None,
+    text: str,
+    choices: Sequence[str],
+    photo_ids: Sequence[UUID],
+    channel: str = "",
+    at: datetime,
+) -> Question:
+    """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
+    photo_ids = tuple(dict.fromkeys(photo_ids))
+    text, offered = draft(text, choices, photo_ids)
+    job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
+    if job is None:
+        raise Invalid("job.unknown", field="job")
+    await _check_parts(actor, job_id, photo_ids, contact_id)
+    question = Question(
+        id=question_id,
+        company_id=actor.company_id,
+        job_id=job_id,
+        job_hint="",
+        contact_id=contact_id or job.contact_id,
+        author_id=_author(actor),
+        author_name=actor.name,
+        text=text,
+        choices=offered,
+        photo_ids=photo_ids,
+        state=QuestionState.WAITING_RELEASE,
+        channel=channel,
+        blocked_code="",
+        captured_at=at,
+        created_at=at,
+        changed_at=at,
+    )
+    return await _keep(actor, question, at=at)
+
+
+async def _check_parts(
+    actor: Actor, job_id: UUID | None, photo_ids: Sequence[UUID], contact_id: UUID | None
+) -> None:
+    known = await photos.by_ids(actor.company_id, photo_ids)
+    if len(known) != len(photo_ids) or any(photo.job_id != job_id for photo in known):
+        raise Invalid("question.foreign_photo", field="photos")
+    if contact_id and await customers.contact_by_id(actor.company_id, contact_id) is None:
+        raise Invalid("contact.unknown", field="contact")
+
+
+@atomic
+async def accept(actor: Actor, item: SyncQuestion, *, job_id: UUID | None, at: datetime) -> Question:
+    """Keep a question from a phone. Its photos may still be on their way; without a known job it waits for one."""
+    text, offered = draft(item.text, item.choices, item.photo_ids)
+    job = await jobs.by_id(actor.company_id, job_id) if job_id else None
+    question = Question(
+        id=item.id,
+        company_id=actor.company_id,
+        job_id=job.id if job else None,
+        job_hint="" if job else item.job_hint,
+        contact_id=job.contact_id if job else None,
+        author_id=_author(actor),
+        author_name=actor.name,
+        text=text,
+        choices=offered,
+        photo_ids=tuple(dict.fromkeys(item.photo_ids)),
+        state=QuestionState.WAITING_RELEASE,
+        channel="",
+        blocked_code="",
+        captured_at=item.captured_at,
+        created_at=at,
+        changed_at=at,
+    )
+    question = await _keep(actor, question, at=at)
+    # Where the firm lets workers release, his own question goes on by itself once its photos are released.
+    if actor.may(Right.RELEASE) and await releases.ready(question):
+        return await releases.go(actor, question, at=at)
+    return question
+
+
+@atomic
+async def change(
+    actor: Actor,
+    question: Question,
+    *,
+    text: str,
+    choices: Sequence[str],
+    photo_ids: Sequence[UUID],
+    contact_id: UUID | None,
+    at: datetime,
+) -> Question:
+    """Change what has not left yet. Raises Conflict when it has, Invalid naming the field."""
+    if question.state not in UNSENT - {QuestionState.QUEUED}:
+        raise Conflict("question.moved_on", state=question.state.value)
+    if not actor.at_desk and question.author_id != actor.id:
+        raise Forbidden("role.not_allowed")
+    photo_ids = tuple(dict.fromkeys(photo_ids))
+    text, offered = draft(text, choices, photo_ids)
+    await _check_parts(actor, question.job_id, photo_ids, contact_id)
+    await questions_db.set_words(
+        question.company_id,
+        question.id,
+        text=text,
+        choices=offered,
+        photo_ids=photo_ids,
+        contact_id=contact_id,
+    )
+    before = {"text": question.text, "choices": [choice.title for choice in question.choices]}
+    await questions.log(actor, question, "question.changed", at=at, before=before, text=text)
+    return await questions.move(
+        actor, question, QuestionState.WAITING_RELEASE, at=at, blocked_code="", note=False
+    )
+
+
+async def _keep(actor: Actor, question: Question, *, at: datetime) -> Question:
+    await questions_db.insert_question(question.company_id, question)
+    await questions.log(
+        actor,
+        question,
+        "question.asked",
+        at=at,
+        text=question.text,
+        choices=[choice.title for choice in question.choices],
+        photos=list(question.photo_ids),
+        captured_at=question.captured_at,
+    )
+    questions.tell(question)
+    return question
+
+
+def _author(actor: Actor) -> UUID:
+    assert actor.id is not None, "only a person asks"
+    return actor.id

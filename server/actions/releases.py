@@ -1,0 +1,113 @@
+"""A question is let go: its photos released, the gate asked, the channel chosen."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import questions, reviews
+from server.actions.consents import gate
+from server.db import channels, companies, jobs, photos, tasks, users
+from server.db import questions as questions_db
+from server.db.unit import atomic
+from server.domain.accounts import HANDOFF
+from server.domain.consents import Closed
+from server.domain.errors import Conflict, Forbidden, Invalid
+from server.domain.photos import PhotoState
+from server.domain.questions import Question, QuestionState
+from server.domain.reviews import Verdict
+from server.domain.users import Actor, Right, Role
+from server.services import Services
+
+RELEASABLE = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.FAILED)
+API_CHANNEL = "whatsapp"
+
+
+@atomic
+async def release(
+    actor: Actor, question: Question, *, photos_too: bool, channel: str = "", at: datetime
+) -> Question:
+    """Let a question go: "Freigeben und senden".
+
+    With `photos_too` its photos that wait for review are released in the same act. Raises Forbidden, Conflict,
+    and Invalid when a photo has not arrived, was rejected, or may not go out yet.
+    """
+    if not (actor.may(Right.SEND) or (actor.may(Right.RELEASE) and question.author_id == actor.id)):
+        raise Forbidden("role.not_allowed")
+    if question.state not in RELEASABLE:
+        raise Conflict("question.moved_on", state=question.state.value)
+    if question.job_id is None:
+        raise Invalid("question.no_job", field="job")
+    if photos_too:
+        await _release_photos(actor, question, at=at)
+    shown = await photos.by_ids(question.company_id, question.photo_ids)
+    questions.check_photos(question, shown)
+    return await go(actor, question, channel=channel, at=at)
+
+
+async def go(actor: Actor, question: Question, *, channel: str = "", at: datetime) -> Question:
+    """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
+    chosen = channel or question.channel or await best_channel(question.company_id)
+    job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
+    contact_id = question.contact_id or (job.contact_id if job else None)
+    opened = await gate(question.company_id, contact_id, chosen)
+    if isinstance(opened, Closed):
+        return await questions.move(
+            actor,
+            question,
+            QuestionState.BLOCKED,
+            at=at,
+            channel=chosen,
+            contact_id=contact_id,
+            blocked_code=opened.code,
+            blocked_values={},
+        )
+    released = await questions.move(
+        actor,
+        question,
+        QuestionState.QUEUED,
+        at=at,
+        channel=chosen,
+        contact_id=contact_id,
+        blocked_code="",
+        blocked_values={},
+        released_by_id=actor.id,
+        ground=opened.ground,
+    )
+    payload: dict[str, object] = {"question": str(question.id), "rev": released.rev}
+    await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
+    return released
+
+
+async def best_channel(company_id: UUID) -> str:
+    """Return how a question leaves when nobody chose: by the platform if it is connected, else by hand."""
+    account = await channels.usable(company_id, API_CHANNEL)
+    return API_CHANNEL if account else HANDOFF
+
+
+async def ready(question: Question) -> bool:
+    """Say whether a question has its job and all its photos are released."""
+    return question.job_id is not None and await questions.photos_still_released(question)
+
+
+async def _release_photos(actor: Actor, question: Question, *, at: datetime) -> None:
+    for photo in await photos.by_ids(question.company_id, question.photo_ids):
+        if photo.state is PhotoState.STORED and photo.review == "new":
+            await reviews.decide(actor, photo, verdict=Verdict.RELEASED, note="", at=at)
+
+
+async def photo_released(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Let the questions go on that waited for this photo, where the company lets workers release; again is harmless."""
+    company = await companies.by_id(company_id)
+    if company is None or not company.profile.workers_release:
+        return
+    for question in await questions_db.awaiting_photo(company_id, UUID(str(payload["photo"]))):
+        author = await users.by_id(company_id, question.author_id)
+        if author and author.role is Role.WORKER:  # the desk presses its button itself
+            actor = Actor(author.id, company_id, author.name, author.role, workers_release=True)
+            await _go_on(actor, question, at=services.clock())
+
+
+@atomic
+async def _go_on(actor: Actor, question: Question, *, at: datetime) -> None:
+    if await ready(question):
+        await go(actor, question, at=at)
