@@ -1,6 +1,6 @@
 """Consents given and withdrawn, and the one gate everything passes that leaves for a person."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,8 @@ async def withdraw(
 
     The links to the person's questions close with it.
     """
+    # A permission to send that is being given at this moment comes before or after, never in between.
+    await customers.lock_contact(actor.company_id, contact.id)
     channel = consent_channel(channel)
     words = withdrawal(channel=channel, said=said)
     given = {
@@ -95,6 +97,20 @@ async def withdraw(
     await channels.set_links_of_contact_revoked(actor.company_id, contact.id, at=at)
 
 
+async def withdraw_old_number(actor: Actor, contact: Contact, *, at: datetime) -> None:
+    """Forget whom the platforms know as this person: agreed was to one number, and that is another one's now.
+
+    `contact` bears the old number. Joins the unit it is part of.
+    """
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    known = await channels.channels_of(actor.company_id, contact.id)
+    await channels.delete_identities(actor.company_id, contact.id)
+    for channel in sorted({line.channel for line in lines} | known):
+        if isinstance(await gate(actor.company_id, contact.id, channel), Open):
+            said = f"Nummer geändert, vorher {contact.phone}"
+            await withdraw(actor, contact, channel=channel, proof=Proof.OFFICE, said=said, at=at)
+
+
 async def _line(
     actor: Actor,
     contact: Contact,
@@ -107,6 +123,9 @@ async def _line(
     *,
     at: datetime,
 ) -> Consent:
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    # The newest line counts: one that is written later is later, even after the clock was put back.
+    at = max([at, *(line.at + timedelta(microseconds=1) for line in lines if line.channel == channel)])
     company = await companies.by_id(actor.company_id)
     zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
     line = Consent(

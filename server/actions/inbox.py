@@ -11,7 +11,7 @@ from server.actions.messages import send_next, settle_failure
 from server.db import channels, customers, inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
-from server.domain.channels import IdentityKind, picked
+from server.domain.channels import Identity, IdentityKind, picked
 from server.domain.consents import Proof, is_stop
 from server.domain.errors import DomainError, Invalid
 from server.domain.events import Event, HealthEvent, InboundMessage, OptOut, Status, StatusUpdate
@@ -159,8 +159,9 @@ async def _hear(account: Account, event: InboundMessage, *, at: datetime) -> Non
             "name": event.media.name,
         }
         await tasks.insert_task(company_id, "media.fetch", {"message": str(message.id), "ref": ref}, at=at)
-    if contact_id and is_stop(event.text):
-        await _stop(actor, account, contact_id, event, at=at)
+    if is_stop(event.text):
+        said = f"{event.text} ({event.foreign_id})"
+        await _stop(actor, account, event.sender, contact_id, said=said, at=at)
     elif question:
         await _answer(actor, account, question, event, at=at)
     signal("messages", company_id, message=str(message.id), job=str(message.job_id or ""))
@@ -184,27 +185,29 @@ async def _answer(
 
 
 async def _stop(
-    actor: Actor, account: Account, contact_id: UUID, event: InboundMessage, *, at: datetime
+    actor: Actor,
+    account: Account,
+    sender: Sequence[Identity],
+    contact_id: UUID | None,
+    *,
+    said: str,
+    at: datetime,
 ) -> None:
-    contact = await contact_known(account.company_id, contact_id)
-    await withdraw(
-        actor,
-        contact,
-        channel=account.kind,
-        proof=Proof.INBOUND_MESSAGE,
-        said=f"{event.text} ({event.foreign_id})",
-        at=at,
-    )
+    """Withdraw for everybody reached under the sender's number: with two of them nobody knows who said it."""
+    phones = [one.value for one in sender if one.kind is IdentityKind.PHONE]
+    reached = await customers.contacts_by_phone(account.company_id, phones) if phones else []
+    for person in sorted({person.id for person in reached} | ({contact_id} if contact_id else set())):
+        contact = await contact_known(account.company_id, person)
+        proof = Proof.INBOUND_MESSAGE
+        await withdraw(actor, contact, channel=account.kind, proof=proof, said=said, at=at)
 
 
 async def _opt_out(account: Account, event: OptOut, *, at: datetime) -> None:
-    contact_id = await channels.contact_of(account.company_id, account.kind, event.sender)
-    if contact_id is None or not event.stopped:
+    if not event.stopped:
         return
-    contact = await contact_known(account.company_id, contact_id)
+    known = await channels.contact_of(account.company_id, account.kind, event.sender)
     said = "in den Einstellungen des Messengers abbestellt"
-    actor = system(account.company_id)
-    await withdraw(actor, contact, channel=account.kind, proof=Proof.INBOUND_MESSAGE, said=said, at=at)
+    await _stop(system(account.company_id), account, event.sender, known, said=said, at=at)
 
 
 async def _sender(account: Account, event: InboundMessage, *, at: datetime) -> UUID | None:
@@ -285,10 +288,15 @@ async def assign(
     """The office gives a message its job and its person; the platform's name is learnt for next time."""
     if job_id and await jobs.by_id(actor.company_id, job_id) is None:
         raise Invalid("job.unknown", field="job")
-    if contact_id:
-        await contact_known(actor.company_id, contact_id)
-    if contact_id and contact_id != message.contact_id and message.recipient:
-        await channels.add_identity(actor.company_id, contact_id, message.channel, message.recipient, at=at)
+    contact = await contact_known(actor.company_id, contact_id) if contact_id else None
+    if contact and contact.id != message.contact_id:
+        if message.recipient:
+            await channels.add_identity(
+                actor.company_id, contact.id, message.channel, message.recipient, at=at
+            )
+        if is_stop(message.text):
+            said, proof = message.text, Proof.INBOUND_MESSAGE
+            await withdraw(actor, contact, channel=message.channel, proof=proof, said=said, at=at)
     await messages.set_place(
         actor.company_id,
         message.id,

@@ -9,11 +9,11 @@ from server.actions import questions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known, gate, withdraw
 from server.channels.base import MediaLoader
-from server.db import channels, logbook, messages, tasks
+from server.db import channels, customers, logbook, messages, tasks
 from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
-from server.domain.channels import Step
+from server.domain.channels import Identity, IdentityKind, Step
 from server.domain.consents import Closed, Proof
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.logbook import Entry
@@ -97,6 +97,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if message.state is not MessageState.QUEUED:
         return None
+    await customers.lock_contact(company_id, message.contact_id)
     closed = await _closed(message)
     if closed:
         await _stop(message, closed, at=at)
@@ -124,12 +125,21 @@ async def _closed(message: Message) -> str:
     opened = await gate(message.company_id, message.contact_id, message.channel)
     if isinstance(opened, Closed):
         return opened.code
+    if not await _still_his(message):
+        return "recipient.identity_changed"
     question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
     if question and question.state is QuestionState.WITHDRAWN:
         return "question.withdrawn"
     if question and not await questions.photos_still_released(question):
         return "question.photo_unreleased"
     return ""
+
+
+async def _still_his(message: Message) -> bool:
+    """Say whether the recipient, frozen when this was written, is still this person's name at the platform."""
+    contact = await contact_known(message.company_id, message.contact_id)
+    known = await channels.identities_of(message.company_id, contact.id, message.channel)
+    return message.recipient in [*known, Identity(IdentityKind.PHONE, contact.phone)]
 
 
 async def _turn(message: Message) -> bool:

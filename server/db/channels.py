@@ -95,6 +95,17 @@ async def identities_of(company_id: UUID, contact_id: UUID, channel: str) -> lis
     return [Identity(IdentityKind(row.kind), row.value) for row in await rows]
 
 
+async def channels_of(company_id: UUID, contact_id: UUID) -> set[str]:
+    """Return the platforms that know this person."""
+    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id)
+    return {str(channel) for channel in await rows.values_list("channel", flat=True)}
+
+
+async def delete_identities(company_id: UUID, contact_id: UUID) -> None:
+    """Forget by which names the platforms know this person."""
+    await IdentityRow.filter(company_id=company_id, contact_id=contact_id).delete()
+
+
 async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
     """Return the contact one of these names belongs to."""
     for identity in identities:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.tables import ContactRow, CustomerRow
 from server.domain.customers import Contact, Customer, CustomerDraft
 from server.domain.paging import LIMIT_DEFAULT, Page, cut
@@ -34,6 +35,11 @@ async def contacts_by_phone(company_id: UUID, phones: list[str]) -> list[Contact
     """Return the people reached under one of these numbers (E.164), also archived ones."""
     rows = await ContactRow.filter(company_id=company_id, phone__in=phones).order_by("id")
     return [_contact(row) for row in rows]
+
+
+async def lock_contact(company_id: UUID, contact_id: UUID) -> None:
+    """Let nobody else hold this person until the unit ends."""
+    await sql.lock("contact", company_id, contact_id)
 
 
 async def contacts(company_id: UUID, *, limit: int = 1000) -> list[tuple[Contact, str]]:

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.actions import consents as actions
-from server.actions import questions
+from server.actions import customers, inbox, questions
+from server.actions import messages as sending
+from server.db import channels, messages
 from server.db import consents as table
+from server.db import customers as customers_db
 from server.domain.consents import (
     Closed,
     Consent,
@@ -19,8 +22,10 @@ from server.domain.consents import (
     is_stop,
     may_contact,
 )
+from server.domain.customers import ContactDraft
 from server.domain.questions import QuestionState
 from server.ids import new_id
+from server.sandbox.world import Fault
 from tests.talks import Firm
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -143,3 +148,85 @@ async def test_a_workers_question_goes_on_when_its_photos_are_released(firm: Fir
         await firm.work()
     assert (await firm.now(question)).state is QuestionState.DELIVERED
     assert questions.RELEASED == "released"
+
+
+async def test_a_stop_from_a_shared_number_stops_everybody_behind_it(firm: Firm) -> None:
+    """Two people of one household: nobody knows who wrote, so nobody gets anything more."""
+    await firm.consent()
+    await _second_person(firm)
+    await firm.release(await firm.ask())
+    firm.petra.write("STOP")
+    await firm.sandbox.settle()
+    await firm.work(hours=1)
+    assert await actions.gate(firm.company_id, firm.contact.id, "whatsapp") == Closed("consent.withdrawn")
+    assert firm.on_phone() == []
+
+
+async def test_a_stop_that_the_office_files_counts(firm: Firm) -> None:
+    await firm.consent()
+    await customers.change_contact(
+        firm.office, firm.contact, ContactDraft("Petra Müller", ""), at=firm.clock.at
+    )
+    firm.clock.go(minutes=1)
+    await firm.consent()
+    firm.petra.write("Stop")
+    await firm.work()
+    [message] = (await messages.from_customers(firm.company_id)).items
+    assert message.contact_id is None
+    await inbox.assign(firm.office, message, job_id=None, contact_id=firm.contact.id, at=firm.clock.at)
+    assert await actions.gate(firm.company_id, firm.contact.id, "whatsapp") == Closed("consent.withdrawn")
+
+
+@pytest.mark.parametrize("ground", ["consent", "wrote first"])
+async def test_a_consent_ends_with_the_number_it_was_given_for(firm: Firm, ground: str) -> None:
+    """The old number is another person's now: neither it nor the new one gets anything."""
+    await (firm.consent() if ground == "consent" else firm.hello())
+    question = await firm.ask()
+    await firm.release(question)
+    moved = ContactDraft("Petra Müller", "0160 1234567")
+    await customers.change_contact(firm.office, firm.contact, moved, at=firm.clock.at)
+    await firm.work(hours=1)
+    assert firm.on_phone() == []
+    assert (await firm.now(question)).blocked_code == "consent.withdrawn"
+    assert await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp") == []
+
+
+async def test_the_same_number_typed_otherwise_ends_nothing(firm: Firm) -> None:
+    await firm.consent()
+    typed = ContactDraft("Petra Müller-Berg", "+49 151 2345 6789")
+    await customers.change_contact(firm.office, firm.contact, typed, at=firm.clock.at)
+    assert await actions.gate(firm.company_id, firm.contact.id, "whatsapp") == Open("consent")
+
+
+async def test_sent_again_never_goes_to_the_old_number(firm: Firm) -> None:
+    """In doubt, then a new number with a new consent, then "send again": the frozen recipient is somebody else."""
+    await firm.hello()
+    firm.sandbox.set_fault("messages", Fault.SLOW_BEFORE)
+    question = await firm.ask()
+    await firm.release(question)
+    await firm.work(hours=1)
+    [doubtful] = await messages.in_doubt(firm.company_id)
+    moved = ContactDraft("Petra Müller", "0160 1234567")
+    contact = await customers.change_contact(firm.office, firm.contact, moved, at=firm.clock.at)
+    firm.clock.go(minutes=1)
+    await actions.grant(firm.office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=firm.clock.at)
+    await sending.resolve(firm.office, doubtful.id, arrived=False, at=firm.clock.at)
+    await firm.work(hours=1)
+    assert firm.on_phone() == []
+    assert (await firm.now(question)).blocked_code == "recipient.identity_changed"
+
+
+async def test_a_withdrawal_counts_after_the_clock_was_put_back(firm: Firm) -> None:
+    await firm.consent()
+    firm.clock.go(hours=-1)
+    await actions.withdraw(
+        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="am Telefon", at=firm.clock.at
+    )
+    assert await actions.gate(firm.company_id, firm.contact.id, "whatsapp") == Closed("consent.withdrawn")
+
+
+async def _second_person(firm: Firm) -> None:
+    customer = await customers_db.by_id(firm.company_id, firm.contact.customer_id)
+    assert customer
+    draft = ContactDraft("Peter Müller", "0151 23456789")
+    await customers.add_contact(firm.office, customer, draft, at=firm.clock.at)
