@@ -45,7 +45,7 @@ class Server:
         ]
         with (self.data.parent / f"{self.data.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                words, cwd=ROOT, env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                words, cwd=ROOT, env=self.surroundings(), stdout=log, stderr=log, start_new_session=True
             )
         while time.monotonic() - began < READY_S:
             assert self.process.poll() is None, "the server ended at once; see its log"
@@ -73,7 +73,7 @@ class Server:
         done = subprocess.run(
             [sys.executable, "-m", "server", *words, "--data", str(self.data)],
             cwd=ROOT,
-            env=self._environment(),
+            env=self.surroundings(),
             input=feed,
             text=True,
             capture_output=True,
@@ -91,7 +91,7 @@ class Server:
             return
         self.process.wait(timeout=10)
 
-    def _environment(self) -> dict[str, str]:
+    def surroundings(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ZOLLSTOCK_")}
         return {**kept, "ZOLLSTOCK_LOG_LEVEL": "WARNING", **self.environment}
 
