@@ -1,10 +1,13 @@
-"""What both back ends refuse: writes outside a unit, connections of another task, moments without a zone."""
+"""What both back ends share: how a unit begins and ends, and what they refuse inside and outside of it."""
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+from tortoise.connection import get_connections
 
 _READING = re.compile(r"[\s(]*(SELECT|WITH|EXPLAIN|VALUES|SHOW)\b", re.IGNORECASE)
 
@@ -44,3 +47,21 @@ def utc(value: datetime) -> datetime:
 def in_utc(values: Iterable[Any] | None) -> list[Any]:
     """Return statement values with every moment in UTC."""
     return [utc(value) if isinstance(value, datetime) else value for value in values or ()]
+
+
+@asynccontextmanager
+async def whole(unit: Any, name: str) -> AsyncIterator[None]:
+    """Make `unit` the connection called `name` from begin to commit; rolled back whole on any exception."""
+    try:
+        await unit.begin()
+        token = get_connections().set(name, unit)
+        try:
+            yield
+        finally:
+            get_connections().reset(token)
+        await unit.commit()
+    except BaseException:
+        await unit.rollback()
+        raise
+    finally:
+        unit._finalized = True

@@ -6,11 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from server.db import sql
-from server.db.tables import JobMemberRow, JobRow, UserRow
+from server.db.tables import JobMemberRow, JobRow
+from server.db.users import user_of
 from server.domain.jobs import OPEN, Badge, Job, JobDraft, JobState
 from server.domain.paging import LIMIT_DEFAULT, Page, cut
 from server.domain.search import folded, terms
-from server.domain.users import Role, User
+from server.domain.users import User
 from server.ids import new_id, parse_id
 
 _MEMBER = """EXISTS (SELECT 1 FROM job_member m
@@ -124,7 +125,7 @@ async def badges(company_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, Badge]
 async def members_of(company_id: UUID, job_id: UUID) -> list[User]:
     """Return the people of a job by name."""
     rows = await JobMemberRow.filter(company_id=company_id, job_id=job_id).select_related("user")
-    people = [_member(row.user) for row in rows]
+    people = [user_of(row.user) for row in rows]
     return sorted(people, key=lambda user: (user.name, user.id))
 
 
@@ -218,17 +219,4 @@ def _job(row: JobRow) -> Job:
         changed_at=row.changed_at,
         archived_at=row.archived_at,
         rev=row.rev,
-    )
-
-
-def _member(row: UserRow) -> User:
-    return User(
-        id=row.id,
-        company_id=row.company_id,
-        login=row.login,
-        name=row.name,
-        role=Role(row.role),
-        language=row.language,
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
     )

@@ -15,10 +15,9 @@ import asyncpg
 from tortoise.backends.asyncpg import client as stock
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.base_postgres.client import translate_exceptions
-from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
-from server.db.guards import UnitError, in_utc, only_owner, only_read
+from server.db.guards import UnitError, in_utc, only_owner, only_read, whole
 from server.db.hub import Hub
 
 POOL_SIZE = 10
@@ -81,19 +80,8 @@ class PostgresClient(stock.AsyncpgDBClient):
         assert self._pool is not None
         async with self._pool.acquire() as connection:
             unit = PostgresUnit(self, connection)
-            try:
-                await unit.begin()
-                token = get_connections().set(self.connection_name, unit)
-                try:
-                    yield unit
-                finally:
-                    get_connections().reset(token)
-                await unit.commit()
-            except BaseException:
-                await unit.rollback()
-                raise
-            finally:
-                unit._finalized = True
+            async with whole(unit, self.connection_name):
+                yield unit
 
 
 class PostgresUnit(stock.TransactionWrapper):

@@ -15,9 +15,8 @@ import aiosqlite
 import pysqlite3
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite import client as stock
-from tortoise.connection import get_connections
 
-from server.db.guards import UnitError, in_utc, only_owner, only_read
+from server.db.guards import UnitError, in_utc, only_owner, only_read, whole
 from server.db.hub import Hub
 
 READERS = 2
@@ -129,19 +128,8 @@ class SqliteClient(stock.SqliteClient):
         await self.create_connection(with_db=True)
         async with self._lock:
             unit = SqliteUnit(self)
-            try:
-                await unit.begin()
-                token = get_connections().set(self.connection_name, unit)
-                try:
-                    yield unit
-                finally:
-                    get_connections().reset(token)
-                await unit.commit()
-            except BaseException:
-                await unit.rollback()
-                raise
-            finally:
-                unit._finalized = True
+            async with whole(unit, self.connection_name):
+                yield unit
 
 
 class SqliteUnit(stock.SqliteTransactionWrapper):

@@ -23,12 +23,12 @@ class Seen:
 
 async def by_id(company_id: UUID, user_id: UUID) -> User | None:
     row = await UserRow.get_or_none(id=user_id, company_id=company_id)
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 async def by_login(login: str) -> User | None:
     row = await UserRow.get_or_none(login=login)
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 async def password_hash_of(company_id: UUID, user_id: UUID) -> str | None:
@@ -47,7 +47,7 @@ async def of_company(
     rows = await query.order_by("name", "id").limit(limit + 1)
     devices = await _devices(company_id, [row.id for row in rows[:limit]], at)
     seen = [
-        Seen(_user(row), len(devices.get(row.id, ())), max(devices.get(row.id, ()), default=None))
+        Seen(user_of(row), len(devices.get(row.id, ())), max(devices.get(row.id, ()), default=None))
         for row in rows
     ]
     return cut(seen, limit, lambda one: str(one.user.id))
@@ -56,7 +56,7 @@ async def of_company(
 async def active(company_id: UUID, *, limit: int = 500) -> list[User]:
     """Return everybody who may be given a job, by name."""
     rows = await UserRow.filter(company_id=company_id, disabled_at=None).order_by("name", "id").limit(limit)
-    return [_user(row) for row in rows]
+    return [user_of(row) for row in rows]
 
 
 async def count_admins(company_id: UUID) -> int:
@@ -102,7 +102,8 @@ async def _devices(company_id: UUID, ids: list[UUID], at: datetime) -> dict[UUID
     return found
 
 
-def _user(row: UserRow) -> User:
+def user_of(row: UserRow) -> User:
+    """Return the person a row stands for."""
     return User(
         id=row.id,
         company_id=row.company_id,

@@ -62,20 +62,22 @@ async def photo(request: Request) -> Photo:
     """Return the photo of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
     found = actor(request)
     photo = await photos.by_id(found.company_id, request.path_params["photo_id"])
-    if photo is not None and found.role is Role.WORKER and photo.author_id != found.id:
-        seen = photo.job_id and await jobs.by_id(found.company_id, photo.job_id, visible_to=found.id)
-        photo = photo if seen else None
-    return known(photo, "photo.unknown")
+    return known(photo if photo and await _sees(found, photo) else None, "photo.unknown")
 
 
 async def question(request: Request) -> Question:
     """Return the question of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
     found = actor(request)
     question = await questions.by_id(found.company_id, request.path_params["question_id"])
-    if question is not None and found.role is Role.WORKER and question.author_id != found.id:
-        seen = question.job_id and await jobs.by_id(found.company_id, question.job_id, visible_to=found.id)
-        question = question if seen else None
-    return known(question, "question.unknown")
+    return known(question if question and await _sees(found, question) else None, "question.unknown")
+
+
+async def _sees(found: Actor, thing: Photo | Question) -> bool:
+    if found.role is not Role.WORKER or thing.author_id == found.id:
+        return True
+    if thing.job_id is None:
+        return False
+    return await jobs.by_id(found.company_id, thing.job_id, visible_to=found.id) is not None
 
 
 async def message(request: Request) -> Message:
