@@ -1,6 +1,10 @@
 """The gate between the firm and a person: closed on doubt, on withdrawal, on error."""
 
+import asyncio
 import itertools
+import random
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +15,8 @@ from server.actions import messages as sending
 from server.db import channels, messages
 from server.db import consents as table
 from server.db import customers as customers_db
+from server.db.unit import atomic
+from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import (
     Closed,
     Consent,
@@ -22,8 +28,10 @@ from server.domain.consents import (
     is_stop,
     may_contact,
 )
-from server.domain.customers import ContactDraft
+from server.domain.customers import Contact, ContactDraft
+from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.tasks import Later
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talks import Firm
@@ -230,3 +238,86 @@ async def _second_person(firm: Firm) -> None:
     assert customer
     draft = ContactDraft("Peter Müller", "0151 23456789")
     await customers.add_contact(firm.office, customer, draft, at=firm.clock.at)
+
+
+async def test_a_thousand_withdrawals_in_the_middle_of_sending(firm: Firm) -> None:
+    """Once a withdrawal is written, no permission to send is given any more; five hundred on each database."""
+    chance = random.Random(7)
+    ends: Counter[tuple[str, ...]] = Counter()
+    for batch in range(10):
+        queued = await _queue(firm, [batch * 50 + number for number in range(50)])
+        ends.update(await asyncio.gather(*[_race(firm, one, other, chance) for one, other in queued]))
+        states = {
+            one.id: one.state for one in await messages.by_ids(firm.company_id, [m.id for _, m in queued])
+        }
+        assert set(states.values()) <= {MessageState.LEASED, MessageState.STOPPED}
+    assert ends.total() == 500
+    assert set(ends) == {("withdrawn",), ("permitted", "withdrawn")}
+
+
+async def test_two_messages_to_one_person_never_leave_at_once(firm: Firm) -> None:
+    queued = await _queue(firm, list(range(20)))
+    for contact, first in queued:
+        second = replace(first, id=new_id())
+        await _insert(second)
+        races = [sending._permit(firm.company_id, one.id, at=firm.clock.at) for one in (first, second)]
+        ended = await asyncio.gather(*races, return_exceptions=True)
+        assert sum(isinstance(end, sending.Leave) for end in ended) == 1, contact.name
+        assert sum(isinstance(end, Later) for end in ended) == 1
+
+
+@atomic
+async def _insert(message: Message) -> None:
+    await messages.insert_once(message.company_id, message)
+
+
+async def _race(firm: Firm, contact: Contact, message: Message, chance: random.Random) -> tuple[str, ...]:
+    """Return what was committed, in its order; the start is left to chance."""
+    done: list[str] = []
+
+    async def permit() -> None:
+        await asyncio.sleep(chance.random() / 50)
+        if await sending._permit(firm.company_id, message.id, at=firm.clock.at):
+            done.append("permitted")
+
+    async def withdraw() -> None:
+        await asyncio.sleep(chance.random() / 50)
+        at, proof = firm.clock.at, Proof.OFFICE
+        await actions.withdraw(firm.office, contact, channel="whatsapp", proof=proof, said="Nein", at=at)
+        done.append("withdrawn")
+
+    await asyncio.gather(permit(), withdraw())
+    return tuple(done)
+
+
+@atomic
+async def _queue(firm: Firm, numbers: list[int]) -> list[tuple[Contact, Message]]:
+    """Return people who agreed, each with a message that waits to leave."""
+    customer = await customers_db.by_id(firm.company_id, firm.contact.customer_id)
+    assert customer
+    queued, at = [], firm.clock.at
+    for number in numbers:
+        draft = ContactDraft(f"Kunde {number}", f"0151 {20_000_000 + number}")
+        contact = await customers.add_contact(firm.office, customer, draft, at=at)
+        await actions.grant(firm.office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=at)
+        message = Message(
+            id=new_id(),
+            company_id=firm.company_id,
+            contact_id=contact.id,
+            job_id=firm.job,
+            question_id=None,
+            account_id=firm.account.id,
+            photo_id=None,
+            channel="whatsapp",
+            direction=Direction.OUT,
+            kind="text",
+            text="Welche Fuge?",
+            recipient=Identity(IdentityKind.PHONE, contact.phone),
+            state=MessageState.QUEUED,
+            at=at,
+            created_at=at,
+            changed_at=at,
+        )
+        await messages.insert_once(firm.company_id, message)
+        queued.append((contact, message))
+    return queued
