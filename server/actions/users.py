@@ -87,7 +87,7 @@ async def enable(actor: Actor, user: User, *, at: datetime) -> None:
 
 
 async def set_password(actor: Actor, user: User, password: str, *, at: datetime) -> None:
-    """Give a person a password; other devices are signed out. Raises Invalid naming the rule, Forbidden."""
+    """Give a person a password; other devices are signed out, open links die. Raises Invalid naming the rule, Forbidden."""
     if user.id != actor.id:
         require_rank(actor, user.role)
     company = await companies.by_id(actor.company_id)
@@ -108,6 +108,7 @@ async def _keep_password(actor: Actor, user: User, password_hash: str, at: datet
     await users.set_password_hash(actor.company_id, user.id, password_hash)
     keep = actor.session_id if actor.id == user.id else None
     await sessions.set_all_revoked(actor.company_id, user.id, at=at, keep=keep)
+    await links.delete_of_user(actor.company_id, user.id)
     await _note(actor, "user.password_set", user, at)
 
 

@@ -60,15 +60,14 @@ async def active(company_id: UUID, *, limit: int = 500) -> list[User]:
 
 
 async def count_admins(company_id: UUID) -> int:
-    """Return how many people can still manage the company."""
-    return await UserRow.filter(company_id=company_id, role=Role.ADMIN, disabled_at=None).count()
+    """Return how many people can still manage the company; they stay so until the unit ends."""
+    heads = UserRow.filter(company_id=company_id, role=Role.ADMIN, disabled_at=None)
+    return len(await heads.order_by("id").select_for_update())
 
 
 async def insert_user(company_id: UUID, user: User) -> bool:
     """Write a new person; False when the login is taken somewhere on this server."""
-    if await UserRow.exists(login=user.login):
-        return False
-    await UserRow.create(
+    row = UserRow(
         id=user.id,
         company_id=company_id,
         login=user.login,
@@ -77,7 +76,8 @@ async def insert_user(company_id: UUID, user: User) -> bool:
         language=user.language,
         created_at=user.created_at,
     )
-    return True
+    await UserRow.bulk_create([row], ignore_conflicts=True)
+    return await UserRow.exists(id=user.id)
 
 
 async def set_person(company_id: UUID, user: User) -> None:

@@ -176,6 +176,39 @@ async def test_the_last_head_of_a_company_stays() -> None:
     await users.disable(system(company.id), head, at=START)
 
 
+async def test_two_heads_that_dismiss_each_other_leave_one() -> None:
+    for _ in range(10):
+        company = await factories.company()
+        heads = [await factories.user(company, Role.ADMIN, name) for name in ("Erste", "Zweite")]
+        dismissals = [
+            users.disable(acting(heads[0]), heads[1], at=START),
+            users.disable(acting(heads[1]), heads[0], at=START),
+        ]
+        ended = await asyncio.gather(*dismissals, return_exceptions=True)
+        assert [type(end) for end in ended if end] == [Conflict]
+
+
+async def test_the_same_login_twice_at_once_is_taken_for_one() -> None:
+    company = await factories.company()
+    head = acting(await factories.user(company, Role.ADMIN, "Sabine Koch"))
+    for number in range(10):
+        invitations = [
+            users.invite(head, login=f"ali{number}", name="Ali", role=Role.WORKER, at=START) for _ in range(3)
+        ]
+        ended = await asyncio.gather(*invitations, return_exceptions=True)
+        assert [str(end) for end in ended if isinstance(end, Exception)] == ["user.login_taken"] * 2
+
+
+async def test_a_new_password_ends_the_open_links_too() -> None:
+    """Who sets a new password because a device was stolen must not leave the thief a way in."""
+    company = await factories.company()
+    ali = await factories.user(company)
+    link = await sessions.make_link(system(company.id), ali, at=START)
+    await users.set_password(system(company.id), ali, PASSWORD, at=START)
+    with pytest.raises(NotFound, match=r"link\.gone"):
+        await sessions.redeem(link, device="", at=START)
+
+
 async def test_a_disabled_person_is_out_everywhere_and_cannot_sign_in() -> None:
     await with_password(Role.WORKER, "ali")
     opened = await sessions.sign_in("ali", PASSWORD, address="a", device="", at=START)
