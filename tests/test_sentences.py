@@ -16,7 +16,7 @@ TREES = {
 CODE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+")
 # What says a code, besides the subclasses of DomainError: outcomes, foreign failures, and the calls that pass one on.
 SAYING = {"Blocked", "Permanent", "Closed", "ImageError", "ChannelError"}
-PASSING = {"known", "answer", "set_problem", "_block", "_stop", "_fail", "_refuse", "settle_failure"}
+PASSING = {"known", "answer", "set_problem", "_block", "stop", "_fail", "_refuse", "settle_failure"}
 # What writes the logbook.
 LOGGING = {"by", "_note", "_note_contact", "_log", "log"}
 NAMES = {"code", "blocked_code", "error_code", "HTTP_CODES", "_REASONS"}

@@ -2,44 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from server.actions import questions as question_actions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known, withdraw
-from server.actions.messages import send_next, settle_failure
-from server.db import channels, customers, inbox, jobs, logbook, messages, questions, tasks
+from server.actions.fates import send_next, settle_failure
+from server.actions.replies import hear, opt_out
+from server.db import channels, inbox, jobs, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
-from server.domain.channels import Identity, IdentityKind, picked
 from server.domain.consents import Proof, is_stop
 from server.domain.errors import DomainError, Invalid
 from server.domain.events import Event, HealthEvent, InboundMessage, OptOut, Status, StatusUpdate
 from server.domain.logbook import Entry
 from server.domain.messages import (
-    Direction,
     Message,
     MessageState,
-    OpenQuestion,
     after_status,
-    match_question,
 )
-from server.domain.questions import Question, QuestionState
 from server.domain.users import Actor, system
 from server.ids import parse_id
 from server.services import Services
 
 DONE, PARKED, NEW = "done", "parked", "new"
-# A question that was put to the customer and may be answered, also again.
-ANSWERABLE = (
-    QuestionState.QUEUED,
-    QuestionState.SENT,
-    QuestionState.DELIVERED,
-    QuestionState.READ,
-    QuestionState.HANDED_OFF,
-    QuestionState.UNCLEAR,
-    QuestionState.ANSWERED,
-)
 
 
 @atomic
@@ -94,12 +80,12 @@ async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -
         return
     match event:
         case InboundMessage():
-            await _hear(account, event, at=at)
+            await hear(account, event, at=at)
         case StatusUpdate():
             if not await _believe(account, event, at=at):
                 await inbox.set_event_state(account.company_id, account.id, event.key, PARKED)
         case OptOut():
-            await _opt_out(account, event, at=at)
+            await opt_out(account, event, at=at)
         case HealthEvent():
             signal("channels", account.company_id, account=str(account.id))
         case _:
@@ -110,142 +96,6 @@ async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -
 async def _unpark(account: Account, event: StatusUpdate, *, at: datetime) -> None:
     if await _believe(account, event, at=at):
         await inbox.set_event_state(account.company_id, account.id, event.key, DONE)
-
-
-async def _hear(account: Account, event: InboundMessage, *, at: datetime) -> None:
-    """Put a customer's message where it belongs; what nobody can place waits in the office inbox."""
-    company_id, actor = account.company_id, system(account.company_id)
-    contact_id = await _sender(account, event, at=at)
-    question = await _question(account, event, contact_id, at=at)
-    message = Message(
-        id=uuid5(account.id, event.foreign_id),
-        company_id=company_id,
-        contact_id=contact_id,
-        job_id=question.job_id if question else None,
-        question_id=question.id if question else None,
-        account_id=account.id,
-        photo_id=None,
-        channel=account.kind,
-        direction=Direction.IN,
-        kind=event.kind,
-        text=event.text,
-        recipient=event.sender[0],
-        profile_name=event.profile_name,
-        state=MessageState.RECEIVED,
-        foreign_id=event.foreign_id,
-        context_id=event.context_id,
-        at=min(event.sent_at, at),
-        created_at=at,
-        changed_at=at,
-    )
-    if not await messages.insert_once(company_id, message):
-        return
-    entry = Entry.by(
-        actor,
-        "message.received",
-        "message",
-        message.id,
-        at=at,
-        job_id=message.job_id,
-        channel=account.kind,
-        kind=event.kind,
-    )
-    await logbook.insert_entry(company_id, entry)
-    if event.media:
-        ref = {
-            "id": event.media.id,
-            "mime": event.media.mime,
-            "sha256": event.media.sha256,
-            "name": event.media.name,
-        }
-        await tasks.insert_task(company_id, "media.fetch", {"message": str(message.id), "ref": ref}, at=at)
-    if is_stop(event.text):
-        said = f"{event.text} ({event.foreign_id})"
-        await _stop(actor, account, event.sender, contact_id, said=said, at=at)
-    elif question:
-        await _answer(actor, account, question, event, at=at)
-    signal("messages", company_id, message=str(message.id), job=str(message.job_id or ""))
-
-
-async def _answer(
-    actor: Actor, account: Account, question: Question, event: InboundMessage, *, at: datetime
-) -> None:
-    tapped = event.button_id.partition(":")[2]
-    choice = next((one for one in question.choices if one.id == tapped), None) or picked(
-        event.text, question.choices
-    )
-    await question_actions.answer(
-        actor,
-        question.id,
-        choice_id=choice.id if choice else "",
-        text=event.text,
-        channel=account.kind,
-        at=at,
-    )
-
-
-async def _stop(
-    actor: Actor,
-    account: Account,
-    sender: Sequence[Identity],
-    contact_id: UUID | None,
-    *,
-    said: str,
-    at: datetime,
-) -> None:
-    """Withdraw for everybody reached under the sender's number: with two of them nobody knows who said it."""
-    phones = [one.value for one in sender if one.kind is IdentityKind.PHONE]
-    reached = await customers.contacts_by_phone(account.company_id, phones) if phones else []
-    for person in sorted({person.id for person in reached} | ({contact_id} if contact_id else set())):
-        contact = await contact_known(account.company_id, person)
-        proof = Proof.INBOUND_MESSAGE
-        await withdraw(actor, contact, channel=account.kind, proof=proof, said=said, at=at)
-
-
-async def _opt_out(account: Account, event: OptOut, *, at: datetime) -> None:
-    if not event.stopped:
-        return
-    known = await channels.contact_of(account.company_id, account.kind, event.sender)
-    said = "in den Einstellungen des Messengers abbestellt"
-    await _stop(system(account.company_id), account, event.sender, known, said=said, at=at)
-
-
-async def _sender(account: Account, event: InboundMessage, *, at: datetime) -> UUID | None:
-    """Return whose message it is: by the platform's name for him, else by one number in our book.
-
-    Two people with the same number are a question for a human, as is an unknown number.
-    """
-    known = await channels.contact_of(account.company_id, account.kind, event.sender)
-    if known is None:
-        phones = [one.value for one in event.sender if one.kind is IdentityKind.PHONE]
-        people = await customers.contacts_by_phone(account.company_id, phones) if phones else []
-        known = people[0].id if len(people) == 1 else None
-    if known is not None:
-        for identity in event.sender:
-            await channels.add_identity(account.company_id, known, account.kind, identity, at=at)
-    return known
-
-
-async def _question(
-    account: Account, event: InboundMessage, contact_id: UUID | None, *, at: datetime
-) -> Question | None:
-    if contact_id is None:
-        return None
-    asked = await questions.of_contact(account.company_id, contact_id, states=ANSWERABLE)
-    said = await messages.of_questions(account.company_id, [question.id for question in asked])
-    waiting = [
-        _open(question, said[question.id])
-        for question in asked
-        # One that is answered hears only what names it: a tapped button or a quote.
-        if question.state is not QuestionState.ANSWERED or event.button_id or event.context_id
-    ]
-    found = match_question(waiting, context_id=event.context_id, button_id=event.button_id, at=at)
-    return next((question for question in asked if question.id == found), None)
-
-
-def _open(question: Question, said: Sequence[Message]) -> OpenQuestion:
-    ours = frozenset(message.foreign_id for message in said if message.foreign_id)
-    return OpenQuestion(question.id, question.created_at, ours)
 
 
 async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bool:

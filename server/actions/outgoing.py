@@ -132,7 +132,20 @@ async def _plan(
         return
     if question.channel == HANDOFF:
         await _hand_off(question, pictures, url, ids[0], at=at)
-        return
+    else:
+        await _send(services, question, pictures, url, ids, at=at)
+
+
+async def _send(
+    services: Services,
+    question: Question,
+    pictures: Sequence[Picture],
+    url: str,
+    ids: tuple[UUID, ...],
+    *,
+    at: datetime,
+) -> None:
+    """Write one message for every call the channel plans; the first one's task lets the others follow."""
     account = await channels.usable(question.company_id, question.channel)
     identity = await _identity(question)
     if account is None or identity is None or question.contact_id is None:

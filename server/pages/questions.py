@@ -9,8 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import drafts, inbox, outgoing, questions, releases
-from server.actions import messages as sending
+from server.actions import drafts, fates, inbox, outgoing, questions, releases
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import messages as messages_db
@@ -206,7 +205,7 @@ async def settle(request: Request) -> Response:
     if not open_ones:
         raise Conflict("message.moved_on")
     for message in open_ones:
-        await sending.resolve(actor, message.id, arrived=arrived, at=at)
+        await fates.resolve(actor, message.id, arrived=arrived, at=at)
     return see_other(request, _address(question), flash="question.arrived" if arrived else "question.again")
 
 

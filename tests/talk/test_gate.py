@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.actions import consents as actions
-from server.actions import customers, inbox, questions
+from server.actions import customers, fates, inbox, questions
 from server.actions import messages as sending
 from server.db import channels, messages
 from server.db import consents as table
@@ -218,7 +218,7 @@ async def test_sent_again_never_goes_to_the_old_number(firm: Firm) -> None:
     contact = await customers.change_contact(firm.office, firm.contact, moved, at=firm.clock.at)
     firm.clock.go(minutes=1)
     await actions.grant(firm.office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=firm.clock.at)
-    await sending.resolve(firm.office, doubtful.id, arrived=False, at=firm.clock.at)
+    await fates.resolve(firm.office, doubtful.id, arrived=False, at=firm.clock.at)
     await firm.work(hours=1)
     assert firm.on_phone() == []
     assert (await firm.now(question)).blocked_code == "recipient.identity_changed"

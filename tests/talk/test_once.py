@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.actions import inbox
+from server.actions import fates, inbox
 from server.actions import messages as sending
 from server.channels.whatsapp import Whatsapp
 from server.db import messages as messages_db
@@ -119,7 +119,7 @@ async def test_we_die_between_permission_and_result(
     if moment == "before the call":
         assert (await firm.now(question)).state is QuestionState.UNCLEAR
         assert [one.state for one in said] == [MessageState.UNCLEAR, MessageState.QUEUED]
-        await sending.resolve(firm.office, said[0].id, arrived=False, at=firm.clock.at)
+        await fates.resolve(firm.office, said[0].id, arrived=False, at=firm.clock.at)
         await firm.work()
     assert (await firm.now(question)).state is QuestionState.DELIVERED
     assert len(firm.on_phone()) == len(set(firm.on_phone())) == 2
@@ -274,4 +274,4 @@ async def _run(firm: Firm, kind: str) -> None:
 
 @atomic
 async def _fail(message: Message) -> None:
-    await sending.settle_failure(message, Permanent("message.failed", "131026"), at=message.at)
+    await fates.settle_failure(message, Permanent("message.failed", "131026"), at=message.at)
