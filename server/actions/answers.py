@@ -24,6 +24,8 @@ from server.ids import new_id
 from server.services import Services
 
 ANSWER_MAX = 2000
+# Whoever holds the link may write without an account: he must not fill the disk.
+PHOTOS_MAX = 20
 LINK = "link"
 
 
@@ -79,7 +81,10 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
 
 
 async def bring_photo(services: Services, asked: Asked, data: bytes, *, at: datetime) -> Photo:
-    """Keep a photo the customer added to his answer. Raises Invalid for what is no photo."""
+    """Keep a photo the customer added to his answer. Raises Invalid for what is no photo, or for too many."""
+    said = await messages.of_question(asked.question.company_id, asked.question.id)
+    if sum(one.channel == LINK and one.photo_id is not None for one in said) >= PHOTOS_MAX:
+        raise Invalid("answer.photos", field="photo", max=PHOTOS_MAX)
     photo = await add_from_customer(
         services,
         asked.question.company_id,

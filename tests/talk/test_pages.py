@@ -2,7 +2,9 @@
 
 import re
 
-from server.actions import handoffs
+import pytest
+
+from server.actions import answers, handoffs
 from server.actions.outgoing import answer_url
 from server.channels.handoff import HandoffState
 from server.db import channels, consents, customers, messages
@@ -187,6 +189,17 @@ async def test_the_answer_link_takes_a_photo_and_names_what_is_none(firm: Firm) 
         refused = await customer.post(link, files=[("photo", ("x.html", b"<html></html>", "text/html"))])
         assert refused.status_code == 422
     assert sum(1 for one in await firm.said(question) if one.photo_id) == 1
+
+
+async def test_the_answer_link_does_not_fill_the_disk(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "PHOTOS_MAX", 2)
+    question = await by_hand(firm)
+    link = await link_of(firm, question)
+    async with firm.client() as customer:
+        codes = [(await customer.post(link, files=[PHOTO])).status_code for _ in range(3)]
+        assert codes == [200, 200, 422]
+        assert (await customer.post(link, data={"text": "und noch etwas"})).status_code == 200
+    assert sum(1 for one in await firm.said(question) if one.photo_id) == 2
 
 
 async def test_stop_on_the_page_closes_every_door(firm: Firm) -> None:
