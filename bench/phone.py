@@ -65,7 +65,7 @@ def say_shots(phone: Phone) -> None:
         ("camera's picture", page.evaluate(SIZE)),
         ("file, median", f"{statistics.median(sizes) / 1000:.0f} kB"),
     ]
-    say("from shutter to safe, p95", times[math.ceil(0.95 * len(times)) - 1], 300, details, f"{SHOTS} shots; sending goes on meanwhile.")  # fmt: skip
+    say("from shutter to safe, p95", times[math.ceil(0.95 * len(times)) - 1], 300, details, f"{SHOTS} shots; sending goes on meanwhile. The viewfinder's frame is what is kept, at the size below.")  # fmt: skip
 
 
 def say_starts(phone: Phone) -> None:

@@ -24,33 +24,53 @@ class Row:
     details: tuple[tuple[str, str], ...]
 
 
-def read(line: dict[str, Any]) -> Row:
-    """Return the row of one printed line."""
+def read(line: dict[str, Any]) -> list[Row]:
+    """Return the rows of one printed line: several where it measured several kinds of input, each with its verdict."""
+    if line.get("rows"):
+        return [_against_sharp(line, label, one) for label, one in line["rows"].items()]
     goal, note = line.get("goal"), str(line.get("note", ""))
-    details = tuple((str(what), str(figure)) for what, figure in line.get("details", ())) or _spread(line)
+    details = tuple((str(what), str(figure)) for what, figure in line.get("details", ())) or _rounds(line)
     if line.get("ratio") is not None:
-        ratio = float(line["ratio"])
-        return Row(line["name"], f"{ratio:.2f} ×", f"≥ {goal} ×", ratio >= float(goal or 0), note, details)
+        return [_ratio(line["name"], float(line["ratio"]), float(goal or 0), note, details)]
     if line.get("value") is None:
-        return Row(line["name"], "–", "–", None, note, details)
+        return [Row(line["name"], "–", "–", None, note, details)]
     value, unit = float(line["value"]), str(line.get("unit", ""))
     figure = f"{value:.0f} {unit}".strip()
     if goal is None:
-        return Row(line["name"], figure, "–", None, note, details)
+        return [Row(line["name"], figure, "–", None, note, details)]
     at_least = bool(line.get("at_least"))
     met = value >= float(goal) if at_least else value <= float(goal)
-    return Row(line["name"], figure, f"{'≥' if at_least else '≤'} {goal} {unit}".strip(), met, note, details)
+    return [
+        Row(line["name"], figure, f"{'≥' if at_least else '≤'} {goal} {unit}".strip(), met, note, details)
+    ]
 
 
-def _spread(line: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return the figures behind a ratio that the benchmarks against peers print."""
-    if "ours_mb_s" in line:
-        both = (("ours, MB/s by round", line["ours_mb_s"]), ("peer, MB/s by round", line["peer_mb_s"]))
-        return tuple((what, ", ".join(map(str, figures))) for what, figures in both)
-    return tuple(
-        (label, f"{row['ratio']:.2f} × (ours {row['ours']['rate']}/s, best of sharp “{row['best']}”)")
-        for label, row in line.get("rows", {}).items()
-    )
+def _ratio(name: str, ratio: float, goal: float, note: str, details: tuple[tuple[str, str], ...]) -> Row:
+    return Row(name, f"{ratio:.2f} ×", f"≥ {goal} ×", ratio >= goal, note, details)
+
+
+def _rounds(line: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    both = (("ours, MB/s by round", "ours_mb_s"), ("peer, MB/s by round", "peer_mb_s"))
+    return tuple((what, ", ".join(map(str, line[key]))) for what, key in both if key in line)
+
+
+def _against_sharp(line: dict[str, Any], label: str, one: dict[str, Any]) -> Row:
+    """Say speed, likeness to the original and size of both sides: fast and worse, or fast and heavier, is no win."""
+    peer = one["sharp"][one["best"]]
+    details = [("renditions per CPU-second", _both(one["ours"]["rate"], peer["rate"]))]
+    details += [
+        (f"PSNR, {name}", f"{_both(value, peer['psnr_db'][name])} dB")
+        for name, value in one["ours"]["psnr_db"].items()
+    ]
+    details += [
+        (f"bytes, {name}", _both(value, peer["bytes"][name])) for name, value in one["ours"]["bytes"].items()
+    ]
+    note = f"Ours, then sharp in the fastest of its ways, “{one['best']}”."
+    return _ratio(f"{line['name']}, {label}", float(one["ratio"]), float(line["goal"]), note, tuple(details))
+
+
+def _both(ours: object, theirs: object) -> str:
+    return f"{ours} : {theirs}"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -60,14 +80,19 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def page(rows: Sequence[Row]) -> str:
-    """Return docs/benchmarks.md."""
+def page(rows: Sequence[Row], *, load: float) -> str:
+    """Return docs/benchmarks.md; `load` is the machine's load before the first measurement."""
+    busy = (
+        f" The machine was busy with other work (load {load:.1f}): an idle one is faster."
+        if load > 0.5
+        else ""
+    )
     parts = [
         "# Benchmarks",
         "Written by `make bench`; ratios compare with peers measured in the same run, so they travel better than"
         " figures do.",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} on {os.cpu_count()} cores, Linux, Python"
-        f" {platform.python_version()}.",
+        f" {platform.python_version()}.{busy}",
         table(rows),
     ]
     for row in rows:
