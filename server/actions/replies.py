@@ -44,6 +44,12 @@ async def hear(account: Account, event: InboundMessage, *, at: datetime) -> None
     message = _message(account, event, contact_id, question, at=at)
     if not await messages.insert_once(company_id, message):
         return
+    stopped = is_stop(event.text)
+    if (
+        stopped
+    ):  # before the logbook: whoever holds a person may wait for the logbook, never the other way round
+        said = f"{event.text} ({event.foreign_id})"
+        await _stop(actor, account, event.sender, contact_id, said=said, at=at)
     entry = Entry.by(
         actor,
         "message.received",
@@ -58,10 +64,7 @@ async def hear(account: Account, event: InboundMessage, *, at: datetime) -> None
     if event.media:
         ref = asdict(event.media)
         await tasks.insert_task(company_id, "media.fetch", {"message": str(message.id), "ref": ref}, at=at)
-    if is_stop(event.text):
-        said = f"{event.text} ({event.foreign_id})"
-        await _stop(actor, account, event.sender, contact_id, said=said, at=at)
-    elif question:
+    if question and not stopped:
         await _answer(actor, account, question, event, at=at)
     signal("messages", company_id, message=str(message.id), job=str(message.job_id or ""))
 

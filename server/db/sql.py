@@ -31,9 +31,13 @@ async def execute(statement: str, *values: Any) -> int:
 
 
 async def lock(table: str, company_id: Any, row_id: Any) -> None:
-    """Let nobody else change this row until the unit ends; SQLite has one writer anyway."""
+    """Let nobody else change this row until the unit ends; SQLite has one writer anyway.
+
+    Rows that point to it may still be written: a foreign key's check must not wait, or two units wait for each other.
+    """
     if dialect() == "postgres":
-        await rows(f"SELECT id FROM {table} WHERE company_id = ? AND id = ? FOR UPDATE", company_id, row_id)
+        statement = f"SELECT id FROM {table} WHERE company_id = ? AND id = ? FOR NO KEY UPDATE"
+        await rows(statement, company_id, row_id)
 
 
 def like_escape(text: str) -> str:
