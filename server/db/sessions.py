@@ -28,7 +28,7 @@ class SignedIn:
 
 async def by_token(token_hash: str, *, at: datetime) -> SignedIn | None:
     """Return the living session for the SHA-256 (hex) of a secret; dead, expired and disabled ones are None."""
-    row = await SessionRow.get_or_none(token_hash=token_hash, revoked_at=None).prefetch_related(
+    row = await SessionRow.get_or_none(token_hash=token_hash, revoked_at=None).select_related(
         "user", "company"
     )
     if row is None or row.user.disabled_at is not None or (row.expires_at and row.expires_at <= at):
