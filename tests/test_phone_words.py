@@ -19,7 +19,13 @@ def quoted(text: str) -> set[str]:
 
 def test_every_sentence_has_its_english() -> None:
     english = quoted((JS / "lib" / "english.js").read_text(encoding="utf-8"))
-    said = {word for text in sources().values() for form in SAID for hit in form.finditer(text) for word in hit.groups()}
+    said = {
+        word
+        for text in sources().values()
+        for form in SAID
+        for hit in form.finditer(text)
+        for word in hit.groups()
+    }
     assert said
     assert said - english == set()
 

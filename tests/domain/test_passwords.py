@@ -37,7 +37,14 @@ def test_easy_passwords(password: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["Kelle-Wasserwaage-7", "drei graue Eimer stehen", "vK8#mQ2!xT5z", "839201746528", "ölige Kübel 44 links", "密码密码工地照片很好看的"],
+    [
+        "Kelle-Wasserwaage-7",
+        "drei graue Eimer stehen",
+        "vK8#mQ2!xT5z",
+        "839201746528",
+        "ölige Kübel 44 links",
+        "密码密码工地照片很好看的",
+    ],
 )
 def test_good_passwords_of_any_script(password: str) -> None:
     check_password(password, personal=PERSONAL)
