@@ -9,6 +9,9 @@ from server.domain.logbook import FIRST, Entry, Line, canonical, link_hash
 from server.domain.paging import Page, cut
 from server.ids import new_id
 
+SEQ_DIGITS = 18
+"""More than fit a database's integer are no place in the chain."""
+
 
 async def insert_entry(company_id: UUID, entry: Entry) -> Line:
     """Append the entry to the company's chain; must run inside the unit of work it reports."""
@@ -71,7 +74,7 @@ async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[
 
 async def _page(company_id: UUID, only: dict[str, object], before: str | None, limit: int) -> Page[Line]:
     query = LogbookRow.filter(company_id=company_id, **only)
-    if before and before.isdecimal():
+    if before and before.isdecimal() and len(before) <= SEQ_DIGITS:
         query = query.filter(seq__lt=int(before))
     rows = await query.order_by("-seq").limit(limit + 1)
     return cut([_line(row) for row in rows], limit, lambda line: str(line.seq))

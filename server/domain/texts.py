@@ -7,6 +7,7 @@ from server.domain.errors import Invalid
 
 _GAPS = re.compile(r"\s+")
 _NEWLINES = re.compile(r"\r\n?")
+_TURNING = "\u202a\u202b\u202c\u202d\u202e"
 _HOST = re.compile(r"https?://[^\s/@]+\.[^\s/@]+(/\S*)?", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 
@@ -40,12 +41,20 @@ def mail_address(text: str, field: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Drop control signs and lone surrogates (Cc, Cs) but keep breaks: no database and no screen wants them."""
-    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    """Drop control signs and lone surrogates (Cc, Cs) but keep breaks: no database and no screen wants them.
+
+    The old direction signs go too: pasted from an address book they turn round what stands after them.
+    """
+    return "".join(sign for sign in text if sign in "\n\t" or not _dropped(sign))
+
+
+def _dropped(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cs") or sign in _TURNING
 
 
 def _measured(text: str, field: str, limit: int, required: bool) -> str:
-    if required and not text:
+    # A name of nothing but unseen signs (C*, Z*) is a list row nobody can read or tap.
+    if required and all(unicodedata.category(sign)[0] in "CZ" for sign in text):
         raise Invalid("field.required", field=field)
     if len(text) > limit:
         raise Invalid("field.too_long", field=field, max=limit)

@@ -79,3 +79,10 @@ async def test_pages_by_sequence(database: Database) -> None:
     second = await logbook.of_company(company.id, before=first.next, limit=4)
     seqs = [line.seq for line in (*first.items, *second.items)]
     assert seqs == sorted(seqs, reverse=True) and len(set(seqs)) == len(seqs) == 8
+
+
+async def test_a_place_beyond_every_chain_is_the_newest_page(database: Database) -> None:
+    company = await factories.company()
+    await write(await factories.actor(company), 1)
+    newest = await logbook.of_company(company.id)
+    assert await logbook.of_company(company.id, before="9" * 20) == newest

@@ -12,7 +12,18 @@ def test_a_block_keeps_its_lines() -> None:
     assert block(" eins\r\nzwei\r drei ", "note", limit=50) == "eins\nzwei\n drei"
 
 
-@pytest.mark.parametrize(("text", "code"), [("  ", "field.required"), ("x" * 21, "field.too_long")])
+def test_a_line_loses_what_turns_round_the_text_after_it() -> None:
+    assert line("\u202a+49 171\u202c \u202egeb", "phone", limit=60) == "+49 171 geb"
+
+
+def test_a_line_keeps_joined_signs_and_other_scripts() -> None:
+    assert line("👷🏽\u200d♂️ مرحبا", "title", limit=20) == "👷🏽\u200d♂️ مرحبا"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("  ", "field.required"), ("\u200b\u2060", "field.required"), ("x" * 21, "field.too_long")],
+)
 def test_a_wrong_line_names_its_field(text: str, code: str) -> None:
     with pytest.raises(Invalid) as refused:
         line(text, "title", limit=20, required=True)
