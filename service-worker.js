@@ -1,5 +1,6 @@
 // @ts-check
 import { ignoresSearch, rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
+import { localJobs } from '/static/v-__VERSION__/js/offline/readmodel.js';
 import { adopt, currentSession, lock } from '/static/v-__VERSION__/js/offline/session.js';
 import { drain } from '/static/v-__VERSION__/js/offline/upload.js';
 
@@ -72,11 +73,16 @@ async function navigation(event) {
   const { pathname } = new URL(event.request.url);
   const network = fromNetwork(event);
   const first = await Promise.race([network.catch(() => null), wait(PATIENCE_MS)]);
-  if (first && first.status < 500) return first;
+  if (first && first.status < 500 && !(first.status === 404 && (await madeHere(pathname)))) return first;
   const kept = await keptPage(event.request);
   if (kept) return kept;
   if (rendersOffline(pathname)) return shell();
   return network.catch(shell);
+}
+
+/** Whether the page is of a job made on this phone that the office does not have yet. @param {string} pathname */
+async function madeHere(pathname) {
+  return (await localJobs()).some(({ id }) => pathname === `/jobs/${id}`);
 }
 
 /** @param {Asked} event */

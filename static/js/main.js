@@ -8,11 +8,30 @@ import { h } from './lib/dom.js';
 import { wakeElements } from './lib/elements.js';
 import { learn, t } from './lib/text.js';
 
+const AGAIN_MS = 10_000;
+
 /** A page drawn for somebody who has left since must not come back from the browser's memory. */
 async function leaveStalePage(/** @type {PageTransitionEvent} */ event) {
   const { cacheKey } = document.body.dataset;
   const session = event.persisted ? await currentSession() : null;
   if (session && cacheKey && (session.locked || session.cacheKey !== cacheKey)) location.reload();
+}
+
+/**
+ * One tap sends once: a second one while the answer is on its way would ask the customer twice.
+ * After a while it may be tried again, should the first have got lost.
+ */
+function sendOnce(/** @type {SubmitEvent} */ event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (event.defaultPrevented || form.method !== 'post') return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = 'yes';
+  setTimeout(() => delete form.dataset.sent, AGAIN_MS);
+}
+
+/** Back from the next page, everything may be sent again. */
+function mayBeSentAgain() {
+  for (const form of document.forms) delete form.dataset.sent;
 }
 
 /** A fragment that did not come leaves the page as it was, and says so. */
@@ -23,6 +42,8 @@ function sayFragmentFailed() {
 }
 
 watchSignOut();
+document.addEventListener('submit', sendOnce);
+addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));
 document.addEventListener('htmx:error', sayFragmentFailed);
 document.addEventListener('htmx:after:swap', wakeElements);

@@ -528,3 +528,27 @@ def test_a_new_job_is_made_and_listed_offline(phone: Phone, office: Office) -> N
     wait_rows(page, lambda found: len(found) == 2 and all_stored(found))
     job, note = office.world.items.values()
     assert (job["title"], note["text"]) == ("Carport Lehmann", "Pfosten morsch")
+
+
+def test_the_page_of_a_job_the_office_does_not_have_yet(phone: Phone, office: Office) -> None:
+    """With a slow network the page is asked for before the job has arrived."""
+    page = phone.install("/jobs")
+    with office.away():
+        page.goto("/jobs/new")
+        page.get_by_label("Name des Auftrags").fill("Carport Lehmann")
+        page.get_by_role("button", name="Auftrag anlegen").click()
+        page.get_by_role("heading", name="Carport Lehmann").wait_for()
+        address = page.url
+    page.goto("/jobs")
+    page.goto(address)
+    page.get_by_role("heading", name="Carport Lehmann").wait_for()
+
+
+def test_two_taps_keep_a_note_once(phone: Phone, office: Office) -> None:
+    page = phone.install("/jobs")
+    with office.away():
+        page.goto(f"/notes/new?job={JOB}")
+        page.get_by_label("Notiz").fill("Silikon erst am Donnerstag")
+        page.evaluate("for (const _ of [1, 2]) document.querySelector('offline-form form').requestSubmit()")
+        page.locator(".pending-words", has_text="Silikon").wait_for()
+        assert len(rows(page)) == 1

@@ -22,16 +22,27 @@ const FIELDS = {
  * Where nothing can be kept, the form goes to the server as it would without us.
  */
 export class OfflineForm extends HTMLElement {
+  /** A second tap while the first is kept would keep it twice. */
+  #keeping = false;
+
   connectedCallback() {
     this.addEventListener('submit', this.#submit);
+    addEventListener('pageshow', this.#again);
   }
 
   disconnectedCallback() {
     this.removeEventListener('submit', this.#submit);
+    removeEventListener('pageshow', this.#again);
   }
+
+  #again = () => {
+    this.#keeping = false;
+  };
 
   #submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
+    if (this.#keeping) return;
+    this.#keeping = true;
     void this.#keep(/** @type {HTMLFormElement} */ (event.target));
   };
 
@@ -56,6 +67,7 @@ export class OfflineForm extends HTMLElement {
 
   /** @param {string} words */
   #say(words) {
+    this.#keeping = false;
     this.querySelector('.banner')?.remove();
     this.prepend(h('p', { class: 'banner bad', role: 'alert' }, words || t('Nicht gesichert.')));
   }
