@@ -28,8 +28,12 @@ _PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note
         SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.job_id ORDER BY p.id DESC) AS place
         FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs})) newest
     WHERE place <= {limit} ORDER BY id DESC"""
-_RETAKES = """SELECT id, job_id, review_note FROM photo
-    WHERE company_id = ? AND author_id = ? AND review = 'retake' ORDER BY id DESC LIMIT {limit}"""
+# Who photographed there again since has done what was asked; the office decides about the rest.
+_RETAKES = """SELECT p.id, p.job_id, p.review_note FROM photo p
+    WHERE p.company_id = ? AND p.author_id = ? AND p.review = 'retake' AND NOT EXISTS
+        (SELECT 1 FROM photo n WHERE n.company_id = p.company_id AND n.job_id = p.job_id
+            AND n.author_id = p.author_id AND n.captured_at > p.reviewed_at)
+    ORDER BY p.id DESC LIMIT {limit}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ async def photos(company_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, list[P
 
 
 async def retakes(company_id: UUID, user_id: UUID) -> list[Retake]:
-    """Return this person's photos that the office wants again."""
+    """Return this person's photos that the office wants again and that he has not taken again yet."""
     rows = await sql.rows(_RETAKES.format(limit=RETAKES_MAX), company_id, user_id)
     return [
         Retake(_id(row["id"]), _id(row["job_id"]) if row["job_id"] else None, row["review_note"])

@@ -12,11 +12,12 @@ from starlette.responses import Response
 from server.actions import jobs, questions
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
+from server.db import read_model
 from server.db import timeline as timelines
 from server.db import users as users_db
 from server.domain.errors import Invalid
 from server.domain.jobs import OPEN, Job, JobDraft, JobState, JobStep
-from server.domain.users import Right
+from server.domain.users import Actor, Right
 from server.ids import new_id
 from server.web import access, forms
 from server.web.render import page, see_other
@@ -103,7 +104,15 @@ async def show(request: Request) -> Response:
         contact=contact,
         members=await jobs_db.members_of(job.company_id, job.id),
         timeline=timeline,
+        retakes=await _retakes(actor, job),
     )
+
+
+async def _retakes(actor: Actor, job: Job) -> list[read_model.Retake]:
+    """Return what the office wants this worker to photograph again here."""
+    if actor.at_desk or actor.id is None:
+        return []
+    return [one for one in await read_model.retakes(actor.company_id, actor.id) if one.job_id == job.id]
 
 
 async def new(request: Request) -> Response:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.db import companies, jobs, users
+from server.db import companies, jobs, read_model, users
 from server.domain.users import Actor
 from server.web import access
 from server.web.dates import long_day
@@ -37,6 +37,7 @@ async def _worker(request: Request, actor: Actor) -> Response:
         last=last,
         mine=others,
         badges=badges,
+        retakes=await read_model.retakes(actor.company_id, actor.id),
     )
 
 

@@ -47,6 +47,10 @@ async def test_without_javascript(house: House) -> None:
     assert (went.status_code, went.headers["location"]) == (303, f"/photos/{second.id}")
     page = await house.worker.get(f"/photos/{first.id}")
     assert "Das Büro bittet um eine neue Aufnahme" in page.text and "näher" in page.text
+    for place in ("/", f"/jobs/{job.id}"):
+        assert "„näher“" in (await house.worker.get(place)).text
+    await arrived(house, job.id)
+    assert "„näher“" not in (await house.worker.get("/")).text
     went = await house.office.post(
         "/reviews", data={"verdict": "released", "photo": [str(second.id)], "job": str(job.id)}
     )
