@@ -54,7 +54,8 @@ async def change(
     All or nothing. Raises Invalid, Forbidden, Conflict("job.step").
     """
     require(actor, Right.MANAGE_JOBS)
-    draft = await _placed(actor, replace(draft, number=draft.number or job.number).checked())
+    draft = replace(draft, number=draft.number or job.number).checked()
+    draft = await _placed(actor, draft, known_customer=job.customer_id)
     if member_ids is not None:
         await assign(actor, job, member_ids, at=at)
     changes = differences(asdict(job), asdict(draft))
@@ -128,8 +129,11 @@ async def _free(actor: Actor, number: str, job_id: UUID) -> None:
         raise Invalid("job.number_taken", field="number", title=other.title)
 
 
-async def _placed(actor: Actor, draft: JobDraft) -> JobDraft:
-    """Return the draft with customer and contact that belong together. Raises Invalid naming the wrong one."""
+async def _placed(actor: Actor, draft: JobDraft, *, known_customer: UUID | None = None) -> JobDraft:
+    """Return the draft with customer and contact that belong together. Raises Invalid naming the wrong one.
+
+    A customer new to the job brings the one person there is to talk to; of several, somebody chooses.
+    """
     contact = None
     if draft.contact_id is not None:
         contact = await customers.contact_by_id(actor.company_id, draft.contact_id)
@@ -141,6 +145,9 @@ async def _placed(actor: Actor, draft: JobDraft) -> JobDraft:
         draft = replace(draft, customer_id=contact.customer_id)
     if contact is not None and contact.customer_id != draft.customer_id:
         raise Invalid("contact.of_another_customer", field="contact")
+    if contact is None and draft.customer_id is not None and draft.customer_id != known_customer:
+        people = await customers.contacts_of(actor.company_id, draft.customer_id)
+        draft = replace(draft, contact_id=people[0].id if len(people) == 1 else None)
     return draft
 
 

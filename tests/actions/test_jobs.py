@@ -61,6 +61,19 @@ async def test_a_wrong_change_changes_nothing_at_all() -> None:
     assert await jobs_db.members_of(company.id, job.id) == []
 
 
+async def test_a_new_customer_brings_his_only_contact() -> None:
+    office = await factories.actor(await factories.company())
+    mueller = await factories.customer(office)
+    assert (await factories.job(office, customer_id=mueller.id)).contact_id is None
+    petra = await factories.contact(office, mueller)
+    job = await factories.job(office, customer_id=mueller.id)
+    assert job.contact_id == petra.id
+    without = JobDraft(job.title, customer_id=mueller.id)
+    assert (await jobs.change(office, job, without, at=START)).contact_id is None
+    await factories.contact(office, mueller, "Paul Müller", "0171 3920002")
+    assert (await factories.job(office, customer_id=mueller.id)).contact_id is None
+
+
 async def test_contact_and_customer_belong_together_and_to_the_company() -> None:
     company = await factories.company()
     office = await factories.actor(company)
