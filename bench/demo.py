@@ -10,10 +10,10 @@ from tests.proofs.server import Server
 
 
 @contextmanager
-def demo(port: int) -> Iterator[tuple[Server, str]]:
+def demo() -> Iterator[tuple[Server, str]]:
     """Yield the running server and a sign-in link for the worker."""
     with tempfile.TemporaryDirectory(prefix="zollstock-bench-") as folder:
-        server = Server(Path(folder) / "data", port, command="demo")
+        server = Server(Path(folder) / "data", command="demo")
         server.start()
         try:
             printed = (Path(folder) / "data.log").read_text(encoding="utf-8")

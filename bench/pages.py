@@ -20,7 +20,6 @@ from playwright.sync_api import BrowserContext, Request, sync_playwright
 
 from bench.demo import demo
 
-PORT = 8732
 LIGHTHOUSE = Path(__file__).parent / "lighthouse" / "node_modules" / "lighthouse" / "cli" / "index.js"
 CATEGORIES = ("performance", "accessibility", "best-practices")
 QUIET_MS = 3000
@@ -42,7 +41,7 @@ class Traffic:
 
 def main() -> None:
     """Measure both on one demo server."""
-    with demo(PORT) as (server, link):
+    with demo() as (server, link):
         cookies = say_bytes(server.url, link)
         for name, path, cookie in (("/login", "/login", ""), ("the worker's start page", "/", cookies)):
             say_lighthouse(name, f"{server.url}{path}", cookie)

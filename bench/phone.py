@@ -16,7 +16,6 @@ from playwright.sync_api import Page, sync_playwright
 from bench.demo import demo
 from tests.browser.phone import Phone, rows, shoot
 
-PORT = 8730
 SLOWDOWN = 4
 SHOTS = 30
 STARTS = 7
@@ -37,7 +36,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="zollstock-phone-") as folder,
         sync_playwright() as playwright,
-        demo(PORT) as (server, link),
+        demo() as (server, link),
     ):
         phone = Phone(playwright, Path(folder), server.url)
         page = phone.open(link)

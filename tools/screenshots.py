@@ -17,7 +17,6 @@ from tests.proofs.server import Server  # noqa: E402
 
 TARGET = ROOT / "docs" / "screenshots"
 CAMERA = ROOT / "server" / "demo" / "photos" / "bad-fliesen-wand.jpg"
-PORT = 8690
 PHONE = {
     "viewport": {"width": 360, "height": 740},
     "is_mobile": True,
@@ -30,7 +29,7 @@ DESK = {"viewport": {"width": 1440, "height": 900}}
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "data", PORT, command="demo")
+        server = Server(Path(folder) / "data", command="demo")
         server.start()
         try:
             with sync_playwright() as running:

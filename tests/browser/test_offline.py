@@ -7,7 +7,6 @@ import hashlib
 import random
 import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,12 @@ from playwright.sync_api import CDPSession, Page, Playwright, sync_playwright
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import ARGS, Phone, rows, shoot, wait_rows
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
-_ports = count(8402)
 
 UNTIL_KEPT = """async (path) => { while (!await caches.match(path)) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
 
@@ -34,7 +33,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def office() -> Iterator[Office]:
-    standing = Office(next(_ports))
+    standing = Office(free_port())
     standing.start()
     yield standing
     standing.stop()

@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 from tests.proofs.server import ROOT, Server
 
 AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
-PORT = 8721
 MOST_ALIKE = 1
 
 pytestmark = [
@@ -39,7 +38,7 @@ SKIP = re.compile(r"\.(svg|jpg|png|pdf|zip)$|/original$|^/sandbox|^/sign-out|^/l
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("pages") / "data", PORT, command="demo")
+    server = Server(tmp_path_factory.mktemp("pages") / "data", command="demo")
     server.start()
     server.stop()
     server.links = {  # the printed ones are for people; these are for each role's one browser

@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
-PORT = 8610
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))
 
 
@@ -81,7 +80,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(chromium: Browser, tmp_path: Path) -> Iterator[Desk]:
-    server, tokens = founded(tmp_path / "data", PORT, [("ali", "worker"), ("sabine", "office")])
+    server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
     link = server.run("user", "link", "sabine")
     server.start()
     context = chromium.new_context(

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 REAL = ROOT.parent / "shared" / "photos"
-PORT = 8720
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data", PORT, command="demo")
+    server = Server(tmp_path / "data", command="demo")
     server.start()
     yield server
     server.kill()

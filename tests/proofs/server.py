@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 READY_S = 20.0
 
@@ -20,8 +22,8 @@ class Server:
     """`zollstock serve` (or another command) on a data folder and a port of the loopback."""
 
     data: Path
-    port: int
     command: str = "serve"
+    port: int = field(default_factory=free_port)
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     links: dict[str, str] = field(default_factory=dict)
@@ -97,12 +99,10 @@ class Server:
 
 
 def founded(
-    data: Path, port: int, logins: Sequence[tuple[str, str]], **environment: str
+    data: Path, logins: Sequence[tuple[str, str]], **environment: str
 ) -> tuple[Server, dict[str, str]]:
     """Found a company with people (login, role) and return the stopped server and a bearer token each."""
-    server = Server(
-        data, port, environment={f"ZOLLSTOCK_{name}": value for name, value in environment.items()}
-    )
+    server = Server(data, environment={f"ZOLLSTOCK_{name}": value for name, value in environment.items()})
     server.run("company", "create", "Prüf GmbH")
     tokens: dict[str, str] = {}
     for login, role in logins:

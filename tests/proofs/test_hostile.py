@@ -24,7 +24,6 @@ from tests.proofs import bringing
 from tests.proofs.server import Server, client, founded
 
 pytestmark = pytest.mark.slow
-PORT = 8714
 PATIENCE_S = 90
 CODES = {
     "image.too_many_pixels",
@@ -111,7 +110,7 @@ class Visitor:
 @pytest.fixture
 def visited(tmp_path: Path) -> Iterator[tuple[httpx.Client, Visitor]]:
     """Yield the office's client of a running server, and the visitor who is on it."""
-    server, tokens = founded(tmp_path / "data", PORT, [("sabine", "office")])
+    server, tokens = founded(tmp_path / "data", [("sabine", "office")])
     server.start()
     visitor = Visitor(server, tokens["sabine"])
     thread = threading.Thread(target=visitor.work)

@@ -24,7 +24,6 @@ from tests.proofs.server import Server, client, founded
 KILLS = int(os.environ.get("ZOLLSTOCK_KILLS", "12"))
 PHONES = 4
 SLICE = 64 * 1024
-PORT = 8701
 
 
 @dataclass(slots=True)
@@ -101,7 +100,7 @@ def stored(item: dict[str, Any], sha256: str) -> dict[str, Any] | None:
 @pytest.mark.slow
 def test_kill_9(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     logins = [(f"phone{number}", "worker") for number in range(PHONES)]
-    server, tokens = founded(tmp_path / "data", PORT, logins)
+    server, tokens = founded(tmp_path / "data", logins)
     starts = [server.start()]
     over = threading.Event()
     phones = [Phone(server, tokens[login], seed, over) for seed, (login, _) in enumerate(logins)]

@@ -18,8 +18,6 @@ from tests.proofs.bringing import bring
 from tests.proofs.server import ROOT, client, founded
 from tests.proofs.test_story import until
 
-PORT = 8715
-
 
 @pytest.fixture
 def empty_database(postgres_server: str) -> Iterator[str]:
@@ -38,7 +36,7 @@ def empty_database(postgres_server: str) -> Iterator[str]:
 @pytest.mark.slow
 def test_a_worker_of_its_own(tmp_path: Path, empty_database: str) -> None:
     logins = [("monteur", "worker"), ("buero", "office")]
-    server, tokens = founded(tmp_path / "data", PORT, logins, DATABASE_URL=empty_database)
+    server, tokens = founded(tmp_path / "data", logins, DATABASE_URL=empty_database)
     server.start()
     words = [sys.executable, "-m", "server", "worker", "--data", str(server.data)]
     worker = subprocess.Popen(words, cwd=ROOT, env=server.surroundings())

@@ -17,18 +17,18 @@ import pytest
 from PIL import Image
 
 from server.ids import new_id
+from tests.ports import free_port
 from tests.proofs import bringing
 from tests.proofs.server import ROOT, Server, client, founded
 
 pytestmark = pytest.mark.slow
-PORT = 8710
 STOPS_IN_S = 10.0
 
 
 @pytest.fixture
 def firm(tmp_path: Path) -> Iterator[tuple[Server, str]]:
     """Yield a running server with one company and the bearer token of its office."""
-    server, tokens = founded(tmp_path / "data", PORT, [("sabine", "office")])
+    server, tokens = founded(tmp_path / "data", [("sabine", "office")])
     server.start()
     yield server, tokens["sabine"]
     server.kill()
@@ -138,15 +138,17 @@ def until(true: Callable[[], bool]) -> None:
 
 def test_a_second_server_on_the_same_folder_is_refused(firm: tuple[Server, str]) -> None:
     server, _ = firm
-    for words in (("serve", "--port", str(PORT + 1)), ("migrate",), ("company", "create", "Zweite")):
+    other = free_port()
+    for words in (("serve", "--port", str(other)), ("migrate",), ("company", "create", "Zweite")):
         assert_refused(said(server.data, *words), about="läuft schon ein Server")
     with socket.socket() as nobody:
-        assert nobody.connect_ex(("127.0.0.1", PORT + 1)) != 0
+        assert nobody.connect_ex(("127.0.0.1", other)) != 0
     assert httpx.get(f"{server.url}/readyz").status_code == 200
 
 
 def test_a_taken_port_is_one_sentence(firm: tuple[Server, str], tmp_path: Path) -> None:
-    assert_refused(said(tmp_path / "other", "serve", "--port", str(PORT)), about=str(PORT))
+    server, _ = firm
+    assert_refused(said(tmp_path / "other", "serve", "--port", str(server.port)), about=str(server.port))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_backup_beside_a_server_and_back(firm: tuple[Server, str], tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert httpx.get(f"{server.url}/readyz").status_code == 200
 
-    back = Server(tmp_path / "back", PORT + 2)
+    back = Server(tmp_path / "back")
     done = said(back.data, "restore", str(backup))
     assert done.returncode == 0, done.stderr
     before, after = contents(server.data / "photos"), contents(back.data / "photos")

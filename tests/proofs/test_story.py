@@ -21,7 +21,6 @@ from tests.proofs import bringing
 from tests.proofs.server import ROOT, Server, client
 
 pytestmark = pytest.mark.slow
-PORT = 8716
 REAL = ROOT.parent / "shared" / "photos"
 MIMES = {"jpg": "image/jpeg", "heic": "image/heic"}
 TEXT = "Welchen Griff sollen wir für die Tür nehmen?"
@@ -39,7 +38,7 @@ class Cast:
 
 @pytest.fixture
 def cast(tmp_path: Path) -> Iterator[Cast]:
-    server = Server(tmp_path / "data", PORT, command="demo")
+    server = Server(tmp_path / "data", command="demo")
     server.start()
     assert server.stop() == 0
     ali, sabine = (server.run("token", "create", login, "--name", "Skript") for login in ("ali", "sabine"))

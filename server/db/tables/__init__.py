@@ -15,7 +15,7 @@ from server.db.tables.logbook import LogbookHeadRow, LogbookRow
 from server.db.tables.messages import AttemptRow, MessageRow
 from server.db.tables.photos import PhotoRow, PreviewRow, RenditionRow
 from server.db.tables.questions import QuestionPhotoRow, QuestionRow
-from server.db.tables.sync import DeviceRow, ItemRow, UploadRow
+from server.db.tables.sync import DeviceRow, ItemRow, PushRow, UploadRow
 from server.db.tables.tasks import TaskRow
 from server.db.tables.users import LoginTryRow, SessionRow, SignInLinkRow, UserRow
 
@@ -44,6 +44,7 @@ __all__ = [
     "NoteRow",
     "PhotoRow",
     "PreviewRow",
+    "PushRow",
     "QuestionPhotoRow",
     "QuestionRow",
     "RawEventRow",

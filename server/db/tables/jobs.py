@@ -25,6 +25,9 @@ class JobRow(Model):
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
     archived_at = fields.DatetimeField(null=True)
+    merged_into_id: UUID | None
+    merged_into = link("JobRow")
+    sticker = fields.CharField(40, null=True, unique=True)
     rev = fields.IntField(default=1)
 
     class Meta:
@@ -49,7 +52,10 @@ class JobMemberRow(Model):
 
 
 class NoteRow(Model):
-    """A note from site or desk; append-only in use, an edit is a new note."""
+    """A note from site or desk; append-only in use, an edit is a new note that `replaces` the old one.
+
+    Only `current` ones are shown; `disputed` ones were edited on two sides at once, and both stand.
+    """
 
     id = key()
     company_id: UUID
@@ -64,6 +70,12 @@ class NoteRow(Model):
     search_text = fields.TextField(default="")
     captured_at = fields.DatetimeField()
     received_at = fields.DatetimeField()
+    late = fields.BooleanField(default=False)
+    replaces_id: UUID | None
+    replaces = link("NoteRow")
+    current = fields.BooleanField(default=True)
+    disputed = fields.BooleanField(default=False)
+    rev = fields.IntField(default=1)
 
     class Meta:
         table = "note"

@@ -7,7 +7,11 @@ from server.db.tables.columns import company, key, link, owner, word
 
 
 class PhotoRow(Model):
-    """A photo from the moment a phone announces it; `storage_key` is set once its bytes are safe."""
+    """A photo from the moment a phone announces it; `storage_key` is set once its bytes are safe.
+
+    `medium` is image, video or audio. `late`: it came after its job was closed. `twin_of` is an earlier photo with
+    the same bytes, `pair_of` the photo from before that it was taken over.
+    """
 
     id = key()
     company_id: UUID
@@ -44,11 +48,19 @@ class PhotoRow(Model):
     reviewed_by_id: UUID | None
     reviewed_by = link("UserRow")
     search_text = fields.TextField(default="")
+    medium = word("image")
+    duration_ms = fields.IntField(null=True)
+    late = fields.BooleanField(default=False)
+    twin_of_id = fields.UUIDField(null=True)
+    pair_of_id = fields.UUIDField(null=True)
+    deleted_at = fields.DatetimeField(null=True)
+    deleted_by_id: UUID | None
+    deleted_by = link("UserRow")
     rev = fields.IntField(default=1)
 
     class Meta:
         table = "photo"
-        indexes = (("company_id", "job_id", "id"), ("company_id", "review", "id"))
+        indexes = (("company_id", "job_id", "id"), ("company_id", "review", "id"), ("company_id", "sha256"))
 
 
 class PreviewRow(Model):

@@ -54,7 +54,11 @@ class UploadRow(Model):
 
 
 class DeviceRow(Model):
-    """A phone as it names itself; what it says it still holds is shown to the office."""
+    """A phone as it names itself; what it says it still holds is shown to the office.
+
+    `condition` is what the phone says of its storage. `order` is what the office told it to do about its data
+    (domain/devices.py), obeyed at `obeyed_at`.
+    """
 
     id = key()
     company_id: UUID
@@ -67,7 +71,37 @@ class DeviceRow(Model):
     client = fields.IntField(default=0)
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
+    version = fields.CharField(40, default="")
+    problems = fields.IntField(default=0)
+    condition = fields.JSONField[dict[str, object]](default=dict)
+    reported_at = fields.DatetimeField(null=True)
+    reminded_at = fields.DatetimeField(null=True)
+    order = word("")
+    ordered_at = fields.DatetimeField(null=True)
+    ordered_by_id: UUID | None
+    ordered_by = link("UserRow")
+    obeyed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "device"
+        indexes = (("company_id", "user_id"),)
+
+
+class PushRow(Model):
+    """Where a phone's browser takes messages while the app is closed (RFC 8030); one per browser."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    user_id: UUID
+    user = owner("UserRow")
+    device_id: UUID | None
+    device = link("DeviceRow")
+    endpoint = fields.CharField(1000, unique=True)
+    p256dh = fields.CharField(200)
+    auth = fields.CharField(100)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "push_subscription"
         indexes = (("company_id", "user_id"),)

@@ -50,6 +50,7 @@ class SignInLinkRow(Model):
     user_id: UUID
     user = owner("UserRow")
     token_hash = fields.CharField(64, unique=True)
+    code_hash = fields.CharField(64, null=True, unique=True)
     created_by_id: UUID | None
     created_by = link("UserRow")
     created_at = fields.DatetimeField()
