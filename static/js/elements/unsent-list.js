@@ -150,7 +150,7 @@ function progress(item) {
 
 /** @param {Item} item @param {string} owner */
 function acts(item, owner) {
-  const again = () => void retry(owner, item.id).then(sendNow);
+  const again = () => void retry(owner, [item.id]).then(sendNow);
   const bad = item.state === 'needs-attention' || item.state === 'lost-bytes';
   return [
     item.state !== 'lost-bytes' && h('button', { type: 'button', class: 'btn small', click: again }, icon('send'), t('Senden')),

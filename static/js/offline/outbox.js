@@ -8,6 +8,7 @@ import { sha256 } from '../lib/bytes.js';
 
 /** States that still owe the server something; everything else has a checked receipt. */
 export const UNSENT = /** @type {const} */ (['queued', 'sending', 'paused-login', 'needs-attention', 'lost-bytes']);
+const WAITING = /** @type {const} */ (['queued', 'paused-login', 'needs-attention']);
 const PROBLEMS = new Set(['needs-attention', 'lost-bytes']);
 const CHANNEL = 'outbox';
 const KEEP_ACKED_MS = 7 * 24 * 60 * 60 * 1000;
@@ -139,9 +140,14 @@ export function unsent(owner) {
 }
 
 /**
+ * @typedef {{ waiting: number, sending: number, problems: number, login: boolean, oldest_ms: number | null }} Counts
+ *   oldest_ms: when the oldest unsent thing was made
+ */
+
+/**
  * What the state line says, counted from rows that exist; a photo whose bytes are gone is a problem, not a number.
  * @param {string} owner
- * @returns {Promise<{ waiting: number, sending: number, problems: number, login: boolean }>}
+ * @returns {Promise<Counts>}
  */
 export async function counts(owner) {
   const [rows, held] = await Promise.all([unsent(owner), heldBytes()]);
@@ -151,6 +157,7 @@ export async function counts(owner) {
     sending: rows.filter((row) => row.state === 'sending').length,
     problems: rows.filter(broken).length,
     login: rows.some((row) => row.state === 'paused-login'),
+    oldest_ms: rows.length > 0 ? Math.min(...rows.map((row) => row.made_ms)) : null,
   };
 }
 
@@ -187,12 +194,12 @@ export async function change(id, patch) {
 }
 
 /**
- * Moves every row of one owner from some states to another.
+ * Moves every row of one owner, or some of them, from some states to another.
  * @param {string} owner @param {readonly State[]} from @param {State} to
- * @param {Partial<Item>} [patch]
+ * @param {Partial<Item>} [patch] @param {string[]} [ids]
  */
-export async function moveAll(owner, from, to, patch = {}) {
-  const rows = await inStates(owner, from);
+export async function moveAll(owner, from, to, patch = {}, ids) {
+  const rows = (await inStates(owner, from)).filter((row) => !ids || ids.includes(row.id));
   if (rows.length === 0) return;
   await write(['items'], async (tx) => {
     const items = tx.objectStore('items');
@@ -204,11 +211,10 @@ export async function moveAll(owner, from, to, patch = {}) {
   tell(null);
 }
 
-/** Lets everything of one owner, or one item, be tried again now. @param {string} owner @param {string} [id] */
-export async function retry(owner, id) {
+/** Lets everything of one owner, or some items, be tried again now. @param {string} owner @param {string[]} [ids] */
+export function retry(owner, ids) {
   const patch = { attempts: 0, restarts: 0, next_try: 0, error: null };
-  if (id) await change(id, { ...patch, state: 'queued' });
-  else await moveAll(owner, ['queued', 'paused-login', 'needs-attention'], 'queued', patch);
+  return moveAll(owner, WAITING, 'queued', patch, ids);
 }
 
 /**
