@@ -14,14 +14,18 @@ from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooManyTries
 from server.domain.logbook import Entry
 from server.domain.sessions import (
+    CODE_LENGTH,
+    CODE_SIGNS,
     FORGET_AFTER,
     IDLE,
     LINK_LASTS,
+    PAIRING_LASTS,
     Session,
     SessionKind,
     SignInLink,
     Tries,
     idle_until,
+    read_code,
 )
 from server.domain.texts import line
 from server.domain.users import Actor, Role, User, require_rank
@@ -62,27 +66,56 @@ async def sign_in(login: str, password: str, *, address: str, device: str, at: d
     return await _admit(user, keys, device, at)
 
 
-@atomic
 async def make_link(actor: Actor, user: User, *, lasts: timedelta = LINK_LASTS, at: datetime) -> str:
     """Return the token of a one-time sign-in link for a person. Raises Forbidden, Conflict("user.disabled")."""
+    token = new_token()
+    await _keep_link(actor, user, token, None, lasts=lasts, at=at)
+    return token
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One way in, shown twice: the token behind the QR code, and a code to type where no camera leads to."""
+
+    token: str
+    code: str
+
+
+async def make_pairing(actor: Actor, user: User, *, at: datetime) -> Pairing:
+    """Return what pairs a phone within 15 minutes, once. Raises Forbidden, Conflict("user.disabled")."""
+    made = Pairing(new_token(), "".join(secrets.choice(CODE_SIGNS) for _ in range(CODE_LENGTH)))
+    await _keep_link(actor, user, made.token, made.code, lasts=PAIRING_LASTS, at=at)
+    return made
+
+
+@atomic
+async def _keep_link(
+    actor: Actor, user: User, token: str, code: str | None, *, lasts: timedelta, at: datetime
+) -> None:
     if actor.id != user.id:
         require_rank(actor, user.role)
     if not user.active:
         raise Conflict("user.disabled")
-    token = new_token()
     link = SignInLink(new_id(), user.company_id, user.id, at, at + lasts, None)
-    await links.insert_link(actor.company_id, link, hash_token(token), created_by=actor.id)
+    code_hash = hash_token(code) if code else None
+    await links.insert_link(
+        actor.company_id, link, hash_token(token), code_hash=code_hash, created_by=actor.id
+    )
     await _note(actor, "user.link_made", user, at)
-    return token
 
 
 async def look_up_link(token: str, *, at: datetime) -> tuple[SignInLink, User]:
     """Return an open link and whom it is for, changing nothing. Raises NotFound("link.gone")."""
-    link = await links.by_token(hash_token(token))
-    user = await users.by_id(link.company_id, link.user_id) if link and link.open(at) else None
-    if link is None or user is None or not user.active:
+    found = await _open(await links.by_token(hash_token(token)), at)
+    if found is None:
         raise NotFound("link.gone")
-    return link, user
+    return found
+
+
+async def _open(link: SignInLink | None, at: datetime) -> tuple[SignInLink, User] | None:
+    """Return a link that still opens, with its person."""
+    user = await users.by_id(link.company_id, link.user_id) if link and link.open(at) else None
+    return (link, user) if link and user and user.active else None
 
 
 @atomic
@@ -92,6 +125,27 @@ async def redeem(token: str, *, device: str, at: datetime) -> Opened:
     if not await links.set_redeemed(link.company_id, link.id, at=at):
         raise NotFound("link.gone")
     return await open_session(user, SessionKind.BROWSER, device, at=at)
+
+
+async def sign_in_by_code(typed: str, *, address: str, device: str, at: datetime) -> Opened:
+    """Sign in by a pairing code; the link behind the QR code is used up with it.
+
+    Guesses are slowed down like those at passwords. Raises TooManyTries, and Invalid("sign_in.code") for a code
+    that is wrong, used or over.
+    """
+    code = read_code(typed)
+    keys = [f"code:{hash_token(code or typed)}", f"address:{hash_token(address)}"]
+    await _count_try(keys, at)
+    link = await links.by_code(hash_token(code)) if code else None
+    return await _admit_by_link(link, keys, device, at)
+
+
+@atomic
+async def _admit_by_link(link: SignInLink | None, keys: list[str], device: str, at: datetime) -> Opened:
+    found = await _open(link, at)
+    if found is None or not await links.set_redeemed(found[0].company_id, found[0].id, at=at):
+        raise Invalid("sign_in.code", field="code")
+    return await _admit(found[1], keys, device, at)
 
 
 @atomic
@@ -179,7 +233,7 @@ async def _admit(user: User, keys: list[str], device: str, at: datetime) -> Open
     """Begin the session of somebody who proved himself; the account's count starts over, the address's does not."""
     known = await tries.by_keys(keys, at=at)
     for key, count in known.items():
-        own = key.startswith("account:")
+        own = not key.startswith("address:")
         await tries.set_tries(key, Tries(0, at, at) if own else count.taken_back(at))
     return await open_session(user, SessionKind.BROWSER, device, at=at)
 

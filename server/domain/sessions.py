@@ -54,6 +54,22 @@ class SignInLink:
         return self.redeemed_at is None and at < self.expires_at
 
 
+# Nothing that looks alike on a screen two metres away: no 0 and O, no 1, I and L.
+CODE_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 8
+
+
+def read_code(typed: str) -> str | None:
+    """Return a pairing code as it was made, however it was typed; None for something that cannot be one."""
+    code = re.sub(r"[\s\-–.]", "", typed).upper()
+    return code if len(code) == CODE_LENGTH and set(code) <= set(CODE_SIGNS) else None
+
+
+def shown_code(code: str) -> str:
+    """Return a code in two groups, as people read it aloud."""
+    return f"{code[:4]}-{code[4:]}"
+
+
 def idle_until(kind: SessionKind, role: Role, at: datetime) -> datetime | None:
     """Return when a session ends if nobody comes back: a worker's phone must not ask again all season."""
     return None if kind is SessionKind.TOKEN else at + IDLE[role]

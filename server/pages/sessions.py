@@ -10,6 +10,7 @@ from starlette.responses import Response
 from server.actions import sessions
 from server.actions.sessions import Opened
 from server.db import companies
+from server.domain.browsers import browser_of
 from server.domain.errors import Invalid, NotFound, TooManyTries
 from server.domain.sessions import device_name
 from server.web import forms, session
@@ -26,6 +27,11 @@ class LoginForm:
     login: str = forms.text(max=100)
     password: str = forms.secret(max=128)
     next: str = forms.text(max=500, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeForm:
+    code: str = forms.text(max=40)
 
 
 async def login(request: Request) -> Response:
@@ -45,12 +51,27 @@ async def sign_in(request: Request) -> Response:
             at=services(request).clock(),
         )
     except TooManyTries as slower:
-        wait_s = slower.values["retry_after_s"]
-        refused = form.refused(Invalid(slower.code, retry_after_s=wait_s))
-        return await _login(request, refused, status=429, headers={"Retry-After": str(wait_s)})
+        return await _slower(request, form, slower)
     except Invalid as refused_by:
         return await _login(request, form.refused(refused_by), status=422)
     return await _enter(request, opened, own_path(form.data.next))
+
+
+async def sign_in_by_code(request: Request) -> Response:
+    """Take the code from the office's screen: an app on the home screen has no camera link that leads into it."""
+    form = await forms.read(request, CodeForm)
+    try:
+        opened = await sessions.sign_in_by_code(
+            form.data.code,
+            address=session.address_of(request),
+            device=_device(request),
+            at=services(request).clock(),
+        )
+    except TooManyTries as slower:
+        return await _slower(request, form, slower)
+    except Invalid as refused_by:
+        return await _login(request, form.refused(refused_by), status=422)
+    return await _enter(request, opened, "/")
 
 
 async def link(request: Request) -> Response:
@@ -61,7 +82,15 @@ async def link(request: Request) -> Response:
     except NotFound:
         return await page(request, "sessions/gone.html", status=410, company=None)
     company = await companies.by_id(found.company_id)
-    return await page(request, "sessions/link.html", company=company, user=user, device=_device(request))
+    agent = request.headers.get("user-agent", "")
+    return await page(
+        request,
+        "sessions/link.html",
+        company=company,
+        user=user,
+        device=_device(request),
+        browser=browser_of(agent),
+    )
 
 
 async def redeem(request: Request) -> Response:
@@ -99,6 +128,12 @@ async def _enter(request: Request, opened: Opened, target: str) -> Response:
     return response
 
 
+async def _slower(request: Request, form: forms.Form[Any], slower: TooManyTries) -> Response:
+    wait_s = slower.values["retry_after_s"]
+    refused = form.refused(Invalid(slower.code, retry_after_s=wait_s))
+    return await _login(request, refused, status=429, headers={"Retry-After": str(wait_s)})
+
+
 async def _login(
     request: Request, form: forms.Form[Any], *, status: int = 200, headers: Any = None
 ) -> Response:
@@ -114,6 +149,7 @@ def _device(request: Request) -> str:
 routes = [
     route("/login", login, who=Who.ANYONE),
     route("/login", sign_in, who=Who.ANYONE, methods=["POST"]),
+    route("/login/code", sign_in_by_code, who=Who.ANYONE, methods=["POST"]),
     route("/link/{token}", link, who=Who.LINK),
     route("/link/{token}", redeem, who=Who.LINK, methods=["POST"]),
     route("/sign-out", sign_out, who=Who.ANYONE, methods=["POST"]),

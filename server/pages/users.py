@@ -14,7 +14,7 @@ from server.actions import users
 from server.db import sessions as sessions_db
 from server.db import users as users_db
 from server.domain.errors import Conflict, Invalid
-from server.domain.sessions import LINK_LASTS, PAIRING_LASTS
+from server.domain.sessions import shown_code
 from server.domain.users import Role, User
 from server.web import access, forms
 from server.web.render import page, see_other
@@ -119,14 +119,27 @@ async def take_step(request: Request) -> Response:
 async def pair(request: Request) -> Response:
     """Make a one-time link and show it this once, as a code to scan or as words to send."""
     user, actor = await access.user(request), access.actor(request)
-    way = (await forms.read(request, WayForm)).data.way
-    lasts = PAIRING_LASTS if way is Way.QR else LINK_LASTS
-    token = await sign_in.make_link(actor, user, lasts=lasts, at=services(request).clock())
-    address = f"{services(request).settings.base_url}/link/{token}"
-    code = qr(address) if way is Way.QR else None
-    back = "/account" if actor.id == user.id else f"/users/{user.id}"
+    way, at = (await forms.read(request, WayForm)).data.way, services(request).clock()
+    if way is Way.LINK:
+        return await _pairing(request, user, await sign_in.make_link(actor, user, at=at))
+    made = await sign_in.make_pairing(actor, user, at=at)
+    return await _pairing(request, user, made.token, shown_code(made.code))
+
+
+async def _pairing(request: Request, user: User, token: str, code: str = "") -> Response:
+    """Show a one-time link; with `code` as a QR code and as signs to type."""
+    settings = services(request).settings
+    address = f"{settings.base_url}/link/{token}"
     return await page(
-        request, "users/pairing.html", nav="users", user=user, address=address, code=code, back=back
+        request,
+        "users/pairing.html",
+        nav="users",
+        user=user,
+        address=address,
+        drawn=qr(address) if code else None,
+        code=code,
+        host=settings.host,
+        back="/account" if access.actor(request).id == user.id else f"/users/{user.id}",
     )
 
 

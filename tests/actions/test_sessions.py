@@ -248,3 +248,30 @@ async def test_every_deed_stands_in_the_logbook() -> None:
         "user.device_revoked",
     ]
     assert not any(secret in str(lines) for secret in (token, opened.token, script.token))
+
+
+async def test_a_pairing_code_ends_with_its_fifteen_minutes_and_with_its_person() -> None:
+    company = await factories.company()
+    ali = await factories.user(company)
+    made = await sessions.make_pairing(system(company.id), ali, at=START)
+    over = START + PAIRING_LASTS
+    for code, at in (("ABCD2345", START), (made.code, over)):
+        with pytest.raises(Invalid) as refused:
+            await sessions.sign_in_by_code(code, address="10.0.0.1", device="", at=at)
+        assert refused.value.code == "sign_in.code"
+    second = await sessions.make_pairing(system(company.id), ali, at=over)
+    await users.disable(await factories.actor(company, Role.ADMIN), ali, at=over)
+    with pytest.raises(Invalid):
+        await sessions.sign_in_by_code(second.code, address="10.0.0.1", device="", at=over)
+
+
+async def test_two_who_type_a_code_at_once_are_one_session() -> None:
+    company = await factories.company()
+    ali = await factories.user(company)
+    made = await sessions.make_pairing(system(company.id), ali, at=START)
+    tries = [
+        sessions.sign_in_by_code(made.code, address=f"10.0.0.{n}", device="", at=START) for n in range(4)
+    ]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in results if isinstance(one, BaseException)] == [Invalid] * 3
+    assert len(await sessions_db.of_user(company.id, ali.id, at=START)) == 1

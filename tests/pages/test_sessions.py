@@ -182,3 +182,66 @@ async def test_an_own_password_is_set_and_changed(house: House) -> None:
     assert wrong.status_code == 422 and "Das bisherige Passwort stimmt nicht" in wrong.text
     assert (await house.worker.post("/account/language", data={"language": "en"})).status_code == 303
     assert 'lang="en"' in (await house.worker.get("/account")).text
+
+
+IN_WHATSAPP = PHONE.replace("Version/18.1 ", "").replace(" Safari/604.1", " WhatsApp/2.25")
+PIXEL = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+
+
+async def code_for(house: House) -> tuple[str, str]:
+    """Return the code and the link of one pairing page."""
+    ali = house.users[Role.WORKER]
+    shown = (await house.office.post(f"/users/{ali.id}/pairings", data={"way": "qr"})).text
+    code = re.search(r'<output class="big-code">([^<]+)</output>', shown)
+    link = re.search(r'value="http://zollstock\.test(/link/[^"]+)"', shown)
+    assert code and link
+    return code[1], link[1]
+
+
+async def test_a_code_signs_the_app_in_once_and_burns_the_link(house: House) -> None:
+    code, link = await code_for(house)
+    assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}", code)
+    typed = f" {code.lower().replace('-', ' ')} "
+    entered = await house.guest.post("/login/code", data={"code": typed}, headers={"User-Agent": PHONE})
+    assert entered.status_code == 303 and entered.headers["location"] == "/"
+    assert (await house.guest.get("/")).status_code == 200
+    other = browser(house.app)
+    assert (await other.get(link)).status_code == 410
+    again = await other.post("/login/code", data={"code": code})
+    assert again.status_code == 422 and "Dieser Code stimmt nicht" in again.text
+    await other.aclose()
+
+
+async def test_a_used_link_burns_its_code(house: House) -> None:
+    code, link = await code_for(house)
+    assert (await house.guest.post(link)).status_code == 303
+    other = browser(house.app)
+    assert (await other.post("/login/code", data={"code": code})).status_code == 422
+    await other.aclose()
+
+
+async def test_guessing_codes_is_slowed_down(house: House) -> None:
+    codes = [f"ABCD-23{one}{two}" for one in "4567" for two in "89"]
+    answers = [(await house.guest.post("/login/code", data={"code": code})).status_code for code in codes]
+    assert answers[:5] == [422] * 5 and answers[-1] == 429
+
+
+@pytest.mark.parametrize("code", ["", "ABC", "ABCD-EFG0", "ABCD-EFGHJ", "' OR 1=1", "ÄBCD-EFGH", "x" * 41])
+async def test_what_is_no_code_gets_a_sentence(house: House, code: str) -> None:
+    answer = await house.guest.post("/login/code", data={"code": code})
+    assert answer.status_code == 422 and "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("agent", [PHONE, IN_WHATSAPP])
+async def test_an_iphone_sees_the_way_to_the_home_screen_first(house: House, agent: str) -> None:
+    path = await link_for(house)
+    shown = await house.guest.get(path, headers={"User-Agent": agent})
+    assert "Zum Home-Bildschirm" in shown.text and "Code vom Büro" in shown.text
+    assert ("In Safari öffnen" in shown.text) == (agent == IN_WHATSAPP)
+    assert "Trotzdem hier anmelden" in shown.text
+    assert (await house.guest.post(path, headers={"User-Agent": agent})).status_code == 303
+
+
+async def test_an_android_phone_signs_in_at_once(house: House) -> None:
+    shown = await house.guest.get(await link_for(house), headers={"User-Agent": PIXEL})
+    assert "Als Ali Demir auf diesem Gerät anmelden" in shown.text and "Home-Bildschirm" not in shown.text
