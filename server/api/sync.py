@@ -15,6 +15,7 @@ from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
 from server.db import companies, items, photos, questions, read_model
 from server.db.read_model import JobLine, PhotoLine
+from server.domain.devices import VERSION_MAX, Report, read_holds, read_storage
 from server.domain.errors import Invalid, NotFound
 from server.domain.items import ContentDiffers, Item, ItemState
 from server.domain.photos import Photo
@@ -35,11 +36,20 @@ class HaveBody:
 
 @dataclass(frozen=True, slots=True)
 class StateBody:
-    """What a phone still holds: how many things, made since when."""
+    """What a phone still holds: how many things, made since when, and how its storage is."""
 
     device: UUID = forms.choice_id()
     unsent: int = forms.number(min=0, max=1_000_000)
     oldest: datetime | None = forms.moment(default=None)
+    version: str = forms.text(max=VERSION_MAX, default="")
+    problems: int = forms.number(min=0, max=1_000_000, default=0)
+    storage: object = forms.plain(default=None)
+    holds: object = forms.plain(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ObeyedBody:
+    device: UUID = forms.choice_id()
 
 
 async def have(request: Request) -> Response:
@@ -51,11 +61,13 @@ async def have(request: Request) -> Response:
         name, client = phones.device_name(request), phones.client(request)
         await devices.notice(actor, device_id, name=name, client=client, at=at)
     known = await sync.have(services(request), actor, body.ids, at=at)
+    order = await devices.order_of(actor.company_id, device_id) if device_id else None
     return json_answer(
         {
             "user": _user(actor),
             "now": at,
             "min_client": MIN_CLIENT,
+            "order": order,
             "items": {str(ident): known[ident] for ident in body.ids},
         }
     )
@@ -80,18 +92,29 @@ async def show_item(request: Request) -> Response:
 
 
 async def report(request: Request) -> Response:
-    """Keep what a phone says it still holds."""
+    """Keep what a phone says of itself, and tell it what the office wants of it."""
     actor = phones.owner(request)
     body = await forms.read_json(request, StateBody)
-    await devices.report(
+    order = await devices.report(
         actor,
         body.device,
-        unsent=body.unsent,
-        oldest_at=body.oldest,
+        _report(body),
         client=phones.client(request),
         name=phones.device_name(request),
         at=services(request).clock(),
     )
+    return json_answer({"order": order})
+
+
+def _report(body: StateBody) -> Report:
+    storage, holds = read_storage(body.storage), read_holds(body.holds)
+    return Report(body.unsent, body.oldest, body.version, body.problems, storage, holds)
+
+
+async def note_obeyed(request: Request) -> Response:
+    """Take a phone's word that it wiped itself. It may be signed out by now, so nobody is asked for, nothing told."""
+    body = await forms.read_json(request, ObeyedBody)
+    await devices.obeyed(body.device, at=services(request).clock())
     return Response(status_code=204)
 
 
@@ -219,5 +242,6 @@ routes = [
     route("/sync/items/{item_id:uuid}", put_item, who=Who.WORKER, methods=["PUT"]),
     route("/sync/items/{item_id:uuid}", show_item, who=Who.WORKER, methods=["GET"]),
     route("/sync/state", report, who=Who.WORKER, methods=["POST"]),
+    route("/sync/obeyed", note_obeyed, who=Who.ANYONE, methods=["POST"]),
     route("/sync/read-model", show_read_model, who=Who.WORKER, methods=["GET"]),
 ]

@@ -1,11 +1,18 @@
-"""Phones as they name themselves, and what they say they still hold."""
+"""Phones as they name themselves, what they say they still hold, and what they were told to do."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from server.db.tables import DeviceRow
-from server.domain.devices import Device
+from server.db.tables import DeviceRow, SessionRow
+from server.domain.devices import Device, Order, Report, condition_of, read_holds, read_storage
 from server.domain.paging import Page, cut
+
+_COLUMNS = (
+    "id", "company_id", "user_id", "name", "unsent", "oldest_at", "client", "created_at", "seen_at", "version",
+    "problems", "condition", "reported_at", "reminded_at", "order", "ordered_at", "obeyed_at",
+)  # fmt: skip
 
 
 async def by_id(company_id: UUID, device_id: UUID) -> Device | None:
@@ -22,10 +29,15 @@ async def of_company(company_id: UUID, *, after: str | None = None, limit: int =
     return cut(await _read(only, limit=limit + 1), limit, lambda device: str(device.id))
 
 
-async def company_of(device_id: UUID) -> UUID | None:
-    """Return whose phone this id is."""
-    found = await DeviceRow.filter(id=device_id).values_list("company_id", flat=True)
-    return UUID(str(found[0])) if found else None
+async def of_user(company_id: UUID, user_id: UUID, *, limit: int = 50) -> list[Device]:
+    """Return the phones this person was the last to sign in on."""
+    return await _read({"company_id": company_id, "user_id": user_id}, limit=limit)
+
+
+async def by_token(device_id: UUID) -> Device | None:
+    """Return the phone of an id that only this phone knows, before anybody knows whose it is."""
+    found = await _read({"id": device_id}, limit=1)
+    return found[0] if found else None
 
 
 async def insert_device(
@@ -43,33 +55,70 @@ async def insert_device(
     )
 
 
-async def set_seen(company_id: UUID, device_id: UUID, *, user_id: UUID, client: int, at: datetime) -> None:
-    """Note that the phone was here; it belongs to whoever is signed in on it."""
-    await DeviceRow.filter(id=device_id, company_id=company_id).update(
-        user_id=user_id, client=client, seen_at=at
-    )
-
-
-async def set_unsent(
-    company_id: UUID, device_id: UUID, *, unsent: int, oldest_at: datetime | None, at: datetime
+async def set_seen(
+    company_id: UUID, device_id: UUID, *, user_id: UUID, name: str, client: int, at: datetime
 ) -> None:
-    """Keep what the phone says it still holds."""
+    """Note that the phone was here; it belongs to whoever is signed in on it."""
+    named = {"name": name} if name else {}
     await DeviceRow.filter(id=device_id, company_id=company_id).update(
-        unsent=unsent, oldest_at=oldest_at, seen_at=at
+        user_id=user_id, client=client, seen_at=at, **named
     )
+
+
+async def set_begun_anew(company_id: UUID, device_id: UUID) -> None:
+    """Forget an obeyed order: somebody signed in on the wiped phone. The logbook remembers."""
+    past: dict[str, Any] = {"order": "", "ordered_at": None, "ordered_by_id": None, "obeyed_at": None}
+    obeyed = DeviceRow.filter(id=device_id, company_id=company_id).exclude(order="").exclude(obeyed_at=None)
+    await obeyed.update(**past, unsent=0, oldest_at=None, problems=0, condition={})
+
+
+async def set_report(company_id: UUID, device_id: UUID, report: Report, *, at: datetime) -> None:
+    """Keep what the phone says of itself."""
+    await DeviceRow.filter(id=device_id, company_id=company_id).update(
+        unsent=report.unsent,
+        oldest_at=report.oldest_at,
+        version=report.version,
+        problems=report.problems,
+        condition=condition_of(report),
+        reported_at=at,
+        seen_at=at,
+    )
+
+
+async def set_order(
+    company_id: UUID, device_id: UUID, order: Order | None, *, by: UUID | None, at: datetime
+) -> None:
+    """Tell the phone what to do at its next contact; None takes an order back."""
+    await DeviceRow.filter(id=device_id, company_id=company_id).update(
+        order=order or "",
+        ordered_at=at if order else None,
+        ordered_by_id=by if order else None,
+        obeyed_at=None,
+    )
+
+
+async def set_obeyed(company_id: UUID, device_id: UUID, *, at: datetime) -> bool:
+    """Note that the phone has obeyed; False when nothing was ordered or it had said so before."""
+    waiting = DeviceRow.filter(id=device_id, company_id=company_id, obeyed_at=None).exclude(order="")
+    return bool(await waiting.update(obeyed_at=at))
+
+
+async def set_session(company_id: UUID, device_id: UUID, session_id: UUID) -> None:
+    """Remember which phone speaks with this session."""
+    await SessionRow.filter(id=session_id, company_id=company_id).update(device_id=device_id)
 
 
 async def _read(only: dict[str, object], *, limit: int) -> list[Device]:
-    columns = (
-        "id",
-        "company_id",
-        "user_id",
-        "name",
-        "unsent",
-        "oldest_at",
-        "client",
-        "created_at",
-        "seen_at",
-    )
     found = DeviceRow.filter(**only).order_by("id").limit(limit)
-    return [Device(**row) for row in await found.values(*columns, user_name="user__name")]
+    return [_device(row) for row in await found.values(*_COLUMNS, user_name="user__name")]
+
+
+def _device(row: dict[str, Any]) -> Device:
+    condition: Mapping[str, object] = row.pop("condition") or {}
+    order = row.pop("order")
+    return Device(
+        **row,
+        order=Order(order) if order else None,
+        storage=read_storage(condition.get("storage")),
+        holds=read_holds(condition.get("holds")),
+    )

@@ -8,6 +8,7 @@ from tortoise.expressions import Q
 
 from server.db.tables import SessionRow
 from server.db.unit import atomic
+from server.domain.devices import Order
 from server.domain.sessions import Session, SessionKind
 from server.domain.users import Actor, Role
 
@@ -29,7 +30,7 @@ class SignedIn:
 async def by_token(token_hash: str, *, at: datetime) -> SignedIn | None:
     """Return the living session for the SHA-256 (hex) of a secret; dead, expired and disabled ones are None."""
     row = await SessionRow.get_or_none(token_hash=token_hash, revoked_at=None).select_related(
-        "user", "company"
+        "user", "company", "device"
     )
     if row is None or row.user.disabled_at is not None or (row.expires_at and row.expires_at <= at):
         return None
@@ -42,8 +43,16 @@ async def by_token(token_hash: str, *, at: datetime) -> SignedIn | None:
         cache_key=row.cache_key,
         language=row.user.language,
         workers_release=row.company.workers_release,
+        device_id=row.device_id,
+        order=_order(row),
     )
     return SignedIn(actor, row.kind, row.seen_at)
+
+
+def _order(row: SessionRow) -> Order | None:
+    """Return what the phone behind this session was told and has not done yet."""
+    waiting = row.device is not None and row.device.order and row.device.obeyed_at is None
+    return Order(row.device.order) if waiting else None
 
 
 @atomic
@@ -96,6 +105,20 @@ async def set_all_revoked(company_id: UUID, user_id: UUID, *, at: datetime, keep
     return int(await query.update(revoked_at=at))
 
 
+async def set_revoked_of_device(company_id: UUID, device_id: UUID, *, at: datetime) -> int:
+    """End every session this phone spoke with; returns how many ended."""
+    own = SessionRow.filter(company_id=company_id, device_id=device_id, revoked_at=None)
+    return int(await own.update(revoked_at=at))
+
+
+async def set_revoked_unknown(company_id: UUID, user_id: UUID, *, at: datetime) -> int:
+    """End a person's browser sessions of which no phone is known; returns how many ended."""
+    unknown = SessionRow.filter(
+        company_id=company_id, user_id=user_id, kind=BROWSER, device_id=None, revoked_at=None
+    )
+    return int(await unknown.update(revoked_at=at))
+
+
 def _session(row: SessionRow) -> Session:
     return Session(
         id=row.id,
@@ -108,4 +131,5 @@ def _session(row: SessionRow) -> Session:
         seen_at=row.seen_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        device_id=row.device_id,
     )

@@ -23,6 +23,10 @@ class Forbidden(DomainError):
     """The thing exists and may be known, but this role may not do that."""
 
 
+class Locked(Forbidden):
+    """The office locked this phone: it may still send what it holds, and nothing else."""
+
+
 class SignedOut(DomainError):
     """Nobody is signed in, or no longer."""
 

@@ -25,7 +25,10 @@ class SessionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser or a program's token. `cache_key` is opaque and new at each sign-in."""
+    """A signed-in browser or a program's token. `cache_key` is opaque and new at each sign-in.
+
+    `device_id` is the phone that last spoke with it, as far as one did.
+    """
 
     id: UUID
     company_id: UUID
@@ -37,6 +40,7 @@ class Session:
     seen_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    device_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

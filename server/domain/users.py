@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from server.domain.devices import Order
 from server.domain.errors import Forbidden, Invalid
 
 
@@ -47,7 +48,8 @@ RIGHTS = {Role.WORKER: _WORKER, Role.OFFICE: _OFFICE, Role.ADMIN: frozenset(Righ
 class Actor:
     """The one who acts: a signed-in person, or the firm's own machine when `role` is None.
 
-    `cache_key` is opaque and new at each sign-in; caches on the phone carry it.
+    `cache_key` is opaque and new at each sign-in; caches on the phone carry it. `device_id` is the phone he acts
+    from, `order` what the office told it and it has not obeyed yet: such a phone sends, but opens no pages.
     """
 
     id: UUID | None
@@ -58,6 +60,8 @@ class Actor:
     cache_key: str = ""
     language: str = "de"
     workers_release: bool = False
+    device_id: UUID | None = None
+    order: Order | None = None
 
     @property
     def initials(self) -> str:

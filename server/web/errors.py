@@ -9,7 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.db import devices
 from server.domain import errors
+from server.ids import parse_id
 from server.storage.base import StorageError, StorageFull
 from server.web.render import fragment, json_answer, language, page
 from server.web.words import sentence
@@ -40,7 +42,21 @@ async def domain_error(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, errors.TooManyTries):
         headers["Retry-After"] = str(error.values.get("retry_after_s", 60))
-    return await answer(request, status, error.code, field=error.field, values=error.values, headers=headers)
+    if isinstance(error, errors.Locked) and not for_program(request):
+        return await page(request, "errors/locked.html", status=403, order=error.values.get("order"))
+    extra = await _order(request) if status == 401 else {}
+    return await answer(
+        request, status, error.code, field=error.field, values=error.values, headers=headers, extra=extra
+    )
+
+
+async def _order(request: Request) -> dict[str, object]:
+    """Return what a phone that is signed out was told to do: it asks with its own id, which nobody else knows."""
+    if not request.url.path.startswith("/sync/"):
+        return {}
+    known = parse_id(request.headers.get("x-device", ""))
+    device = await devices.by_token(known) if known else None
+    return {"order": device.open_order} if device and device.open_order else {}
 
 
 async def http_error(request: Request, error: Exception) -> Response:
@@ -76,12 +92,13 @@ async def answer(
     field: str | None = None,
     values: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, object] | None = None,
 ) -> Response:
-    """Say the sentence for `code` in the form the caller reads: JSON, fragment or page."""
+    """Say the sentence for `code` in the form the caller reads: JSON (with `extra` beside it), fragment or page."""
     message = sentence(code, language(request), values)
     if for_program(request):
         body = {"error": {"code": code, "message": message, "field": field}}
-        return json_answer(body, status=status, headers=headers)
+        return json_answer(body | dict(extra or {}), status=status, headers=headers)
     if "hx-request" in request.headers:
         response = fragment(request, "shared/_error.html", status=status, message=message)
     else:

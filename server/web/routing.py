@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.domain.errors import Forbidden, SignedOut
+from server.domain.errors import Forbidden, Locked, SignedOut
 from server.domain.users import Actor, Role
 from server.web import session
 
@@ -76,12 +76,14 @@ def route(
 
 
 async def admit(request: Request, who: Who) -> Actor | None:
-    """Return who calls. Raises SignedOut or Forbidden when the rule says no."""
+    """Return who calls. Raises SignedOut or Forbidden when the rule says no, Locked for a phone that only sends."""
     if who not in _ROLES:
         return None
     actor = await session.actor_of(request)
     if actor is None:
         raise SignedOut("session.none")
+    if actor.order and not request.url.path.startswith("/sync/"):
+        raise Locked("device.locked", order=actor.order)
     if actor.role not in _ROLES[who]:
         raise Forbidden("role.not_allowed")
     return actor

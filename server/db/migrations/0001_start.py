@@ -429,6 +429,7 @@ SQLITE = [
     "expires_at" TIMESTAMP,
     "revoked_at" TIMESTAMP,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "device_id" CHAR(36) REFERENCES "device" ("id") ON DELETE RESTRICT,
     "user_id" CHAR(36) NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_session_company_50ca0f" ON "session" ("company_id", "user_id")""",
@@ -892,6 +893,7 @@ POSTGRES = [
     "expires_at" TIMESTAMPTZ,
     "revoked_at" TIMESTAMPTZ,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "device_id" UUID REFERENCES "device" ("id") ON DELETE RESTRICT,
     "user_id" UUID NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_session_company_50ca0f" ON "session" ("company_id", "user_id")""",

@@ -22,13 +22,18 @@ class UserRow(Model):
 
 
 class SessionRow(Model):
-    """A browser that is signed in, or a program's bearer token. Only the hash of the secret is kept."""
+    """A browser that is signed in, or a program's bearer token. Only the hash of the secret is kept.
+
+    `device` is the phone that last spoke with it: what the office orders that phone counts for this session.
+    """
 
     id = key()
     company_id: UUID
     company = company()
     user_id: UUID
     user = owner("UserRow")
+    device_id: UUID | None
+    device = link("DeviceRow")
     kind = word()
     token_hash = fields.CharField(64, unique=True)
     name = fields.CharField(200)
