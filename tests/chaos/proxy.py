@@ -10,11 +10,11 @@ round trip for each handshake; not emulated are loss, slow start and the bytes o
 """
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from tests.chaos.faults import PORTAL_PAGE, Cut, Fault, LoseAnswer, Portal, Refused, Slow, Stall, Twice
@@ -89,7 +89,7 @@ class Proxy:
         self.connections = 0
         self._lanes = {"up": Lane(), "down": Lane()}
         self._lines: set[Line] = set()
-        self._twins: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -99,13 +99,10 @@ class Proxy:
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
-        opening = asyncio.start_server(self._serve, self.host, self.port, limit=CHUNK)
-        self._server = asyncio.run_coroutine_threadsafe(opening, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -119,17 +116,41 @@ class Proxy:
         for line in list(self._lines):
             line.cut()
 
-    async def _end(self) -> None:
-        self._server.close()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        self._cut()
+    async def _open(self) -> None:
+        # Not asyncio.start_server nor sock_accept: ending them drops a socket that is being accepted just then.
+        self._listening = socket.create_server((self.host, self.port), backlog=100)
+        self._listening.setblocking(False)
+        self._loop.add_reader(self._listening, self._accept)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _end(self) -> None:
+        self._loop.remove_reader(self._listening)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._listening.close()
+        await asyncio.sleep(0)
+
+    def _accept(self) -> None:
+        connection, _ = self._listening.accept()
+        connection.setblocking(False)
         self.connections += 1
-        fault = self.faults()
+        task = self._spawn(self._serve(self.faults(), connection))
+        task.add_done_callback(lambda _: connection.close())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # the server may be down just now
+
+    async def _serve(self, fault: Fault | None, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection, limit=CHUNK)
         line = Line(fault, [writer])
         self._lines.add(line)
         try:
@@ -210,11 +231,11 @@ class Proxy:
         line.asked += chunk
         if fault.late_s is not None:
             if len(line.asked) == len(chunk):
-                self._twin(self._replay(line, fault))
+                self._spawn(self._replay(line, fault))
             return
         if line.twin is None:
             reader, line.twin = await asyncio.open_connection(self.host, self.target_port)
-            self._twin(_drained(reader, line.twin))
+            self._spawn(_drained(reader, line.twin))
         line.twin.write(chunk)
 
     async def _replay(self, line: Line, fault: Twice) -> None:
@@ -227,16 +248,6 @@ class Proxy:
         reader, writer = await asyncio.open_connection(self.host, self.target_port)
         writer.write(bytes(line.asked))
         await _drained(reader, writer)
-
-    def _twin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._twins.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: "asyncio.Task[None]") -> None:
-        self._twins.discard(task)
-        if not task.cancelled():
-            task.exception()  # the server may be down just now
 
 
 def _count_turns(line: Line, way: str) -> None:
