@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JS := tests/js
 
-.PHONY: run test check bench lock browsers clean screenshots format
+.PHONY: run test check bench lock browsers chromium clean screenshots format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
@@ -23,13 +23,13 @@ check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/mypy
 	cd $(JS) && npx --no-install tsc --noEmit -p tsconfig.dom.json && npx --no-install tsc --noEmit -p tsconfig.worker.json
 
-bench: $(VENV)/test.stamp browsers
+bench: $(VENV)/test.stamp chromium
 	$(BIN)/python -m bench
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-screenshots: $(VENV)/test.stamp browsers
+screenshots: $(VENV)/test.stamp chromium
 	$(BIN)/python tools/screenshots.py
 
 # The lock files hold hashes and no index address, so that any mirror serves.
@@ -42,6 +42,9 @@ clean:
 
 browsers:
 	@tools/browsers.sh
+
+chromium:
+	@tools/browsers.sh chromium
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Zollstock needs Python 3.11 or newer, with venv."; exit 1; }

@@ -85,9 +85,10 @@ async function madeHere(pathname) {
   return (await localJobs()).some(({ id }) => pathname === `/jobs/${id}`);
 }
 
-/** @param {Asked} event */
+/** Firefox answers a preload without a network by an error instead of refusing it (GoogleChrome/workbox#3134). @param {Asked} event */
 async function fromNetwork(event) {
   const response = (await event.preloadResponse) ?? (await fetch(event.request));
+  if (response.type === 'error') throw new TypeError('no network');
   if (response.status === 401) event.waitUntil(lock());
   else event.waitUntil(keepPage(event.request, response.clone()).catch(() => {}));
   return response;

@@ -383,6 +383,10 @@ class Office:
             self._server.server_close()
             self._server = None
 
+    def hashes(self) -> list[str]:
+        """Return the SHA-256 of everything that is stored, sorted."""
+        return sorted(hashlib.sha256(data).hexdigest() for data in self.world.stored.values())
+
     @contextmanager
     def away(self) -> Iterator[None]:
         """Cut the server off for a while."""

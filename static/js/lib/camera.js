@@ -21,6 +21,8 @@ export class Camera {
   /** @param {HTMLVideoElement} video shows the stream */
   constructor(video) {
     this.#video = video;
+    // The attribute alone does not count on a made element: Firefox would refuse to play.
+    video.muted = true;
   }
 
   /** @throws {DOMException} NotAllowedError, NotFoundError, NotReadableError */

@@ -1,0 +1,91 @@
+"""What a test looks at on any phone, and how it waits for it."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.browser.phone import ROWS
+from tests.browser.phones import Phone, ScriptError
+
+PATIENCE_S = 30.0
+Row = dict[str, Any]
+HOME = ("stored", "linked", "purgeable")
+
+STANDING = """async () => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve, reject) => { open.onsuccess = () => resolve(open.result); open.onerror = () => reject(open.error); });
+  const asked = db.transaction('items').objectStore('items').getAll();
+  const items = await new Promise((resolve, reject) => { asked.onsuccess = () => resolve(asked.result); asked.onerror = () => reject(asked.error); });
+  db.close();
+  return items.map(({ id, owner, kind, job, state, error, offset, sha256, made_ms }) => ({ id, owner, kind, job, state, error, offset, sha256, made_ms }));
+}"""
+TEXT = "(css) => [...document.querySelectorAll(css)].map((one) => one.innerText).join('\\n')"
+ONLINE = "() => { dispatchEvent(new Event('online')); }"
+CONTROLLED = """() => navigator.serviceWorker.controller ? true
+  : new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true }))"""
+
+
+def wait(
+    phone: Phone, function: str, right: Callable[[Any], bool], *given: object, timeout_s: float = PATIENCE_S
+) -> Any:
+    """Ask the page until the answer is right, and return it. Raises AssertionError with the last answer.
+
+    A page may go away and come back meanwhile.
+    """
+    until = time.monotonic() + timeout_s
+    found: Any = None
+    while time.monotonic() < until:
+        try:
+            found = phone.evaluate(function, *given)
+            if right(found):
+                return found
+        except ScriptError as error:
+            found = error
+        time.sleep(0.05)
+    raise AssertionError(f"{phone.engine}: {found}")
+
+
+def wait_text(phone: Phone, css: str, words: str, *, timeout_s: float = PATIENCE_S) -> str:
+    """Wait until words stand in an element."""
+    found: str = wait(phone, TEXT, lambda text: bool(text) and words in text, css, timeout_s=timeout_s)
+    return found
+
+
+def standing(phone: Phone) -> list[Row]:
+    """Return the items on the phone, oldest first, without a look at their bytes."""
+    found: list[Row] = phone.evaluate(STANDING)
+    return found
+
+
+def wait_standing(
+    phone: Phone, right: Callable[[list[Row]], bool], *, timeout_s: float = PATIENCE_S
+) -> list[Row]:
+    """Wait until the items are as they should be."""
+    found: list[Row] = wait(phone, STANDING, right, timeout_s=timeout_s)
+    return found
+
+
+def with_hashes(phone: Phone) -> list[Row]:
+    """Return the items with `held`, the SHA-256 of the bytes that lie there now, or None."""
+    found: list[Row] = phone.evaluate(ROWS)
+    return found
+
+
+def all_home(found: list[Row]) -> bool:
+    return all(row["state"] in HOME for row in found)
+
+
+def unsent(found: list[Row], owner: str | None = None) -> int:
+    """How many the phone owes, of everybody or of one owner."""
+    return sum(row["state"] not in HOME for row in found if owner in (None, row["owner"]))
+
+
+def go(phone: Phone) -> None:
+    """Wake the phone as a returning network does."""
+    phone.evaluate(ONLINE)
+
+
+def install(phone: Phone, url: str) -> None:
+    """Open a page and wait until the service worker answers for it."""
+    phone.open(url)
+    phone.evaluate(CONTROLLED)
