@@ -11,6 +11,8 @@ from uuid import UUID
 
 import httpx
 
+from server.actions import sync, uploads
+from server.actions.sync import Origin
 from server.db.connect import Database
 from server.db.tables import CompanyRow, JobMemberRow, JobRow, UserRow
 from server.db.unit import atomic
@@ -141,3 +143,13 @@ async def _job(company_id: UUID, number: str) -> UUID:
         changed_at=AT,
     )
     return job_id
+
+
+async def brought(site: Site, data: bytes, actor: Actor | None = None, **changes: Any) -> UUID:
+    """Bring a photo or clip whole, as a phone does, and return its id."""
+    item, actor = photo_item(data, **changes), actor or site.worker
+    await sync.put_item(actor, item, Origin(), at=AT)
+    await uploads.begin(site.services, actor, metadata_of(item), size_bytes=len(data), at=AT)
+    chunks = pieces(data, 65536)
+    await uploads.append(site.services, actor, item.id, chunks, offset=0, checksum=None, at=AT)
+    return item.id

@@ -25,6 +25,7 @@ from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.jobs import JobDraft
+from server.domain.media import JPEG
 from server.domain.messages import Message
 from server.domain.photos import Photo, Rendition
 from server.domain.questions import Question
@@ -137,7 +138,7 @@ class Firm:
         key = photos.storage_key(announced, "jpg")
         await self.services.storage.put(key, data, content_type="image/jpeg")
         await photos.add_original(
-            self.worker, announced, key=key, sha256=item.sha256, mime="image/jpeg", at=self.clock.at
+            self.worker, announced, key=key, sha256=item.sha256, kind=JPEG, at=self.clock.at
         )
         await self._copy(announced, data)
         if released:

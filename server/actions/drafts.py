@@ -10,6 +10,7 @@ from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.items import SyncQuestion
+from server.domain.media import Medium
 from server.domain.questions import UNSENT, Question, QuestionState, draft
 from server.domain.users import Actor, Right
 
@@ -59,6 +60,8 @@ async def _check_parts(
     actor: Actor, job_id: UUID | None, photo_ids: Sequence[UUID], contact_id: UUID | None
 ) -> None:
     known = await photos.by_ids(actor.company_id, photo_ids)
+    if any(photo.medium is not Medium.IMAGE for photo in known):
+        raise Invalid("question.clip", field="photos")
     if len(known) != len(photo_ids) or any(photo.job_id != job_id for photo in known):
         raise Invalid("question.foreign_photo", field="photos")
     if contact_id and await customers.contact_by_id(actor.company_id, contact_id) is None:

@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from server.actions.photos import add_original, checked_type, storage_key, tell
+from server.actions.photos import add_original, storage_key, tell
 from server.db import photos, uploads
 from server.db.unit import atomic
 from server.domain.errors import Invalid, NotFound
 from server.domain.image_types import HEAD_BYTES, ImageType
+from server.domain.media import CLIPS, FileType, Medium, file_type
 from server.domain.photos import Photo, PhotoState
 from server.domain.uploads import BAD_HASHES_MAX, HashDiffers, Receipt, Upload
 from server.domain.users import Actor
 from server.services import Services
 from server.storage.base import StorageError, in_thread
+
+_TYPES = (*(FileType(Medium.IMAGE, one.mime, one.suffix) for one in ImageType), *CLIPS)
 
 
 def receipt_of(photo: Photo) -> Receipt | None:
@@ -36,8 +39,8 @@ async def finish(services: Services, actor: Actor, photo: Photo, upload: Upload,
         if found is None or await services.parts.size(upload.id) is not None:
             raise
         original = found
-    key, sha256, mime = original.key, original.sha256, original.type.mime
-    if await add_original(actor, photo, key=key, sha256=sha256, mime=mime, at=at):
+    key, sha256, kind = original.key, original.sha256, original.type
+    if await add_original(actor, photo, key=key, sha256=sha256, kind=kind, at=at):
         return Receipt(photo.id, photo.size_bytes, sha256, photo.rev + 1, at)
     # Another request was first, or the office changed something meanwhile: the row knows.
     safe = await photos.by_id(photo.company_id, photo.id)
@@ -53,7 +56,7 @@ class _Original:
 
     key: str
     sha256: str
-    type: ImageType
+    type: FileType
 
 
 async def _publish(services: Services, actor: Actor, photo: Photo, upload: Upload) -> _Original:
@@ -64,7 +67,7 @@ async def _publish(services: Services, actor: Actor, photo: Photo, upload: Uploa
         raise HashDiffers("upload.hash")
     path = services.parts.path(upload.id)
     try:
-        kind = checked_type(await in_thread(_head, path), upload.size_bytes)
+        kind = file_type(await in_thread(_head, path), upload.size_bytes, promised=photo.medium)
     except Invalid as refused:
         await _refuse(photo, refused.code)
         await services.parts.remove(upload.id)
@@ -76,7 +79,7 @@ async def _publish(services: Services, actor: Actor, photo: Photo, upload: Uploa
 
 async def published(services: Services, photo: Photo, upload: Upload) -> _Original | None:
     """Return the file an earlier try published without coming to its commit."""
-    for kind in ImageType:
+    for kind in _TYPES:
         found = await services.storage.head(storage_key(photo, kind.suffix))
         if found and found.size_bytes == upload.size_bytes and upload.sha256 in (None, found.sha256):
             return _Original(found.key, found.sha256, kind)

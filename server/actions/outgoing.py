@@ -29,6 +29,7 @@ from server.domain.channels import (
 )
 from server.domain.consents import Closed
 from server.domain.customers import Contact
+from server.domain.media import Medium
 from server.domain.messages import Direction, Message, MessageState, window_until
 from server.domain.photos import Photo, Rendition
 from server.domain.questions import Question, QuestionState
@@ -72,6 +73,7 @@ async def copy_of(services: Services, photo: Photo) -> Rendition:
     if known:
         return known
     assert photo.storage_key is not None, "only stored photos are released"
+    assert photo.medium is Medium.IMAGE, "clips never leave: a copy is rebuilt from pixels only"
     async with services.storage.open_local(photo.storage_key) as source:
         rendered = await services.images.render(source, [outgoing()])
     picture = rendered.pictures[OUTGOING]

@@ -7,9 +7,10 @@ from uuid import UUID
 from server.db import items, jobs, logbook, photos, tasks, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.image_types import HEAD_BYTES, ImageType, refusal, sniff
+from server.domain.image_types import HEAD_BYTES
 from server.domain.items import SyncPhoto
 from server.domain.logbook import Entry
+from server.domain.media import FileType, Medium, file_type, of_mime
 from server.domain.photos import (
     Decode,
     Photo,
@@ -61,6 +62,9 @@ def announced(actor: Actor, item: SyncPhoto, *, job_id: UUID | None, at: datetim
         phase=item.phase,
         tags=item.tags,
         position=item.position,
+        medium=item.medium,
+        duration_ms=item.duration_ms,
+        pair_of_id=item.pair_of,
     )
 
 
@@ -77,17 +81,20 @@ async def announce_bare(
 
 
 @atomic
-async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mime: str, at: datetime) -> bool:
+async def add_original(
+    actor: Actor, photo: Photo, *, key: str, sha256: str, kind: FileType, at: datetime
+) -> bool:
     """Commit that the photo's bytes are safe: row, upload, logbook and the task to render, all or nothing.
 
     The file must lie durably under `key`. Whoever comes second finds it done and gets False.
     """
     stored = await photos.set_stored(
-        photo.company_id, photo.id, storage_key=key, sha256=sha256, mime=mime, at=at
+        photo.company_id, photo.id, storage_key=key, sha256=sha256, kind=kind, at=at
     )
     await uploads.delete_upload(photo.company_id, photo.id)
     if not stored:
         return False
+    await photos.set_twin(photo.company_id, photo.id, sha256)
     entry = Entry.by(
         actor,
         "photo.stored",
@@ -99,7 +106,8 @@ async def add_original(actor: Actor, photo: Photo, *, key: str, sha256: str, mim
         size=photo.size_bytes,
     )
     await logbook.insert_entry(photo.company_id, entry)
-    await _ask_to_render(photo.company_id, photo.id, at=at)
+    if kind.medium is Medium.IMAGE:
+        await _ask_to_render(photo.company_id, photo.id, at=at)
     tell(photo)
     return True
 
@@ -119,7 +127,7 @@ async def add_from_customer(
     known = await photos.by_id(company_id, photo_id)
     if known:
         return known
-    kind = checked_type(data[:HEAD_BYTES], len(data))
+    kind = checked_picture(data[:HEAD_BYTES], len(data))
     photo = replace(
         _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
         job_id=job_id,
@@ -157,11 +165,11 @@ async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
     return photo
 
 
-def checked_type(head: bytes, size_bytes: int) -> ImageType:
-    """Return what the first bytes are. Raises Invalid for what is not kept as a photo."""
-    code, kind = refusal(head, size_bytes), sniff(head)
-    if code or kind is None:
-        raise Invalid(code or "photo.not_an_image")
+def checked_picture(head: bytes, size_bytes: int) -> FileType:
+    """Return what a customer's file is. Raises Invalid for what is no picture; his clips come by another way."""
+    kind = file_type(head, size_bytes, promised=Medium.IMAGE)
+    if kind.medium is not Medium.IMAGE:
+        raise Invalid("photo.not_an_image")
     return kind
 
 
@@ -256,6 +264,7 @@ def _blank(actor: Actor, photo_id: UUID, *, size_bytes: int, sha256: str, mime: 
         reviewed_at=None,
         reviewed_by_id=None,
         rev=1,
+        medium=of_mime(mime),
     )
 
 
@@ -267,9 +276,9 @@ def _check_same_bytes(early: Photo, item: SyncPhoto) -> None:
 async def _promise_hash(early: Photo, item: SyncPhoto) -> None:
     """Hold bytes that began to come without a hash to the one their description names."""
     if early.state is PhotoState.ANNOUNCED and not early.sha256:
-        company_id, size_bytes, sha256, mime = early.company_id, item.size_bytes, item.sha256, item.mime
-        await photos.set_promised(company_id, early.id, size_bytes=size_bytes, sha256=sha256, mime=mime)
-        await uploads.set_sha256(company_id, early.id, sha256)
+        promised = {"size_bytes": item.size_bytes, "sha256": item.sha256, "mime": item.mime}
+        await photos.set_promised(early.company_id, early.id, **promised, medium=item.medium)  # type: ignore[arg-type]
+        await uploads.set_sha256(early.company_id, early.id, item.sha256)
 
 
 async def _note_announced(actor: Actor, photo: Photo, *, at: datetime) -> None:

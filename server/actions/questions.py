@@ -8,6 +8,7 @@ from server.db import channels, jobs, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.logbook import Entry
+from server.domain.media import Medium
 from server.domain.messages import Direction, MessageState, latest_run
 from server.domain.photos import Photo, PhotoState
 from server.domain.questions import Question, QuestionState, state_of_messages, withdrawable
@@ -86,9 +87,11 @@ async def seen(actor: Actor, job_id: UUID, *, at: datetime) -> None:
 
 
 def check_photos(question: Question, shown: Sequence[Photo]) -> None:
-    """Refuse photos that are not here, of another job, or not released. Raises Invalid."""
+    """Refuse what is not here, no picture, of another job, or not released. Raises Invalid."""
     if len(shown) != len(question.photo_ids) or any(photo.state is not PhotoState.STORED for photo in shown):
         raise Invalid("question.photo_missing", field="photos")
+    if any(photo.medium is not Medium.IMAGE for photo in shown):
+        raise Invalid("question.clip", field="photos")
     if any(photo.job_id != question.job_id for photo in shown):
         raise Invalid("question.foreign_photo", field="photos")
     if any(photo.review != RELEASED for photo in shown):

@@ -11,6 +11,7 @@ from server.db import items, photos, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.items import Kind
+from server.domain.media import of_mime
 from server.domain.photos import Photo, PhotoState, check_original, clean_mime
 from server.domain.uploads import (
     KEPT,
@@ -101,8 +102,10 @@ async def _insert(upload: Upload) -> Upload:
 async def _promise(photo: Photo, metadata: Metadata, *, size_bytes: int) -> Photo:
     """Let an upload that was given up begin again with other bytes: nothing else is known of the photo."""
     sha256, mime = metadata.sha256 or "", clean_mime(metadata.filetype)
-    await photos.set_promised(photo.company_id, photo.id, size_bytes=size_bytes, sha256=sha256, mime=mime)
-    return replace(photo, size_bytes=size_bytes, sha256=sha256, mime=mime)
+    promised = replace(photo, size_bytes=size_bytes, sha256=sha256, mime=mime, medium=of_mime(mime))
+    words = {"size_bytes": size_bytes, "sha256": sha256, "mime": mime}
+    await photos.set_promised(photo.company_id, photo.id, **words, medium=promised.medium)  # type: ignore[arg-type]
+    return promised
 
 
 def _upload(actor: Actor, photo: Photo, metadata: Metadata, *, at: datetime) -> Upload:

@@ -10,7 +10,8 @@ from starlette.responses import Response, StreamingResponse
 from server.db import photos
 from server.domain.errors import Forbidden, NotFound
 from server.domain.image_types import ImageType
-from server.domain.photos import RENDITION_NAMES, Photo
+from server.domain.media import Medium, suffix_of
+from server.domain.photos import PREVIEW, RENDITION_NAMES, Photo
 from server.web import access
 from server.web.routing import Who, route
 from server.web.state import services
@@ -34,13 +35,27 @@ async def original(request: Request) -> Response:
     )
 
 
+async def clip(request: Request) -> Response:
+    """Give a video or a voice note for playing in the page; whoever sees the photo's place sees it."""
+    photo = await access.photo(request)
+    if photo.storage_key is None or photo.medium is Medium.IMAGE:
+        raise NotFound("photo.no_clip")
+    headers = {"Cache-Control": FOR_EVER}
+    return await _file(
+        request, photo.storage_key, photo.size_bytes, photo.sha256, media_type=photo.mime, headers=headers
+    )
+
+
 async def rendition(request: Request) -> Response:
-    """Give a picture we drew, or the phone's small one until it exists."""
+    """Give a picture we drew, or the phone's own until it exists."""
     photo, name = await access.photo(request), request.path_params["name"]
-    made = await photos.rendition(photo.company_id, photo.id, name) if name in RENDITION_NAMES else None
+    drawn = {one.name: one for one in await photos.renditions(photo.company_id, photo.id)}
+    made = drawn.get(name) if name in RENDITION_NAMES else None
+    if made is None and name == "screen":
+        made = drawn.get(PREVIEW)
     if made is None:
         return await _preview(request, photo, name)
-    headers = {"Cache-Control": FOR_EVER}
+    headers = {"Cache-Control": "private, no-cache" if made.name == PREVIEW else FOR_EVER}
     if name == "thumb":
         headers |= {"X-Offline": "ok", "X-Offline-User": access.actor(request).cache_key}
     return await _file(
@@ -99,11 +114,14 @@ def _span(header: str | None, size_bytes: int) -> tuple[int, int] | None:
 
 def _filename(photo: Photo) -> str:
     taken = photo.captured_at.astimezone(timezone(timedelta(minutes=photo.offset_min)))
-    return f"foto-{taken:%Y%m%d-%H%M%S}-{str(photo.id)[-8:]}.{_SUFFIXES.get(photo.mime, 'bin')}"
+    word = {Medium.IMAGE: "foto", Medium.VIDEO: "video", Medium.AUDIO: "sprachnotiz"}[photo.medium]
+    suffix = _SUFFIXES.get(photo.mime) or suffix_of(photo.mime) or "bin"
+    return f"{word}-{taken:%Y%m%d-%H%M%S}-{str(photo.id)[-8:]}.{suffix}"
 
 
 routes = [
     route("/photos/{photo_id:uuid}/original", original, who=Who.WORKER),
+    route("/photos/{photo_id:uuid}/clip", clip, who=Who.WORKER),
     route("/photos/{photo_id:uuid}/renditions/{name}", rendition, who=Who.WORKER),
     route("/api/v1/photos/{photo_id:uuid}/original", original, who=Who.WORKER, summary="The original file"),
     route(

@@ -10,15 +10,15 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import devices, sync
+from server.actions import devices, renditions, sync
 from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
 from server.db import companies, items, photos, questions, read_model
 from server.db.read_model import JobLine, PhotoLine
 from server.domain.devices import VERSION_MAX, Report, read_holds, read_storage
 from server.domain.errors import Invalid, NotFound
-from server.domain.items import ContentDiffers, Item, ItemState
-from server.domain.photos import Photo
+from server.domain.items import MEDIA, ContentDiffers, Item, ItemState, Kind
+from server.domain.photos import PREVIEW_MAX, Photo
 from server.domain.questions import Question
 from server.domain.sync import HAVE_MAX, MIN_CLIENT, read_item, skew_ms
 from server.domain.users import Actor
@@ -83,6 +83,13 @@ async def put_item(request: Request) -> Response:
     except ContentDiffers as differs:
         return await _differs(request, actor, item.id, differs, at=at)
     return json_answer(await _view(request, actor, item.id, at=at), status=201 if created else 200)
+
+
+async def put_preview(request: Request) -> Response:
+    """Take the phone's screen-size picture of a photo whose original follows."""
+    actor, data = phones.owner(request), await request.body()
+    await renditions.add_preview(services(request), actor, request.path_params["item_id"], data)
+    return Response(status_code=204)
 
 
 async def show_item(request: Request) -> Response:
@@ -162,10 +169,14 @@ async def _view(request: Request, actor: Actor, item_id: UUID, *, at: datetime) 
     known = await sync.standing(services(request), actor, item_id, at=at)
     item = await items.by_id(actor.company_id, item_id)
     photo = await photos.by_id(actor.company_id, item_id)
-    view: dict[str, Any] = {"id": item_id, "kind": "photo" if item is None else item.kind}
+    view: dict[str, Any] = {"id": item_id, "kind": item.kind if item else _kind(photo)}
     view |= _content(item) if item else {}
     view |= _picture(photo) if photo else {}
     return view | _state(known, item, photo)
+
+
+def _kind(photo: Photo | None) -> Kind:
+    return next((kind for kind, medium in MEDIA.items() if photo and medium is photo.medium), Kind.PHOTO)
 
 
 def _state(known: Known, item: Item | None, photo: Photo | None) -> dict[str, Any]:
@@ -198,6 +209,9 @@ def _picture(photo: Photo) -> dict[str, Any]:
         "phase": photo.phase,
         "tags": list(photo.tags),
         "mime": photo.mime,
+        "medium": photo.medium,
+        "late": photo.late,
+        "twin_of": photo.twin_of_id,
         "received_at": photo.received_at,
     }
 
@@ -224,6 +238,7 @@ def _photo(photo: PhotoLine) -> dict[str, Any]:
         "caption": photo.caption,
         "review": photo.review,
         "review_note": photo.review_note,
+        "medium": photo.medium,
     }
 
 
@@ -241,6 +256,13 @@ routes = [
     route("/sync/have", have, who=Who.WORKER, methods=["POST"]),
     route("/sync/items/{item_id:uuid}", put_item, who=Who.WORKER, methods=["PUT"]),
     route("/sync/items/{item_id:uuid}", show_item, who=Who.WORKER, methods=["GET"]),
+    route(
+        "/sync/items/{item_id:uuid}/preview",
+        put_preview,
+        who=Who.WORKER,
+        methods=["PUT"],
+        max_body_size=PREVIEW_MAX,
+    ),
     route("/sync/state", report, who=Who.WORKER, methods=["POST"]),
     route("/sync/obeyed", note_obeyed, who=Who.ANYONE, methods=["POST"]),
     route("/sync/read-model", show_read_model, who=Who.WORKER, methods=["GET"]),

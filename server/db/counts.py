@@ -7,8 +7,8 @@ from server.domain.counts import Counts
 
 _OFFICE = """
 SELECT
-  (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND job_id IS NOT NULL) AS unreviewed,
-  (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND job_id IS NULL) AS unsorted,
+  (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND deleted_at IS NULL AND job_id IS NOT NULL) AS unreviewed,
+  (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND deleted_at IS NULL AND job_id IS NULL) AS unsorted,
   (SELECT COUNT(*) FROM message WHERE company_id = ? AND direction = 'in' AND seen_by_office_at IS NULL) AS unread,
   (SELECT COUNT(*) FROM question WHERE company_id = ? AND state = 'unclear') AS unclear,
   (SELECT COUNT(*) FROM question WHERE company_id = ?

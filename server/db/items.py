@@ -9,10 +9,12 @@ from tortoise import Model
 
 from server.db import sql
 from server.db.tables import ItemRow, JobRow, NoteRow, PhotoRow, QuestionRow, UploadRow
-from server.domain.items import Item, Kind
+from server.domain.items import MEDIA, Item, Kind
 
-_BORN = {
+_BORN: dict[Kind, type[Model]] = {
     Kind.PHOTO: PhotoRow,
+    Kind.VIDEO: PhotoRow,
+    Kind.VOICE: PhotoRow,
     Kind.NOTE: NoteRow,
     Kind.CALL: NoteRow,
     Kind.QUESTION: QuestionRow,
@@ -65,7 +67,7 @@ async def claim_id(company_id: UUID, item_id: UUID) -> None:
 
 async def company_of(item_id: UUID, kind: Kind) -> UUID | None:
     """Return the company where this id is taken, by the ledger or by a thing of this kind."""
-    tables: tuple[type[Model], ...] = (ItemRow, _BORN[kind], UploadRow)
+    tables: tuple[type[Model], ...] = (ItemRow, UploadRow, *([_BORN[kind]] if kind in _BORN else []))
     for table in tables:
         found = await table.filter(id=item_id).first().values_list("company_id", flat=True)
         if found:
@@ -83,7 +85,7 @@ async def standings(company_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> lis
     photos = {
         row["id"]: row
         for row in await PhotoRow.filter(company_id=company_id, author_id=user_id, id__in=list(ids)).values(
-            "id", "state", "size_bytes", "sha256", "problem", "rev"
+            "id", "state", "size_bytes", "sha256", "problem", "deleted_at", "rev"
         )
     }
     uploads = set(await UploadRow.filter(**mine).values_list("id", flat=True))
@@ -98,8 +100,8 @@ def _standing(
     return Standing(
         id=ident,
         kind=kind,
-        tombstone=bool(item and item["tombstone_at"]),
-        stored=known["state"] == "stored" if photo else kind is not Kind.PHOTO,
+        tombstone=bool((item and item["tombstone_at"]) or known.get("deleted_at")),
+        stored=known["state"] == "stored" if photo else kind not in MEDIA,
         uploading=ident in uploads,
         size_bytes=int(str(known.get("size_bytes") or 0)),
         sha256=str(known.get("sha256") or "") or None,
@@ -143,7 +145,6 @@ async def of_asked_job(company_id: UUID, user_id: UUID, job_id: UUID) -> dict[Ki
 
 async def set_job(company_id: UUID, kind: Kind, ids: Sequence[UUID], *, job_id: UUID) -> None:
     """File things with their job unless somebody filed them elsewhere meanwhile."""
-    table: type[Model] = _BORN[kind]
-    unsorted = table.filter(company_id=company_id, id__in=list(ids), job_id=None)
-    if kind is not Kind.JOB:
+    if kind in _BORN and kind is not Kind.JOB:
+        unsorted = _BORN[kind].filter(company_id=company_id, id__in=list(ids), job_id=None)
         await unsorted.update(job_id=job_id, job_hint="")

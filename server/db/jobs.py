@@ -102,10 +102,11 @@ async def badges(company_id: UUID, job_ids: Sequence[UUID]) -> dict[UUID, Badge]
         return found
     marks = ", ".join("?" for _ in job_ids)
     photos = f"""SELECT job_id, SUM(CASE WHEN review = 'new' AND state = 'stored' THEN 1 ELSE 0 END) AS fresh
-        FROM photo WHERE company_id = ? AND job_id IN ({marks}) GROUP BY job_id"""
+        FROM photo WHERE company_id = ? AND job_id IN ({marks}) AND deleted_at IS NULL GROUP BY job_id"""
     newest = f"""SELECT job_id, id FROM (SELECT job_id, id, ROW_NUMBER() OVER
             (PARTITION BY job_id ORDER BY captured_at DESC, id DESC) AS place
-            FROM photo WHERE company_id = ? AND job_id IN ({marks}) AND state = 'stored') AS ranked WHERE place = 1"""
+            FROM photo WHERE company_id = ? AND job_id IN ({marks}) AND state = 'stored' AND medium <> 'audio'
+                AND deleted_at IS NULL) AS ranked WHERE place = 1"""
     questions = f"""SELECT job_id,
             SUM(CASE WHEN state = 'answered' AND seen_by_office_at IS NULL THEN 1 ELSE 0 END) AS answers,
             SUM(CASE WHEN state NOT IN ('answered', 'withdrawn', 'draft') THEN 1 ELSE 0 END) AS waiting

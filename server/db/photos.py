@@ -9,6 +9,7 @@ from tortoise.expressions import F, Q, Subquery
 from tortoise.queryset import QuerySet
 
 from server.db.tables import JobMemberRow, PhotoRow, PreviewRow, RenditionRow
+from server.domain.media import FileType, Medium
 from server.domain.paging import Page, cut
 from server.domain.photos import Decode, Phase, Photo, PhotoState, Rendition, Source, Words
 from server.ids import new_id
@@ -39,28 +40,34 @@ _PLAIN = (
     "review_note",
     "reviewed_at",
     "reviewed_by_id",
+    "duration_ms",
+    "late",
+    "twin_of_id",
+    "pair_of_id",
+    "deleted_at",
+    "deleted_by_id",
     "rev",
 )
-_ENUMS = ("source", "state", "phase", "decode")
+_ENUMS = ("source", "state", "phase", "decode", "medium")
 
 
-async def by_id(company_id: UUID, photo_id: UUID) -> Photo | None:
-    """Return one photo."""
-    found = await _photos(PhotoRow.filter(company_id=company_id, id=photo_id))
+async def by_id(company_id: UUID, photo_id: UUID, *, trashed: bool = False) -> Photo | None:
+    """Return one photo; one in the trash only when `trashed` ones count, too."""
+    rows = PhotoRow.filter(company_id=company_id, id=photo_id)
+    found = await _photos(rows if trashed else rows.filter(deleted_at=None))
     return found[0] if found else None
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Photo]:
     """Return the photos with these ids that are here, in the order asked."""
-    found = {
-        photo.id: photo for photo in await _photos(PhotoRow.filter(company_id=company_id, id__in=list(ids)))
-    }
+    rows = PhotoRow.filter(company_id=company_id, id__in=list(ids), deleted_at=None)
+    found = {photo.id: photo for photo in await _photos(rows)}
     return [found[ident] for ident in ids if ident in found]
 
 
 async def visible(company_id: UUID, photo_id: UUID, *, worker: UUID) -> bool:
     """Tell whether a worker may see the photo: his own, or of a job he may see."""
-    rows = PhotoRow.filter(_seen_by(company_id, worker), company_id=company_id, id=photo_id)
+    rows = PhotoRow.filter(_seen_by(company_id, worker), company_id=company_id, id=photo_id, deleted_at=None)
     return await rows.exists()
 
 
@@ -83,7 +90,7 @@ async def search(
     limit: int = 50,
 ) -> Page[Photo]:
     """Return photos, newest id first. All folded `terms` are in captions or tags; a `worker` sees his own and his jobs'."""
-    rows = PhotoRow.filter(company_id=company_id)
+    rows = PhotoRow.filter(company_id=company_id, deleted_at=None)
     if job_id:
         rows = rows.filter(job_id=job_id)
     if unsorted:
@@ -101,7 +108,9 @@ async def search(
 
 async def neighbours(company_id: UUID, photo: Photo) -> tuple[UUID | None, UUID | None]:
     """Return the stored photos of the same job taken just after and just before this one."""
-    rows = PhotoRow.filter(company_id=company_id, job_id=photo.job_id, state=PhotoState.STORED)
+    rows = PhotoRow.filter(
+        company_id=company_id, job_id=photo.job_id, state=PhotoState.STORED, deleted_at=None
+    )
     at, ident = photo.captured_at, photo.id
     later = rows.filter(Q(captured_at__gt=at) | Q(captured_at=at, id__gt=ident)).order_by("captured_at", "id")
     earlier = rows.filter(Q(captured_at__lt=at) | Q(captured_at=at, id__lt=ident))
@@ -136,6 +145,9 @@ async def set_described(company_id: UUID, photo: Photo, *, search_text: str) -> 
         phase=photo.phase or "",
         tags=list(photo.tags),
         position=_position(photo.position),
+        duration_ms=photo.duration_ms,
+        late=photo.late,
+        pair_of_id=photo.pair_of_id,
         search_text=search_text,
         rev=F("rev") + 1,
     )
@@ -158,11 +170,24 @@ async def set_words(
     return bool(changed)
 
 
-async def set_promised(company_id: UUID, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str) -> None:
+async def set_promised(
+    company_id: UUID, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str, medium: Medium
+) -> None:
     """Take what a new upload of a photo without description promises."""
     await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).update(
-        size_bytes=size_bytes, sha256=sha256, mime=mime
+        size_bytes=size_bytes, sha256=sha256, mime=mime, medium=medium
     )
+
+
+async def set_twin(company_id: UUID, photo_id: UUID, sha256: str) -> UUID | None:
+    """Point a photo to the earliest one here with the same bytes; returns that one, None for a single photo."""
+    rows = PhotoRow.filter(company_id=company_id, sha256=sha256, state=PhotoState.STORED, deleted_at=None)
+    first = await rows.exclude(id=photo_id).order_by("stored_at", "id").limit(1).values_list("id", flat=True)
+    if not first:
+        return None
+    twin = UUID(str(first[0]))
+    await PhotoRow.filter(id=photo_id, company_id=company_id).update(twin_of_id=twin)
+    return twin
 
 
 async def delete_announced(company_id: UUID, photo_id: UUID) -> None:
@@ -176,15 +201,18 @@ async def set_problem(company_id: UUID, photo_id: UUID, code: str) -> None:
 
 
 async def set_stored(
-    company_id: UUID, photo_id: UUID, *, storage_key: str, sha256: str, mime: str, at: datetime
+    company_id: UUID, photo_id: UUID, *, storage_key: str, sha256: str, kind: FileType, at: datetime
 ) -> bool:
-    """Note that the bytes are safe; False if that was noted before."""
+    """Note that the bytes are safe and what they are; False if that was noted before. Nothing is drawn of a clip."""
+    decode = Decode.WAITING if kind.medium is Medium.IMAGE else Decode.NONE
     changed = await PhotoRow.filter(id=photo_id, company_id=company_id, state=PhotoState.ANNOUNCED).update(
         state=PhotoState.STORED,
         stored_at=at,
         storage_key=storage_key,
         sha256=sha256,
-        mime=mime,
+        mime=kind.mime,
+        medium=kind.medium,
+        decode=decode,
         problem="",
         rev=F("rev") + 1,
     )
@@ -255,6 +283,11 @@ async def insert_rendition(company_id: UUID, photo_id: UUID, made: Rendition) ->
     )
 
 
+async def delete_rendition(company_id: UUID, photo_id: UUID, name: str) -> None:
+    """Forget a rendition; its file is the caller's."""
+    await RenditionRow.filter(company_id=company_id, photo_id=photo_id, name=name).delete()
+
+
 async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
     """Return which of these storage keys belong to a row."""
     found: set[str] = set()
@@ -288,6 +321,7 @@ def _photo(row: dict[str, Any]) -> Photo:
         "state": PhotoState(row["state"]),
         "phase": Phase(row["phase"]) if row["phase"] else None,
         "decode": Decode(row["decode"]),
+        "medium": Medium(row["medium"]),
     }
     return Photo(**row)
 

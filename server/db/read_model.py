@@ -24,13 +24,13 @@ _JOBS = """SELECT j.id, j.number, j.title, j.street, j.city, j.state, j.rev,
     ORDER BY mine DESC, j.id DESC LIMIT {limit}"""
 _VISIBLE = """AND (mine.id IS NOT NULL OR NOT EXISTS
     (SELECT 1 FROM job_member m WHERE m.company_id = j.company_id AND m.job_id = j.id))"""
-_PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note FROM (
+_PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note, medium FROM (
         SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.job_id ORDER BY p.id DESC) AS place
-        FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs})) newest
+        FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs}) AND p.deleted_at IS NULL) newest
     WHERE place <= {limit} ORDER BY id DESC"""
 # Who photographed there again since has done what was asked; the office decides about the rest.
 _RETAKES = """SELECT p.id, p.job_id, p.review_note FROM photo p
-    WHERE p.company_id = ? AND p.author_id = ? AND p.review = 'retake' AND NOT EXISTS
+    WHERE p.company_id = ? AND p.author_id = ? AND p.review = 'retake' AND p.deleted_at IS NULL AND NOT EXISTS
         (SELECT 1 FROM photo n WHERE n.company_id = p.company_id AND n.job_id = p.job_id
             AND n.author_id = p.author_id AND n.captured_at > p.reviewed_at)
     ORDER BY p.id DESC LIMIT {limit}"""
@@ -59,6 +59,7 @@ class PhotoLine:
     caption: str
     review: str
     review_note: str
+    medium: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _job(row: Mapping[str, Any]) -> JobLine:
 
 
 def _photo(row: Mapping[str, Any]) -> PhotoLine:
-    plain = {name: row[name] for name in ("phase", "caption", "review", "review_note")}
+    plain = {name: row[name] for name in ("phase", "caption", "review", "review_note", "medium")}
     moment = row["captured_at"]
     captured_at = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
     return PhotoLine(id=_id(row["id"]), job_id=_id(row["job_id"]), captured_at=captured_at, **plain)

@@ -20,7 +20,7 @@ _OF_JOB = "{table}.company_id = ? AND {table}.job_id = ?"
 _SOURCES: Mapping[Kind, Sequence[str]] = {
     Kind.PHOTOS: [
         "SELECT 'photo' AS kind, photo.id, photo.captured_at AS at FROM photo"
-        f" WHERE {_OF_JOB.format(table='photo')} AND photo.state = 'stored'"
+        f" WHERE {_OF_JOB.format(table='photo')} AND photo.deleted_at IS NULL"
     ],
     Kind.QUESTIONS: [
         "SELECT 'question' AS kind, question.id, question.captured_at AS at FROM question"
@@ -32,11 +32,11 @@ _SOURCES: Mapping[Kind, Sequence[str]] = {
     ],
     Kind.NOTES: [
         "SELECT 'note' AS kind, note.id, note.captured_at AS at FROM note"
-        f" WHERE {_OF_JOB.format(table='note')} AND note.kind = 'note'"
+        f" WHERE {_OF_JOB.format(table='note')} AND note.kind = 'note' AND note.current"
     ],
     Kind.CALLS: [
         "SELECT 'note' AS kind, note.id, note.captured_at AS at FROM note"
-        f" WHERE {_OF_JOB.format(table='note')} AND note.kind = 'call'"
+        f" WHERE {_OF_JOB.format(table='note')} AND note.kind = 'call' AND note.current"
     ],
     Kind.LOGBOOK: [
         "SELECT 'line' AS kind, logbook.id, logbook.at FROM logbook"

@@ -31,6 +31,7 @@ from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.items import Kind, Moment, SyncPhoto, SyncQuestion
 from server.domain.jobs import JobDraft, JobState, JobStep
+from server.domain.media import JPEG
 from server.domain.photos import Phase
 from server.domain.reviews import Verdict
 from server.domain.users import Actor, Role, User, system
@@ -188,7 +189,7 @@ class _Filling:
         assert photo is not None
         key = photos.storage_key(photo, "jpg")
         await self.services.storage.put(key, data, content_type="image/jpeg")
-        await photos.add_original(actor, photo, key=key, sha256=item.sha256, mime="image/jpeg", at=at)
+        await photos.add_original(actor, photo, key=key, sha256=item.sha256, kind=JPEG, at=at)
         await rendering.render(self.services, actor.company_id, {"photo": str(item.id)})
         self.photos[shot.file] = item.id
         if shot.released:

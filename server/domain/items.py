@@ -1,4 +1,4 @@
-"""What a phone makes and the server keeps: items of five kinds, and the hash that makes repeating them harmless."""
+"""What a phone makes and the server keeps: items of eight kinds, and the hash that makes repeating them harmless."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.domain.errors import Conflict
+from server.domain.media import Medium
 from server.domain.photos import Phase
 
 
@@ -18,6 +19,15 @@ class Kind(StrEnum):
     QUESTION = "question"
     JOB = "job"
     CALL = "call"
+    VIDEO = "video"
+    VOICE = "voice"
+    FILING = "filing"
+
+
+MEDIA = {Kind.PHOTO: Medium.IMAGE, Kind.VIDEO: Medium.VIDEO, Kind.VOICE: Medium.AUDIO}
+"""The kinds that bring bytes."""
+# Fields that older phones do not know: where they are empty, the content hash is that of before.
+_LATER = frozenset({"pair_of", "duration_ms", "replaces", "base_rev"})
 
 
 class ItemState(StrEnum):
@@ -52,7 +62,10 @@ class SyncItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncPhoto(SyncItem):
-    """A photo's description; `thumb` is the phone's small JPEG and no part of the content hash."""
+    """A photo's, clip's or voice note's description; `thumb` is the phone's small JPEG and no part of the content hash.
+
+    `duration_ms` is a clip's length, `pair_of` the photo from before that this one was taken over.
+    """
 
     caption: str
     phase: Phase | None
@@ -61,14 +74,22 @@ class SyncPhoto(SyncItem):
     sha256: str
     size_bytes: int
     mime: str
+    pair_of: UUID | None = None
+    duration_ms: int | None = None
     thumb: bytes | None = field(default=None, compare=False)
+
+    @property
+    def medium(self) -> Medium:
+        return MEDIA[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncNote(SyncItem):
-    """A note, or a call note when `kind` is call."""
+    """A note, or a call note when `kind` is call; `replaces` is the note it corrects, as it was at `base_rev`."""
 
     text: str
+    replaces: UUID | None = None
+    base_rev: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +115,11 @@ class SyncJob(SyncItem):
     title: str
     street: str
     city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncFiling(SyncItem):
+    """Unsorted photos of one's own that belong to a job; `refs` are their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +151,7 @@ def content_of(item: SyncItem) -> dict[str, object]:
     names = sorted({name for kind in type(item).__mro__ for name in getattr(kind, "__slots__", ())})
     content = {name: getattr(item, name) for name in names if name not in {"id", "thumb", "captured"}}
     moment = item.captured
+    content = {name: value for name, value in content.items() if value is not None or name not in _LATER}
     content |= {"captured_at": moment.at.isoformat(), "offset_min": moment.offset_min}
     return dict(json.loads(json.dumps(content, default=_plain)))
 

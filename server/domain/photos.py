@@ -8,12 +8,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.domain.errors import Invalid, TooLarge
+from server.domain.media import Medium
 
 SIZE_MAX = 100_000_000
 CAPTION_MAX = 2_000
 TAGS_MAX = 20
 TAG_MAX = 40
 RENDITION_NAMES = ("thumb", "screen")
+PREVIEW, PREVIEW_MAX = "preview", 250 * 1024
+"""The rendition the phone drew, and how many bytes it may have; shown until ours exists."""
 
 # Never decoded, never shown: text that runs in a browser or an interpreter (reliability T16, T17).
 REFUSED_TYPES = frozenset(
@@ -56,6 +59,8 @@ class Decode(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
+    NONE = "none"
+    """A clip: nothing is drawn, the phone's own still picture stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ class Photo:
     """What is known of one photo.
 
     `offset_min` is the device's distance from UTC at the shutter; `problem` names why the bytes are not here yet
-    ("photo.hash", "photo.svg") and is empty otherwise; `storage_key` is None until they are safe.
+    ("photo.hash", "photo.svg") and is empty otherwise; `storage_key` is None until they are safe. `late`: it came
+    after its job was closed; `twin_of_id` is an earlier photo with the same bytes, `pair_of_id` the one from before
+    that it was taken over. `deleted_at`: it lies in the trash, or did.
     """
 
     id: UUID
@@ -97,6 +104,18 @@ class Photo:
     reviewed_at: datetime | None
     reviewed_by_id: UUID | None
     rev: int
+    medium: Medium = Medium.IMAGE
+    duration_ms: int | None = None
+    late: bool = False
+    twin_of_id: UUID | None = None
+    pair_of_id: UUID | None = None
+    deleted_at: datetime | None = None
+    deleted_by_id: UUID | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Say whether the original is still on the phone."""
+        return self.state is PhotoState.ANNOUNCED
 
 
 @dataclass(frozen=True, slots=True)

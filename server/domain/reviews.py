@@ -53,7 +53,7 @@ def decide(actor: Actor, photo: Photo, verdict: Verdict, note: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A job with photos nobody has looked at yet."""
+    """A job with photos nobody has looked at yet; of `following` ones the original is still on the phone."""
 
     job_id: UUID
     number: str
@@ -61,6 +61,8 @@ class Arrival:
     photos: int
     authors: tuple[str, ...]
     newest_at: datetime
+    following: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ class Homeless:
     """The photos without a job: how many, from whom, and what the phones called their jobs."""
 
     photos: int = 0
+    following: int = 0
     authors: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)

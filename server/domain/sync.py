@@ -6,7 +6,18 @@ from uuid import UUID
 
 from server.domain.errors import Invalid
 from server.domain.fields import Fields
-from server.domain.items import Kind, Moment, SyncItem, SyncJob, SyncNote, SyncPhoto, SyncQuestion
+from server.domain.items import (
+    MEDIA,
+    Kind,
+    Moment,
+    SyncFiling,
+    SyncItem,
+    SyncJob,
+    SyncNote,
+    SyncPhoto,
+    SyncQuestion,
+)
+from server.domain.media import VIDEO_SIZE_MAX, VOICE_SIZE_MAX, Medium, check_duration
 from server.domain.notes import TEXT_MAX, check_text
 from server.domain.photos import SIZE_MAX, check_caption, check_original, check_phase, check_tags, clean_mime
 from server.domain.uploads import SHA256_HEX
@@ -57,6 +68,11 @@ def read_item(item_id: UUID, body: object, *, size_max: int = SIZE_MAX) -> SyncI
 
 def _photo(fields: Fields, common: dict[str, object], size_max: int) -> SyncItem:
     size, mime = fields.number("size"), clean_mime(fields.text("mime", 200))
+    medium = MEDIA[Kind(str(common["kind"]))]
+    duration_ms = None
+    if medium is not Medium.IMAGE:
+        size_max = min(size_max, VIDEO_SIZE_MAX if medium is Medium.VIDEO else VOICE_SIZE_MAX)
+        duration_ms = check_duration(fields.number("duration_ms"), medium)
     check_original(size, mime, size_max=size_max)
     sha256 = fields.text("sha256", 64).lower()
     if not SHA256_HEX.fullmatch(sha256):
@@ -71,11 +87,23 @@ def _photo(fields: Fields, common: dict[str, object], size_max: int) -> SyncItem
         size_bytes=size,
         mime=mime,
         thumb=fields.thumb("thumb"),
+        pair_of=fields.id("pair_of"),
+        duration_ms=duration_ms,
     )
 
 
 def _note(fields: Fields, common: dict[str, object], _: int) -> SyncItem:
-    return SyncNote(**common, text=_words(fields, TEXT_MAX))  # type: ignore[arg-type]
+    replaces, base_rev = fields.id("replaces"), fields.number("base_rev")
+    known = {"replaces": replaces, "base_rev": base_rev if replaces else None}
+    return SyncNote(**common, text=_words(fields, TEXT_MAX), **known)  # type: ignore[arg-type]
+
+
+def _filing(fields: Fields, common: dict[str, object], _: int) -> SyncItem:
+    if common["job_id"] is None:
+        raise Invalid("filing.no_job", field="job")
+    if not common["refs"]:
+        raise Invalid("filing.nothing", field="refs")
+    return SyncFiling(**common)  # type: ignore[arg-type]
 
 
 def _question(fields: Fields, common: dict[str, object], _: int) -> SyncItem:
@@ -104,4 +132,7 @@ _READERS = {
     Kind.CALL: _note,
     Kind.QUESTION: _question,
     Kind.JOB: _job,
+    Kind.VIDEO: _photo,
+    Kind.VOICE: _photo,
+    Kind.FILING: _filing,
 }

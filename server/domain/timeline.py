@@ -8,6 +8,7 @@ from uuid import UUID
 
 from server.domain.consents import Consent
 from server.domain.logbook import Entry as LogEntry
+from server.domain.media import Medium
 from server.domain.messages import Direction, Message
 from server.domain.notes import Note, NoteKind
 from server.domain.photos import Phase, Photo
@@ -53,6 +54,14 @@ class PhotoRun:
     @property
     def id(self) -> UUID:
         return self.photos[0].id
+
+    @property
+    def pictures(self) -> list[Photo]:
+        return [photo for photo in self.photos if photo.medium is Medium.IMAGE]
+
+    @property
+    def clips(self) -> list[Photo]:
+        return [photo for photo in self.photos if photo.medium is not Medium.IMAGE]
 
 
 @dataclass(frozen=True, slots=True)

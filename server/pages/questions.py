@@ -16,6 +16,7 @@ from server.db import messages as messages_db
 from server.db import photos as photos_db
 from server.db import questions as questions_db
 from server.domain.errors import Conflict, Invalid
+from server.domain.media import Medium
 from server.domain.messages import Message, MessageState
 from server.domain.questions import OPEN, Question, QuestionState
 from server.domain.users import Actor
@@ -285,7 +286,7 @@ async def _form(
         question=question,
         job=job,
         jobs=[] if job or question else await _jobs(actor),
-        photos=photos.items if photos else [],
+        photos=[one for one in photos.items if one.medium is Medium.IMAGE] if photos else [],
         chosen={str(one) for one in form.get("photos", ())},
         choices=[*form.get("choices", ()), "", "", ""][:3],
         contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],

@@ -57,3 +57,9 @@ def size(size_bytes: int, language: str) -> str:
 
 def number(value: float, language: str) -> str:
     return format_decimal(value, locale=LOCALES[language])
+
+
+def length(duration_ms: int) -> str:
+    """Return how long a clip plays ("0:23"), the same in every language."""
+    minutes, seconds = divmod(max(1, round(duration_ms / 1000)), 60)
+    return f"{minutes}:{seconds:02d}"

@@ -47,6 +47,7 @@ def environment(language: str) -> Environment:
         "day": _day,
         "clock": _clock,
         "size": partial(dates.size, language=language),
+        "length_of": dates.length,
         "number": partial(dates.number, language=language),
         "sentence": partial(_sentence, language),
     }

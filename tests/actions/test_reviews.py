@@ -13,6 +13,7 @@ from server.db import logbook, photos
 from server.db import reviews as desk
 from server.db.connect import Database
 from server.domain.errors import Conflict, Invalid
+from server.domain.media import JPEG
 from server.domain.photos import Photo
 from server.domain.reviews import Verdict
 from server.domain.users import Actor
@@ -34,9 +35,7 @@ async def arrived(
     item, actor = photo_item(photo_bytes()), actor or site.worker
     await arriving.announce(actor, item, job_id=job_id, at=AT)
     photo = await read(site, item.id)
-    await arriving.add_original(
-        actor, photo, key=f"k/{item.id}", sha256=item.sha256, mime="image/jpeg", at=AT
-    )
+    await arriving.add_original(actor, photo, key=f"k/{item.id}", sha256=item.sha256, kind=JPEG, at=AT)
     return await read(site, item.id)
 
 

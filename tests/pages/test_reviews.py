@@ -12,6 +12,7 @@ from server.actions import drafts, notes, reviews
 from server.actions import photos as arriving
 from server.clock import now
 from server.db import photos
+from server.domain.media import JPEG
 from server.domain.photos import Photo
 from server.domain.reviews import Verdict
 from server.domain.users import Role
@@ -30,9 +31,7 @@ async def arrived(house: House, job_id: UUID | None, **words: Any) -> Photo:
     await arriving.announce(worker, item, job_id=job_id, at=now())
     photo = await photos.by_id(worker.company_id, item.id)
     assert photo
-    await arriving.add_original(
-        worker, photo, key=f"k/{item.id}", sha256=item.sha256, mime="image/jpeg", at=now()
-    )
+    await arriving.add_original(worker, photo, key=f"k/{item.id}", sha256=item.sha256, kind=JPEG, at=now())
     stored = await photos.by_id(worker.company_id, item.id)
     assert stored
     return stored

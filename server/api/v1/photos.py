@@ -68,6 +68,10 @@ class PhotoJson:
     decode_code: str
     review: str
     review_note: str
+    medium: str
+    duration_ms: int | None
+    late: bool
+    twin_of: UUID | None
     rev: int
     original: str
     renditions: dict[str, str]
@@ -114,7 +118,7 @@ def as_json(photo: Photo) -> PhotoJson:
     plain: dict[str, Any] = {
         name: getattr(photo, name)
         for name in PhotoJson.__slots__
-        if name not in {"job", "author", "size", "tags", "original", "renditions"}
+        if name not in {"job", "author", "size", "tags", "twin_of", "original", "renditions"}
     }
     base = f"/api/v1/photos/{photo.id}"
     return PhotoJson(
@@ -123,6 +127,7 @@ def as_json(photo: Photo) -> PhotoJson:
         author=photo.author_name,
         size=photo.size_bytes,
         tags=list(photo.tags),
+        twin_of=photo.twin_of_id,
         original=f"{base}/original",
         renditions={name: f"{base}/renditions/{name}" for name in ("thumb", "screen")},
     )
