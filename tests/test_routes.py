@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from starlette.applications import Starlette
 
-from server.actions import drafts, sync
+from server.actions import devices, drafts, sync
 from server.actions.sync import Origin
 from server.app import create_app
 from server.clock import now
@@ -37,7 +37,7 @@ WORDS = {
     "number": "1",
 }
 THINGS = {
-    "account", "account_id", "call_id", "contact_id", "customer_id", "item_id", "job_id", "message_id", "photo_id",
+    "account", "account_id", "call_id", "contact_id", "customer_id", "device_id", "item_id", "job_id", "message_id", "photo_id",
     "question_id", "session_id", "task_id", "upload_id", "user_id",
 }  # fmt: skip
 ALLOWED = {
@@ -78,6 +78,7 @@ async def firm(name: str) -> Firm:
         "upload_id": photo,
         "question_id": question,
         "user_id": worker.id,
+        "device_id": await bring_phone(worker),
     }
     named = {name: str(ids.get(name, MADE_UP)) for name in THINGS}
     return Firm(named, {role: await factories.token(user, at) for role, user in users.items()})
@@ -102,6 +103,12 @@ async def bring_photo(worker: Actor, job_id: UUID) -> UUID:
     item = read_item(new_id(), body)
     await sync.put_item(worker, item, Origin(), at=now())
     return item.id
+
+
+async def bring_phone(worker: Actor) -> UUID:
+    phone = new_id()
+    await devices.notice(worker, phone, at=now())
+    return phone
 
 
 async def bring_question(worker: Actor, job_id: UUID, photo: UUID) -> UUID:

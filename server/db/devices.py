@@ -29,9 +29,9 @@ async def of_company(company_id: UUID, *, after: str | None = None, limit: int =
     return cut(await _read(only, limit=limit + 1), limit, lambda device: str(device.id))
 
 
-async def of_user(company_id: UUID, user_id: UUID, *, limit: int = 50) -> list[Device]:
-    """Return the phones this person was the last to sign in on."""
-    return await _read({"company_id": company_id, "user_id": user_id}, limit=limit)
+async def holding(company_id: UUID) -> list[Device]:
+    """Return the phones that said they still hold something."""
+    return await _read({"company_id": company_id, "unsent__gt": 0}, limit=1000)
 
 
 async def by_token(device_id: UUID) -> Device | None:
@@ -86,15 +86,18 @@ async def set_report(company_id: UUID, device_id: UUID, report: Report, *, at: d
 
 
 async def set_order(
-    company_id: UUID, device_id: UUID, order: Order | None, *, by: UUID | None, at: datetime
+    company_id: UUID, device_id: UUID, order: Order, *, by: UUID | None, at: datetime
 ) -> None:
-    """Tell the phone what to do at its next contact; None takes an order back."""
+    """Tell the phone what to do at its next contact."""
     await DeviceRow.filter(id=device_id, company_id=company_id).update(
-        order=order or "",
-        ordered_at=at if order else None,
-        ordered_by_id=by if order else None,
-        obeyed_at=None,
+        order=order, ordered_at=at, ordered_by_id=by, obeyed_at=None
     )
+
+
+async def set_taken_back(company_id: UUID, device_id: UUID) -> bool:
+    """Take an order back that waits; False when none does."""
+    waiting = DeviceRow.filter(id=device_id, company_id=company_id, obeyed_at=None).exclude(order="")
+    return bool(await waiting.update(order="", ordered_at=None, ordered_by_id=None))
 
 
 async def set_obeyed(company_id: UUID, device_id: UUID, *, at: datetime) -> bool:

@@ -26,6 +26,16 @@ class Order(StrEnum):
     """The phone is stolen: everything goes at once, sent or not."""
 
 
+# What has to be typed, in either language of the desk, so that nobody wipes a phone by a slip.
+WORDS = {Order.SEND_THEN_WIPE: ("sperren", "lock"), Order.WIPE: ("löschen", "wipe")}
+
+
+def check_word(order: Order, typed: str) -> None:
+    """Raise Invalid unless the word for this order was typed."""
+    if typed.strip().lower() not in WORDS[order]:
+        raise Invalid("device.word", field="word", word=WORDS[order][0].upper())
+
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """What a phone says of its storage; None where the browser does not say. Sizes in bytes."""

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.db import companies, jobs, read_model, users
+from server.db import companies, devices, jobs, read_model, users
+from server.domain.devices import Owed
 from server.domain.users import Actor
 from server.web import access
 from server.web.dates import long_day
@@ -53,6 +54,7 @@ async def _office(request: Request, actor: Actor) -> Response:
         newest=newest.items,
         badges=badges,
         alone=len(people) < 2,
+        owed=Owed.of(await devices.holding(actor.company_id)),
     )
 
 

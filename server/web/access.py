@@ -5,9 +5,10 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from server.db import channels, customers, jobs, messages, photos, questions, users
+from server.db import channels, customers, devices, jobs, messages, photos, questions, users
 from server.domain.accounts import Account
 from server.domain.customers import Contact, Customer
+from server.domain.devices import Device
 from server.domain.errors import Forbidden, NotFound, SignedOut
 from server.domain.jobs import Job
 from server.domain.messages import Message
@@ -96,6 +97,12 @@ async def user(request: Request) -> User:
     """Return the person of the path. Raises NotFound."""
     user = await users.by_id(actor(request).company_id, request.path_params["user_id"])
     return known(user, "user.unknown")
+
+
+async def device(request: Request) -> Device:
+    """Return the phone of the path. Raises NotFound."""
+    device = await devices.by_id(actor(request).company_id, request.path_params["device_id"])
+    return known(device, "device.unknown")
 
 
 def known(found: T | None, code: str) -> T:

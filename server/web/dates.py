@@ -45,6 +45,17 @@ def when(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:
     return f"{format_date(that, pattern, locale=LOCALES[language])}, {time}"
 
 
+def span(length: timedelta, language: str) -> str:
+    """Return "3 Tage", "5 Stunden", "12 Minuten", always rounded down and at least one minute."""
+    minutes = max(1, length // timedelta(minutes=1))
+    ngettext = words(language).ngettext
+    if days := minutes // 1440:
+        return ngettext("{number} Tag", "{number} Tage", days).format(number=days)
+    if hours := minutes // 60:
+        return ngettext("{number} Stunde", "{number} Stunden", hours).format(number=hours)
+    return ngettext("{number} Minute", "{number} Minuten", minutes).format(number=minutes)
+
+
 def size(size_bytes: int, language: str) -> str:
     """Return "3,4 MB" (powers of ten, as phones show it)."""
     value, unit = float(size_bytes), "B"

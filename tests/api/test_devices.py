@@ -36,7 +36,11 @@ def phone(world: World) -> httpx.AsyncClient:
 
 @atomic
 async def order(world: World, device: UUID, what: Order | None) -> None:
-    await devices.set_order(world.site.office.company_id, device, what, by=world.site.office.id, at=AT)
+    office = world.site.office
+    if what is None:
+        assert await devices.set_taken_back(office.company_id, device)
+    else:
+        await devices.set_order(office.company_id, device, what, by=office.id, at=AT)
 
 
 async def test_the_whole_report_reaches_the_programs_of_the_office(world: World) -> None:
