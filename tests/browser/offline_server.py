@@ -108,11 +108,11 @@ class Handler(BaseHTTPRequestHandler):
     def json(self, value: object, status: int = 200, **headers: str) -> None:
         self.reply(status, json.dumps(value).encode(), "application/json", **headers)
 
-    def page(self, name: str, **values: object) -> None:
-        actor = self.world.user and SimpleNamespace(
-            id=USERS[self.world.user],
-            name=self.world.user.title(),
-            initials=self.world.user[0].upper(),
+    def page(self, name: str, *, user: str | None, **values: object) -> None:
+        actor = user and SimpleNamespace(
+            id=USERS[user],
+            name=user.title(),
+            initials=user[0].upper(),
             role="worker",
             cache_key=self.world.cache_key,
         )
@@ -139,10 +139,7 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/sync/"):
             return self.sync(path)
         if path == "/offline":
-            keep, self.world.user = self.world.user, None
-            self.page("offline/shell.html")
-            self.world.user = keep
-            return None
+            return self.page("offline/shell.html", user=None)
         if path == "/login":
             return self.reply(
                 200,
@@ -161,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
             f"/jobs/{JOB}": "offline_job.html",
         }
         if path in names:
-            return self.page(names[path], job=self.world.jobs()[0], path=path)
+            return self.page(names[path], user=self.world.user, job=self.world.jobs()[0], path=path)
         return self.reply(404, b"no")
 
     def static(self, path: str) -> None:

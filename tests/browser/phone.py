@@ -4,6 +4,7 @@ Works against any server; only what is done on the phone stands here.
 """
 
 import os
+import random
 import shutil
 import signal
 from collections.abc import Callable
@@ -122,3 +123,28 @@ def shoot(page: Page, count: int) -> None:
     for number in range(1, count + 1):
         page.locator(".capture-shutter:not([disabled])").click()
         safe.get_by_text(f"✓ {number} auf dem Handy gesichert").wait_for(timeout=10_000)
+
+
+def pictures(number: int, size: int) -> list[dict[str, object]]:
+    """Return files that are all different. They need not be readable: the phone keeps what it cannot draw."""
+    made = random.Random(number)
+    return [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + made.randbytes(size)}
+        for n in range(number)
+    ]
+
+
+def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
+    """Choose files on the capture page and wait for the tick."""
+    page.locator("input[type=file][multiple]").set_input_files(files)  # type: ignore[arg-type]
+    page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=15_000)
+
+
+def go(page: Page) -> None:
+    """Wake the phone as a returning network does."""
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def all_stored(found: list[dict[str, Any]]) -> bool:
+    """Whether the office has everything."""
+    return all(row["state"] in ("stored", "linked") for row in found)

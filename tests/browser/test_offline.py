@@ -4,7 +4,6 @@ The numbers in brackets are those of the list there. (5) is the server's, (11) n
 """
 
 import hashlib
-import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import CDPSession, Page, Playwright, sync_playwright
 
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import ARGS, Phone, rows, shoot, wait_rows
+from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, shoot, wait_rows
 from tests.ports import free_port
 
 pytestmark = [
@@ -45,29 +44,6 @@ def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Ph
     yield held
     held.close()
     assert held.troubles == []
-
-
-def pictures(number: int, size: int) -> list[dict[str, object]]:
-    """Return files that are all different. They need not be readable: the phone keeps what it cannot draw."""
-    made = random.Random(number)
-    return [
-        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + made.randbytes(size)}
-        for n in range(number)
-    ]
-
-
-def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
-    page.locator("input[type=file][multiple]").set_input_files(files)  # type: ignore[arg-type]
-    page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=15_000)
-
-
-def go(page: Page) -> None:
-    """Wake the phone as a returning network does."""
-    page.evaluate("dispatchEvent(new Event('online'))")
-
-
-def all_stored(found: list[dict[str, object]]) -> bool:
-    return all(row["state"] in ("stored", "linked") for row in found)
 
 
 def hashes(office: Office) -> list[str]:

@@ -29,7 +29,6 @@ export class PhotoCapture extends HTMLElement {
   #job = null;
   #kept = 0;
   #inHand = 0;
-  #asked = false;
   #ready = false;
   /** @type {GeolocationPosition | null} */
   #fix = null;
@@ -183,13 +182,6 @@ export class PhotoCapture extends HTMLElement {
     this.#strip.replaceChildren(...this.#thumbs.map((bytes) => picture(bytes, '')));
     this.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true }));
     void sendSoon();
-    void this.#askToPersist();
-  }
-
-  async #askToPersist() {
-    if (this.#asked) return;
-    this.#asked = true;
-    await navigator.storage?.persist?.();
   }
 
   /** Leaving is possible only with empty hands (iNaturalistReactNative#1690). @param {number} step */

@@ -16,7 +16,7 @@ import { sendNow } from '../offline/triggers.js';
 
 const RECENT_MS = 24 * 60 * 60 * 1000;
 const SEGMENTS_AT_MOST = 24;
-const ICONS = { photo: 'image', note: 'note', question: 'question', job: 'jobs', call: 'phone-call' };
+const ICONS = { photo: 'image', note: 'note', question: 'question', job: 'jobs', call: 'phone-call', video: 'camera', voice: 'mic', filing: 'move' };
 
 /** Everything this phone still owes, each with its reason and its next step. */
 export class UnsentList extends HTMLElement {

@@ -43,6 +43,7 @@ export function pauseWords(reason) {
 
 /** Mark and words of each state. @typedef {'waiting' | 'sending' | 'office' | 'trouble'} Mark @type {Record<Item['state'], [Mark, string]>} */
 const STATES = {
+  saving: ['waiting', 'Wird gesichert'],
   queued: ['waiting', 'Auf dem Handy gesichert'],
   sending: ['sending', 'Wird gesendet'],
   stored: ['office', 'Im Büro'],
@@ -60,7 +61,7 @@ export function stateWords(item) {
   return [mark, t(words)];
 }
 
-const KINDS = { photo: 'Foto', note: 'Notiz', question: 'Rückfrage', job: 'Neuer Auftrag', call: 'Telefonnotiz' };
+const KINDS = { photo: 'Foto', note: 'Notiz', question: 'Rückfrage', job: 'Neuer Auftrag', call: 'Telefonnotiz', video: 'Video', voice: 'Sprachnotiz', filing: 'Zuordnung' };
 
 /** @param {Item['kind']} kind */
 export function kindWord(kind) {

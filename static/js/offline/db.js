@@ -1,97 +1,34 @@
 // @ts-check
-import { openDB } from '../vendor/idb-8.0.4.js';
+import { connect, disconnect, shout } from './connection.js';
 
-/**
- * One thing made on this phone and owed to the server.
- * @typedef {object} Item
- * @property {string} id UUIDv7, made here
- * @property {string} owner id of the user who made it; nobody else ever sends it
- * @property {'photo' | 'note' | 'question' | 'job' | 'call'} kind
- * @property {string | null} job
- * @property {string} captured_at local time with offset
- * @property {number} made_ms Date.now() at birth, for ages and purging only
- * @property {Record<string, unknown>} body what PUT /sync/items/{id} carries; never changes after birth
- * @property {State} state
- * @property {string | null} sha256 of the bytes as stored, hex
- * @property {number} size bytes, 0 for an item without a file
- * @property {string | null} mime
- * @property {boolean} announced the server has the description (and the thumb)
- * @property {number} offset bytes the server has
- * @property {number} attempts failed tries in a row
- * @property {number} restarts uploads thrown away by the server because the hash differed
- * @property {number} next_try ms; not before
- * @property {string | null} error code of the last failure, words in lib/reasons.js
- * @property {number | null} acked_ms when the receipt was checked
- * @property {string | null} acked_sha256 the hash the receipt named
- * @property {number | null} rev
- */
+/** @typedef {import('./item.js').Item} Item */
+/** @typedef {import('./item.js').Kind} Kind */
+/** @typedef {import('./item.js').State} State */
+/** @typedef {import('./item.js').Store} Store */
+/** @typedef {import('./connection.js').Database} Database */
 
-/** @typedef {'queued' | 'sending' | 'stored' | 'linked' | 'purgeable' | 'paused-login' | 'needs-attention' | 'lost-bytes'} State */
-
-/**
- * @typedef {object} Tables
- * @property {{ key: string, value: Item, indexes: { owner: [string, string], state: [string, string] } }} items
- * @property {{ key: string, value: ArrayBuffer }} bytes write-once
- * @property {{ key: string, value: ArrayBuffer }} thumbs
- * @property {{ key: string, value: any }} readmodel
- * @property {{ key: number, value: { at: string, event: string, id: string | null, detail: string } }} log
- * @property {{ key: string, value: any }} meta
- */
-
-/** @typedef {'items' | 'bytes' | 'thumbs' | 'readmodel' | 'log' | 'meta'} Store */
-/** @typedef {import('../vendor/idb-8.0.4.js').IDBPDatabase<any>} Database */
-
-const NAME = 'zollstock';
-const VERSION = 1;
 const TIMEOUT_MS = 10_000;
 const PROBE_MS = 3_000;
-/** iOS closes the connection behind our back; one fresh one is worth a try (enketo#1576, localForage#1113). */
-const LOST_CONNECTION = new Set(['InvalidStateError', 'UnknownError', 'AbortError']);
+/**
+ * iOS closes the connection behind our back, or never answers; one fresh one is worth a try (enketo#1576,
+ * localForage#1113).
+ */
+const LOST_CONNECTION = new Set(['InvalidStateError', 'UnknownError', 'AbortError', 'TimeoutError']);
 
-/** @type {Promise<Database> | null} */
-let connection = null;
+/** Makes room on a full disk, one step further at each call; false when nothing more may go. @type {(step: number) => Promise<boolean>} */
+let makeRoom = async () => false;
 
-/** @returns {Promise<Database>} */
-function connect() {
-  if (connection) return connection;
-  /** @type {Promise<Database>} */
-  const opening = openDB(NAME, VERSION, {
-    upgrade,
-    blocked: () => shout('blocked'),
-    blocking: () => void disconnect(opening),
-    terminated: () => forget(opening),
-  });
-  connection = opening;
-  opening.catch(() => forget(opening));
-  return opening;
+/** @param {typeof makeRoom} steps */
+export function whenFull(steps) {
+  makeRoom = steps;
 }
 
-/** Steps only ever add: an older window may still be open. @param {Database} db @param {number} from */
-function upgrade(db, from) {
-  if (from < 1) {
-    const items = db.createObjectStore('items', { keyPath: 'id' });
-    items.createIndex('owner', ['owner', 'id']);
-    items.createIndex('state', ['owner', 'state']);
-    for (const name of ['bytes', 'thumbs', 'readmodel', 'meta']) db.createObjectStore(name);
-    db.createObjectStore('log', { autoIncrement: true });
-  }
-}
-
-/** @param {Promise<Database>} opening */
-function forget(opening) {
-  if (connection === opening) connection = null;
-}
-
-/** @param {Promise<Database>} opening */
-async function disconnect(opening) {
-  forget(opening);
-  (await opening).close();
-}
-
-/** @param {'blocked' | 'lost'} trouble */
-function shout(trouble) {
-  globalThis.dispatchEvent(new CustomEvent('storage-trouble', { detail: trouble }));
-}
+/**
+ * @typedef {object} Options
+ * @property {number} [size] bytes to be written: many need more time
+ * @property {boolean} [relaxed] may be lost with the power, because the server knows it too
+ * @property {boolean} [asIs] no room is made on a full disk
+ */
 
 /**
  * Reads within one transaction.
@@ -99,36 +36,62 @@ function shout(trouble) {
  * @returns {Promise<T>}
  */
 export function read(stores, work) {
-  return guarded(stores, 'readonly', work);
+  return reconnecting(stores, 'readonly', work, {});
 }
 
 /**
  * Writes all or nothing; resolves when the bytes are on the disk, not when the request was taken.
- * @template T @param {Store[]} stores @param {(tx: any) => Promise<T>} work must await nothing but the database
+ * @template T @param {Store[]} stores @param {(tx: any) => Promise<T>} work must await nothing but the database;
+ *   may run again, so it changes nothing but the database
+ * @param {Options} [options]
  * @returns {Promise<T>}
  */
-export function write(stores, work) {
-  return guarded(stores, 'readwrite', work);
+export async function write(stores, work, options = {}) {
+  for (let step = 0; ; step += 1) {
+    try {
+      return await reconnecting(stores, 'readwrite', work, options);
+    } catch (error) {
+      if (options.asIs || !isFull(error) || !(await makeRoom(step))) throw error;
+    }
+  }
 }
 
-/** @template T @param {Store[]} stores @param {'readonly' | 'readwrite'} mode @param {(tx: any) => Promise<T>} work */
-async function guarded(stores, mode, work) {
+/** Only a failed write tells that the disk is full: estimates lie (offline-pwa.md §2). @param {unknown} error */
+export function isFull(error) {
+  return error instanceof Error && error.name === 'QuotaExceededError';
+}
+
+/**
+ * @template T @param {Store[]} stores @param {'readonly' | 'readwrite'} mode @param {(tx: any) => Promise<T>} work
+ * @param {Options} options
+ */
+async function reconnecting(stores, mode, work, options) {
+  const used = connect();
   try {
-    return await within(TIMEOUT_MS, transact(stores, mode, work));
+    return await within(limitOf(options), transact(used, stores, mode, work, options));
   } catch (error) {
     if (!(error instanceof Error) || !LOST_CONNECTION.has(error.name)) throw error;
-    connection = null;
-    return within(TIMEOUT_MS, transact(stores, mode, work)).catch((second) => {
-      shout('lost');
+    void disconnect(used).catch(() => {});
+    return within(limitOf(options), transact(connect(), stores, mode, work, options)).catch((second) => {
+      if (!isFull(second)) shout('lost');
       throw second;
     });
   }
 }
 
-/** @template T @param {Store[]} stores @param {'readonly' | 'readwrite'} mode @param {(tx: any) => Promise<T>} work */
-async function transact(stores, mode, work) {
-  const db = await connect();
-  const tx = db.transaction(stores, mode, mode === 'readwrite' ? { durability: 'strict' } : undefined);
+/** @param {Options} options */
+function limitOf({ size = 0 }) {
+  return TIMEOUT_MS + size / 2_000;
+}
+
+/**
+ * @template T @param {Promise<Database>} opening @param {Store[]} stores @param {'readonly' | 'readwrite'} mode
+ * @param {(tx: any) => Promise<T>} work @param {Options} options
+ */
+async function transact(opening, stores, mode, work, options = {}) {
+  const db = await opening;
+  const durability = options.relaxed ? 'relaxed' : 'strict';
+  const tx = db.transaction(stores, mode, mode === 'readwrite' ? { durability } : undefined);
   const done = tx.done;
   done.catch(() => {});
   try {
@@ -162,7 +125,7 @@ function within(ms, promise) {
 /** Whether this browser keeps what it is given; a private window may refuse or never answer (WebKit bug 156347). */
 export async function canKeep() {
   try {
-    await within(PROBE_MS, transact(['meta'], 'readwrite', (tx) => tx.objectStore('meta').put(new ArrayBuffer(1), 'probe')));
+    await within(PROBE_MS, transact(connect(), ['meta'], 'readwrite', (tx) => tx.objectStore('meta').put(new ArrayBuffer(1), 'probe')));
     return true;
   } catch {
     return false;

@@ -1,115 +1,18 @@
 // @ts-check
+import { tell } from './changes.js';
 import { read, write } from './db.js';
-import { follow, newId } from '../lib/ids.js';
-import { sha256 } from '../lib/bytes.js';
+
+export { onChange } from './changes.js';
+export { enqueue, NotKept } from './keep.js';
 
 /** @typedef {import('./db.js').Item} Item */
 /** @typedef {import('./db.js').State} State */
 
 /** States that still owe the server something; everything else has a checked receipt. */
-export const UNSENT = /** @type {const} */ (['queued', 'sending', 'paused-login', 'needs-attention', 'lost-bytes']);
+export const UNSENT = /** @type {const} */ (['saving', 'queued', 'sending', 'paused-login', 'needs-attention', 'lost-bytes']);
 const WAITING = /** @type {const} */ (['queued', 'paused-login', 'needs-attention']);
 const PROBLEMS = new Set(['needs-attention', 'lost-bytes']);
-const CHANNEL = 'outbox';
 const KEEP_ACKED_MS = 7 * 24 * 60 * 60 * 1000;
-
-const sender = new BroadcastChannel(CHANNEL);
-
-/** Something could not be kept. Codes: empty · changed · full · storage. */
-export class NotKept extends Error {
-  /** @param {string} code @param {unknown} [cause] */
-  constructor(code, cause) {
-    super(code, { cause });
-    this.code = code;
-  }
-}
-
-/**
- * Calls back after every change, whichever page or worker made it.
- * @param {(id: string | null) => void} listener
- * @returns {() => void} stops listening
- */
-export function onChange(listener) {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.onmessage = (event) => listener(event.data);
-  return () => channel.close();
-}
-
-/** @param {string | null} id null means several */
-function tell(id) {
-  sender.postMessage(id);
-}
-
-/**
- * What is to be kept.
- * @typedef {object} Draft
- * @property {string} owner
- * @property {Item['kind']} kind
- * @property {string | null} job
- * @property {string} captured_at
- * @property {Record<string, unknown>} [fields] the fields of this kind, as in PUT /sync/items/{id}
- * @property {Blob} [file]
- * @property {ArrayBuffer | null} [thumb]
- */
-
-/**
- * Keeps one thing: description, bytes and thumb in one transaction. Resolves when all of it lies on the disk.
- * @param {Draft} draft
- * @returns {Promise<Item>}
- * @throws {NotKept}
- */
-export async function enqueue(draft) {
-  const bytes = draft.file ? await readWhole(draft.file) : null;
-  const [hash, newest] = await Promise.all([bytes && sha256(bytes), newestId()]);
-  follow(newest);
-  const item = born(draft, bytes, hash);
-  await keep(item, bytes, draft.thumb ?? null);
-  tell(item.id);
-  return item;
-}
-
-/** @param {Blob} file */
-async function readWhole(file) {
-  const bytes = await file.arrayBuffer().catch((error) => {
-    throw new NotKept('changed', error);
-  });
-  if (bytes.byteLength === 0) throw new NotKept('empty');
-  if (bytes.byteLength !== file.size) throw new NotKept('changed');
-  return bytes;
-}
-
-/** @returns {Promise<string>} the largest id stored, so that order survives a clock that went back */
-async function newestId() {
-  const cursor = await read(['items'], (tx) => tx.objectStore('items').openKeyCursor(null, 'prev'));
-  return cursor ? String(cursor.primaryKey) : '';
-}
-
-/** @param {Draft} draft @param {ArrayBuffer | null} bytes @param {string | null} hash @returns {Item} */
-function born(draft, bytes, hash) {
-  const { kind, job, captured_at } = draft;
-  const file = bytes && { sha256: hash, size: bytes.byteLength, mime: draft.file?.type || 'application/octet-stream' };
-  return {
-    id: newId(), owner: draft.owner, kind, job, captured_at, made_ms: Date.now(),
-    body: { kind, job, captured_at, ...draft.fields, ...file },
-    state: 'queued', sha256: hash, size: bytes?.byteLength ?? 0, mime: file?.mime ?? null,
-    announced: false, offset: 0, attempts: 0, restarts: 0, next_try: 0, error: null,
-    acked_ms: null, acked_sha256: null, rev: null,
-  };
-}
-
-/** @param {Item} item @param {ArrayBuffer | null} bytes @param {ArrayBuffer | null} thumb */
-async function keep(item, bytes, thumb) {
-  try {
-    await write(['items', 'bytes', 'thumbs'], async (tx) => {
-      const writes = [tx.objectStore('items').add(item)];
-      if (bytes) writes.push(tx.objectStore('bytes').add(bytes, item.id));
-      if (thumb) writes.push(tx.objectStore('thumbs').add(thumb, item.id));
-      await Promise.all(writes);
-    });
-  } catch (error) {
-    throw new NotKept(error instanceof Error && error.name === 'QuotaExceededError' ? 'full' : 'storage', error);
-  }
-}
 
 /** All items of one owner, oldest first. @param {string} owner @returns {Promise<Item[]>} */
 export function itemsOf(owner) {

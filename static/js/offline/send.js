@@ -19,7 +19,7 @@ import { base64, sha256 } from '../lib/bytes.js';
 export async function announce(row, known, headers) {
   if (known?.state === 'tombstone' && row.state !== 'stored') throw new Parked('tombstone');
   if (known && known.state !== 'unknown') return;
-  const thumb = row.kind === 'photo' ? await thumbOf(row.id) : null;
+  const thumb = ['photo', 'video'].includes(row.kind) ? await thumbOf(row.id) : null;
   const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }) };
   const answer = judge(await ask('PUT', `/sync/items/${row.id}`, { json, headers }));
   if (answer.json?.id !== row.id) throw new Pause('portal');

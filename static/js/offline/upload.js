@@ -1,5 +1,6 @@
 // @ts-check
 import { getMeta, setMeta } from './db.js';
+import { checkSaving } from './keep.js';
 import { note } from './log.js';
 import { change, inStates, moveAll, purge, unsent } from './outbox.js';
 import { announce, bring } from './send.js';
@@ -10,7 +11,7 @@ import { localIso } from '../lib/time.js';
 /** @typedef {import('./db.js').Item} Item */
 /** @typedef {import('./send.js').Known} Known */
 
-const KIND_ORDER = ['job', 'photo', 'note', 'call', 'question'];
+const KIND_ORDER = ['job', 'photo', 'video', 'voice', 'filing', 'note', 'call', 'question'];
 const HAVE_AT_ONCE = 200;
 const LOCK_WAIT_MS = 5_000;
 /** A drain that has not moved for this long is dead, whatever its lock says (WebKit bug 283528). */
@@ -85,6 +86,7 @@ async function attempt(forced, returned) {
   try {
     const device = await deviceId();
     await moveAll(session.actor, ['sending'], 'queued');
+    await checkSaving(session.actor);
     await rounds(session.actor, device, forced);
     await purge(session.actor);
     await setMeta('hold', undefined);

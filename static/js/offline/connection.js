@@ -1,0 +1,63 @@
+// @ts-check
+import { openDB } from '../vendor/idb-8.0.4.js';
+
+/** @typedef {import('../vendor/idb-8.0.4.js').IDBPDatabase<any>} Database */
+
+const NAME = 'zollstock';
+const VERSION = 2;
+
+/** @type {Promise<Database> | null} */
+let connection = null;
+
+/** @returns {Promise<Database>} */
+export function connect() {
+  if (connection) return connection;
+  /** @type {Promise<Database>} */
+  const opening = open(() => void disconnect(opening), () => forget(opening));
+  connection = opening;
+  opening.catch(() => forget(opening));
+  return opening;
+}
+
+/** @param {() => void} blocking @param {() => void} terminated @returns {Promise<Database>} */
+async function open(blocking, terminated) {
+  const callbacks = { upgrade, blocked: () => shout('blocked'), blocking, terminated };
+  try {
+    return await openDB(NAME, VERSION, callbacks);
+  } catch (error) {
+    // A newer version was here and was taken back: its steps only added, so its rows are ours as well.
+    if (error instanceof Error && error.name === 'VersionError') return openDB(NAME, undefined, callbacks);
+    throw error;
+  }
+}
+
+/**
+ * Steps only ever add: an older window may still be open.
+ * @param {Database} db @param {number} from @param {number | null} _ @param {any} tx
+ */
+function upgrade(db, from, _, tx) {
+  if (from < 1) {
+    const items = db.createObjectStore('items', { keyPath: 'id' });
+    items.createIndex('owner', ['owner', 'id']);
+    items.createIndex('state', ['owner', 'state']);
+    for (const name of ['bytes', 'thumbs', 'readmodel', 'meta']) db.createObjectStore(name);
+    db.createObjectStore('log', { autoIncrement: true });
+  }
+  if (from < 2) tx.objectStore('items').createIndex('acked', ['owner', 'acked_ms']);
+}
+
+/** @param {Promise<Database>} opening */
+function forget(opening) {
+  if (connection === opening) connection = null;
+}
+
+/** @param {Promise<Database>} opening */
+export async function disconnect(opening) {
+  forget(opening);
+  (await opening).close();
+}
+
+/** @param {'blocked' | 'lost' | 'wiped'} trouble */
+export function shout(trouble) {
+  globalThis.dispatchEvent(new CustomEvent('storage-trouble', { detail: trouble }));
+}

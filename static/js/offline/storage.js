@@ -1,0 +1,33 @@
+// @ts-check
+import { canKeep, getMeta, setMeta } from './db.js';
+
+const storage = /** @type {any} */ (globalThis.navigator?.storage);
+
+let asked = false;
+
+/** Asks the browser once a page not to throw our data away; its answer stands in meta `persisted`. */
+export async function askToPersist() {
+  if (asked || !storage?.persist || (await getMeta('persisted'))) return;
+  asked = true;
+  await setMeta('persisted', await storage.persist());
+}
+
+/**
+ * How this browser keeps things. Shown and reported, never a reason to refuse: only a failed write counts.
+ * @returns {Promise<{ persisted: boolean | null, usage: number | null, quota: number | null, installed: boolean, works: boolean }>}
+ */
+export async function storageState() {
+  const [persisted, estimate, works] = await Promise.all([
+    storage?.persisted?.() ?? null, storage?.estimate?.() ?? {}, canKeep(),
+  ]);
+  return { persisted, usage: estimate.usage ?? null, quota: estimate.quota ?? null, installed: await isInstalled(), works };
+}
+
+/** Whether Zollstock was started from the home screen; the worker only knows what a page last saw. */
+async function isInstalled() {
+  const page = /** @type {any} */ (globalThis);
+  if (!page.matchMedia) return (await getMeta('installed')) ?? false;
+  const installed = page.matchMedia('(display-mode: standalone)').matches || page.navigator.standalone === true;
+  if ((await getMeta('installed')) !== installed) await setMeta('installed', installed);
+  return installed;
+}
