@@ -1,0 +1,70 @@
+// @ts-check
+import { notKeptWords } from '../../lib/reasons.js';
+import { t } from '../../lib/text.js';
+import { enqueue, NotKept } from '../../offline/outbox.js';
+import { activeSession } from '../../offline/session.js';
+import { sendSoon } from '../../offline/triggers.js';
+
+/** More would hold too many originals in memory at once (enketo-express#398). */
+const MAX_IN_HAND = 3;
+
+/** @typedef {import('../../offline/db.js').Item} Item */
+/** @typedef {{ file: Blob, thumb: ArrayBuffer | null, fields?: Record<string, unknown> }} Made */
+/** @typedef {{ kind: Item['kind'], captured_at: string, job: { id: string, title: string } | null, fields: Record<string, unknown> }} Shot what was true when the finger came down */
+/** @typedef {{ count: () => void, kept: (thumb: ArrayBuffer | null) => void, say: (words: string) => void }} Told */
+
+/** Carries what was taken to the disk of this phone, one after the other, and knows how many are on the way. */
+export class Keeper {
+  inHand = 0;
+  kept = 0;
+  #line = Promise.resolve();
+  #told;
+
+  /** @param {Told} told */
+  constructor(told) {
+    this.#told = told;
+  }
+
+  get full() {
+    return this.inHand >= MAX_IN_HAND;
+  }
+
+  /** Resolves when the bytes are safe or the person was told why not. @param {Shot} shot @param {() => Promise<Made>} source */
+  async keep(shot, source) {
+    this.#count(+1);
+    const made = source();
+    made.catch(() => {});
+    this.#line = this.#line.then(() => this.#save(shot, made));
+    await this.#line;
+    this.#count(-1);
+  }
+
+  /** @param {Shot} shot @param {Promise<Made>} coming */
+  async #save(shot, coming) {
+    try {
+      const [{ file, thumb, fields }, session] = await Promise.all([coming, activeSession()]);
+      if (!session) return this.#told.say(t('Zum Fotografieren bitte anmelden.'));
+      const job = shot.job?.id ?? null;
+      await enqueue({ owner: session.actor, kind: shot.kind, job, captured_at: shot.captured_at, fields: { ...shot.fields, ...fields }, file, thumb });
+      this.#safe(thumb);
+    } catch (error) {
+      this.#told.say(error instanceof NotKept ? notKeptWords(error.code) : t('Die Kamera gab kein Foto her. Bitte noch einmal auslösen.'));
+    }
+  }
+
+  /** @param {ArrayBuffer | null} thumb */
+  #safe(thumb) {
+    this.kept += 1;
+    if (performance.getEntriesByName('shutter').length > 0) performance.measure('shutter-to-safe', 'shutter');
+    // Felt through a glove, seen by nobody else.
+    navigator.vibrate?.(30);
+    this.#told.kept(thumb);
+    void sendSoon();
+  }
+
+  /** @param {number} step */
+  #count(step) {
+    this.inHand += step;
+    this.#told.count();
+  }
+}

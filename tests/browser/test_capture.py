@@ -1,0 +1,196 @@
+"""The camera page in Chromium with its fake camera: hands, keys, phases, light and zoom, black pictures."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from tests.browser.offline_server import JOB, Office
+from tests.browser.phone import Phone, shoot, wait_rows
+from tests.ports import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+
+# What the fake camera lacks: a light, a zoom, a focus. The page reads and sets them like any phone's.
+GIFTED = """(() => {
+  const can = MediaStreamTrack.prototype.getCapabilities, apply = MediaStreamTrack.prototype.applyConstraints;
+  globalThis.asked = [];
+  MediaStreamTrack.prototype.getCapabilities = function () {
+    return { ...can.call(this), torch: true, zoom: { min: 1, max: 5, step: 0.1 }, focusMode: ['single-shot', 'continuous'] };
+  };
+  MediaStreamTrack.prototype.applyConstraints = function (wanted) {
+    globalThis.asked.push(...(wanted.advanced ?? []));
+    return Promise.resolve();
+  };
+})()"""
+CHOSEN = "() => document.querySelector('input[name=phase]:checked')?.value ?? null"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def camera(phone: Phone, path: str = f"/capture?job={JOB}", *, gifts: str = "") -> Page:
+    """Open the camera page and wait until it can shoot."""
+    page = phone.open("about:blank")
+    if gifts:
+        page.add_init_script(gifts)
+    page.goto(path)
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    return page
+
+
+def touch(page: Page, *steps: list[tuple[float, float]]) -> None:
+    """Put fingers on the picture, move them step by step and lift them; places are parts of its width and height."""
+    box = page.locator(".capture-view").bounding_box()
+    assert box
+    hand = page.context.new_cdp_session(page)
+    for number, fingers in enumerate([*steps, []]):
+        kind = "touchStart" if number == 0 else "touchMove" if fingers else "touchEnd"
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": finger}
+            for finger, (x, y) in enumerate(fingers)
+        ]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def swipe(page: Page, start: float, end: float) -> None:
+    touch(page, [(start, 0.5)], [((start + end) / 2, 0.5)], [(end, 0.5)])
+
+
+def test_a_swipe_over_the_picture_walks_through_the_phases(phone: Phone) -> None:
+    """Left is the next one; none lies between the last and the first; the word stands over the picture."""
+    page = camera(phone, gifts=GIFTED)
+    seen = []
+    for _ in range(6):
+        swipe(page, 0.8, 0.3)
+        seen.append(page.evaluate(CHOSEN))
+    assert seen == ["before", "during", "after", "defect", "concealed", None]
+    swipe(page, 0.2, 0.7)
+    assert page.evaluate(CHOSEN) == "concealed"
+    assert page.locator(".capture-word").inner_text() == "verdeckt"
+    assert page.evaluate("() => asked.some((one) => 'pointsOfInterest' in one)") is False
+    page.locator(".capture-shutter").click()
+    (row,) = wait_rows(page, lambda found: len(found) == 1)
+    assert row["body"]["phase"] == "concealed"
+
+
+def test_keys_press_the_shutter_and_change_the_phase(phone: Phone) -> None:
+    """Side keys where the browser hands them over, Enter, Space; a held key shoots once."""
+    page = camera(phone)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(CHOSEN) == "before"
+    for key in ("AudioVolumeUp", "AudioVolumeDown", "Camera", "Enter", " "):
+        page.locator(".capture-shutter:not([disabled])").wait_for()
+        page.evaluate(
+            "(key) => dispatchEvent(new KeyboardEvent('keydown', { key, cancelable: true, bubbles: true }))",
+            key,
+        )
+        page.evaluate("(key) => dispatchEvent(new KeyboardEvent('keydown', { key, repeat: true }))", key)
+    wait_rows(page, lambda found: len(found) == 5)
+    page.locator(".capture-done", has_text="Fertig").wait_for()
+    assert len(wait_rows(page, lambda found: len(found) == 5)) == 5
+
+
+def test_enter_on_a_button_is_the_buttons(phone: Phone) -> None:
+    page = camera(phone)
+    page.get_by_role("button", name="Raster").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_role("button", name="Raster").get_attribute("aria-pressed") == "false"
+    assert wait_rows(page, lambda found: True) == []
+
+
+def test_the_grid_is_remembered(phone: Phone) -> None:
+    page = camera(phone)
+    page.locator(".capture-grid").wait_for(state="visible")
+    page.get_by_role("button", name="Raster").click()
+    page.locator(".capture-grid").wait_for(state="hidden")
+    page.reload()
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    assert page.get_by_role("button", name="Raster").get_attribute("aria-pressed") == "false"
+
+
+def test_light_zoom_and_focus_stand_where_the_camera_has_them(phone: Phone) -> None:
+    """Buttons ask the track for what its capabilities name; a pinch zooms on from where it stands."""
+    page = camera(phone, gifts=GIFTED)
+    page.get_by_role("button", name="Licht").click()
+    page.get_by_role("button", name="Zoom 2-fach").click()
+    assert last_asked(page, "zoom") == {"torch": True, "zoom": 2}
+    touch(page, [(0.4, 0.4), (0.6, 0.4)], [(0.35, 0.4), (0.65, 0.4)], [(0.3, 0.4), (0.7, 0.4)])
+    assert last_asked(page, "zoom")["zoom"] == pytest.approx(4, abs=0.1)
+    touch(page, [(0.25, 0.5)])
+    focus = last_asked(page, "pointsOfInterest")
+    assert focus["focusMode"] == "single-shot"
+    assert focus["pointsOfInterest"][0]["y"] == pytest.approx(0.5, abs=0.01)
+    assert page.evaluate(CHOSEN) is None
+
+
+def last_asked(page: Page, name: str) -> dict[str, Any]:
+    """Return the newest set of abilities asked of the track that names this one."""
+    for _ in range(50):
+        asked: list[dict[str, Any]] = page.evaluate("() => asked")
+        found = [one for one in asked if name in one]
+        if found:
+            page.wait_for_timeout(50)
+            last: list[dict[str, Any]] = page.evaluate("(name) => asked.filter((one) => name in one)", name)
+            return last[-1]
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{name} was never asked for")
+
+
+def test_without_light_and_zoom_there_are_no_buttons(phone: Phone) -> None:
+    page = camera(phone)
+    assert page.get_by_role("button", name="Licht").count() == 0
+    assert page.get_by_role("button", name="Zoom 2-fach").count() == 0
+
+
+def test_a_stream_the_system_ended_opens_again(phone: Phone) -> None:
+    page = camera(phone)
+    page.evaluate("""() => {
+      const [track] = document.querySelector('video').srcObject.getVideoTracks();
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+    }""")
+    page.get_by_text("Das Handy hat die Kamera weggenommen").wait_for()
+    shoot(page, 1)
+
+
+def test_a_black_picture_after_the_background_is_noticed(phone: Phone) -> None:
+    """IOS calls the stream live and shows nothing; only a look at the pixels tells."""
+    page = camera(phone)
+    page.evaluate("""() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+      canvas.getContext('2d').fillRect(0, 0, 64, 48);
+      const video = document.querySelector('video');
+      video.srcObject = canvas.captureStream(10);
+      return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+    }""")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_text("Das Bild war schwarz").wait_for()
+    shoot(page, 1)
