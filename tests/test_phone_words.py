@@ -10,7 +10,7 @@ SAID = [re.compile(rf"\bt\(\s*{WORD}"), re.compile(rf"\bn\([^']*?{WORD},\s*{WORD
 
 def sources() -> dict[str, str]:
     paths = [path for path in JS.rglob("*.js") if "vendor" not in path.parts and path.name != "english.js"]
-    return {path.name: path.read_text(encoding="utf-8") for path in paths}
+    return {str(path.relative_to(JS)): path.read_text(encoding="utf-8") for path in paths}
 
 
 def quoted(text: str) -> set[str]:

@@ -31,8 +31,21 @@ async def unsent(request: Request) -> Response:
     return await page(request, "offline/unsent.html", nav="phone", offline=True)
 
 
+async def sort(request: Request) -> Response:
+    """The end of the day: what has no job yet, from the phone's own rows."""
+    return await page(request, "sort/index.html", nav="home", offline=True)
+
+
+async def befores(request: Request) -> Response:
+    """Photos from before that wait for the picture after."""
+    return await page(request, "sort/befores.html", nav="home", offline=True)
+
+
 async def new_note(request: Request) -> Response:
-    return await _note_page(request, forms.blank({"job": request.query_params.get("job", "")}))
+    asked = request.query_params
+    return await _note_page(
+        request, forms.blank({"job": asked.get("job", ""), "text": asked.get("text", "")})
+    )
 
 
 async def create_note(request: Request) -> Response:
@@ -66,6 +79,8 @@ async def _note_page(request: Request, form: forms.Form[NoteForm], *, status: in
 routes = [
     route("/capture", camera, who=Who.WORKER),
     route("/unsent", unsent, who=Who.WORKER),
+    route("/sort", sort, who=Who.WORKER),
+    route("/befores", befores, who=Who.WORKER),
     route("/notes/new", new_note, who=Who.WORKER),
     route("/notes", create_note, who=Who.WORKER, methods=["POST"]),
 ]

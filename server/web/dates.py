@@ -32,6 +32,11 @@ def long_day(that: date, language: str, *, year: bool = False) -> str:
     return format_date(that, f"{pattern} y" if year else pattern, locale=LOCALES[language])
 
 
+def numeric_day(that: date, language: str) -> str:
+    """Return "27.11.2026"."""
+    return format_date(that, "dd.MM.y" if language == "de" else "dd/MM/y", locale=LOCALES[language])
+
+
 def when(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:
     """Return "heute 10:42", "gestern 10:42", "Fr. 20. Nov., 15:02"."""
     that, time = moment.astimezone(zone).date(), clock(moment, zone, language)

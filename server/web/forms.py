@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -170,6 +170,20 @@ def moment(*, default: Any = MISSING) -> Any:
         return value.astimezone(UTC)
 
     return _field(read, default, schema={"type": "string", "format": "date-time"})
+
+
+def day(*, default: Any = MISSING) -> Any:
+    """A date without time, as a date field sends it: "2026-11-27"; empty means the default."""
+
+    def read(raw: Any) -> date | None:
+        if raw in ("", None) and default is not MISSING:
+            return default  # type: ignore[no-any-return]
+        try:
+            return date.fromisoformat(raw if isinstance(raw, str) else "")
+        except ValueError:
+            raise Invalid("field.day") from None
+
+    return _field(read, default, schema={"type": "string", "format": "date"})
 
 
 def plain(*, default: Any = MISSING) -> Any:

@@ -56,6 +56,7 @@ class World:
     delay_s: float = 0.0
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
+    model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
 
     def jobs(self) -> list[dict[str, Any]]:
         photo = {
@@ -153,6 +154,8 @@ class Handler(BaseHTTPRequestHandler):
         names = {
             "/capture": "capture/index.html",
             "/unsent": "offline/unsent.html",
+            "/sort": "sort/index.html",
+            "/befores": "sort/befores.html",
             "/": "offline_home.html",
             "/jobs": "offline_home.html",
             f"/jobs/{JOB}": "offline_job.html",
@@ -253,6 +256,7 @@ class Handler(BaseHTTPRequestHandler):
                     "jobs": self.world.jobs(),
                     "retakes": [],
                     "at": "2026-11-24T10:00:00Z",
+                    **self.world.model,
                 }
             )
         if path.startswith("/sync/items/"):

@@ -2,10 +2,15 @@
 import { coalesce, mark, picture } from '../lib/dom.js';
 import { stateWords } from '../lib/reasons.js';
 import { dayAndTime } from '../lib/time.js';
+import { filedOn, jobOf } from '../offline/filings.js';
 import { itemsOf, onChange, thumbOf, UNSENT } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
+
+/** Says where others belong; it has no face of its own. */
+const FILING = /** @type {Item['kind']} */ ('filing');
+const PICTURED = new Set(['photo', 'video']);
 
 /**
  * On a job's page: what this phone still owes to the job named by the attribute `job`, drawn with the templates of
@@ -28,7 +33,8 @@ export class JobPhotos extends HTMLElement {
     const session = await activeSession();
     const job = this.getAttribute('job');
     const items = session ? await itemsOf(session.actor) : [];
-    const rows = items.filter((item) => item.job === job && isMissing(item) && !alreadyThere(item, this));
+    const filed = filedOn(items);
+    const rows = items.filter((item) => item.kind !== FILING && jobOf(item, filed) === job && isMissing(item) && !alreadyThere(item, this));
     this.hidden = rows.length === 0;
     this.replaceChildren(...(await Promise.all(rows.map(face))));
   }
@@ -48,7 +54,7 @@ function alreadyThere(item, here) {
 
 /** @param {Item} item */
 async function face(item) {
-  const name = item.kind === 'photo' ? 'photo' : 'words';
+  const name = PICTURED.has(item.kind) ? 'photo' : 'words';
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`pending-${name}`));
   const root = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   const [where, state] = stateWords(item);

@@ -21,7 +21,7 @@ export class MadeJobs extends HTMLElement {
   async #redraw() {
     const jobs = (await localJobs()).filter(({ id }) => !shownElsewhere(`/jobs/${id}`, this));
     this.hidden = jobs.length === 0;
-    this.replaceChildren(...jobs.map(jobRow));
+    this.replaceChildren(...jobs.map((one) => jobRow(one)));
   }
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
 import { h } from '../lib/dom.js';
+import { callText } from '../lib/calls.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
@@ -14,6 +15,7 @@ import { sendSoon } from '../offline/triggers.js';
 const FIELDS = {
   note: (form) => ({ text: word(form, 'text') }),
   question: (form) => ({ text: word(form, 'text'), choices: words(form, 'choices').slice(0, 3), refs: words(form, 'photos') }),
+  call: (form) => ({ text: callText(word(form, 'outcome'), word(form, 'text'), word(form, 'follow_up')) }),
   job: (form) => ({ title: word(form, 'title'), street: word(form, 'street'), city: word(form, 'city') }),
 };
 
@@ -48,7 +50,7 @@ export class OfflineForm extends HTMLElement {
 
   /** @param {HTMLFormElement} form */
   async #keep(form) {
-    const kind = /** @type {'note' | 'question' | 'job'} */ (this.getAttribute('kind'));
+    const kind = /** @type {'note' | 'question' | 'job' | 'call'} */ (this.getAttribute('kind'));
     const session = await activeSession();
     if (!session) return form.submit();
     const data = new FormData(form);

@@ -1,13 +1,19 @@
 // @ts-check
 import { present } from '../lib/dom.js';
 import { wakeElements } from '../lib/elements.js';
+import { modelTime } from '../offline/readmodel.js';
 import { render } from '../offline/render.js';
 import { drain } from '../offline/upload.js';
+
+/** What the shell must not be taken away under: somebody shoots, speaks, types or sorts. */
+const BUSY = 'photo-capture, offline-form, photo-sorter, voice-note';
 
 /** Draws the page of the address asked for, when neither network nor cache had it. */
 export class OfflineShell extends HTMLElement {
   async connectedCallback() {
-    const { title, content } = await render(new URL(location.href));
+    const { title, content, go } = await render(new URL(location.href));
+    if (go) return location.replace(go);
+    await sayHowOld();
     document.title = `${title} – Zollstock`;
     this.replaceChildren(...present(content));
     wakeElements();
@@ -17,11 +23,17 @@ export class OfflineShell extends HTMLElement {
     addEventListener('online', () => void this.#leave());
   }
 
-  /** Back to the real page once our server answers, unless somebody is shooting or typing. */
+  /** Back to the real page once our server answers. */
   async #leave() {
-    const busy = this.querySelector('photo-capture, offline-form');
-    if (!busy && (await drain({ forced: true })) === 'done') location.reload();
+    if (!this.querySelector(BUSY) && (await drain({ forced: true })) === 'done') location.reload();
   }
+}
+
+/** A page drawn from the read model is as old as that. */
+async function sayHowOld() {
+  const at = await modelTime();
+  if (at) document.body.dataset.storedAt = new Date(at).toISOString();
+  dispatchEvent(new Event('page-drawn'));
 }
 
 customElements.define('offline-shell', OfflineShell);

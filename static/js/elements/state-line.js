@@ -1,13 +1,15 @@
 // @ts-check
 import { coalesce, h } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
-import { clockTime } from '../lib/time.js';
+import { dayAndTime } from '../lib/time.js';
 import { ignoresSearch } from '../offline/addresses.js';
 import { getMeta } from '../offline/db.js';
 import { counts, onChange } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
 
 const OFFLINE = new Set(['network', 'portal']);
+/** `page-drawn`: the shell has drawn a page and knows how old it is. */
+const EVENTS = ['online', 'offline', 'pageshow', 'page-drawn'];
 
 /** One line on every page: what is still on this phone, and whether this page is old. */
 export class StateLine extends HTMLElement {
@@ -21,13 +23,13 @@ export class StateLine extends HTMLElement {
     this.classList.add('state-line');
     this.replaceChildren(h('a', { href: '/unsent' }, this.#words));
     this.#stop = onChange(this.#listener);
-    for (const event of ['online', 'offline', 'pageshow']) addEventListener(event, this.#listener);
+    for (const event of EVENTS) addEventListener(event, this.#listener);
     void this.#draw();
   }
 
   disconnectedCallback() {
     this.#stop();
-    for (const event of ['online', 'offline', 'pageshow']) removeEventListener(event, this.#listener);
+    for (const event of EVENTS) removeEventListener(event, this.#listener);
   }
 
   async #redraw() {
@@ -61,7 +63,7 @@ function showCount(waiting) {
 function standing(offline) {
   const stored = document.body.dataset.storedAt;
   // A page that scripts draw is never old.
-  if (stored && !ignoresSearch(location.pathname)) return t('Stand {time}, offline', { time: clockTime(stored) });
+  if (stored && !ignoresSearch(location.pathname)) return t('Stand {time}, offline', { time: dayAndTime(stored) });
   return offline || stored || document.querySelector('offline-shell') ? t('Offline') : '';
 }
 

@@ -11,6 +11,10 @@ const ELEMENTS = {
   'made-jobs': () => import('../elements/made-jobs.js'),
   'live-stream': () => import('../elements/live-stream.js'),
   'review-desk': () => import('../elements/review-desk.js'),
+  'today-hints': () => import('../elements/today-hints.js'),
+  'near-jobs': () => import('../elements/near-jobs.js'),
+  'photo-sorter': () => import('../elements/photo-sorter.js'),
+  'call-way': () => import('../elements/call-way.js'),
   'hand-off': () => import('../elements/hand-off.js'),
 };
 

@@ -1,11 +1,11 @@
 // @ts-check
 const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
-/** Pages the shell draws from this phone alone; elements/offline-shell.js has one function for each. */
-const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|questions/new|notes/new|unsent|offline)?$`);
+/** Pages the shell draws from this phone alone; offline/render.js has one function for each. */
+const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|(questions|notes|calls)/new|unsent|sort|befores|offline|q/[^/]+)?$`);
 
 /** Pages that say the same whatever stands behind the question mark, because scripts read it. */
-const SEARCHLESS = new Set(['/capture', '/unsent']);
+const SEARCHLESS = new Set(['/capture', '/unsent', '/sort', '/befores']);
 
 export const SIGN_IN = '/login';
 export const SIGN_OUT = '/sign-out';

@@ -5,22 +5,31 @@ import { activeSession } from './session.js';
 import { ask, judge } from '../lib/http.js';
 
 /**
- * @typedef {{ id: string, thumb: string, captured_at: string, phase: string | null, caption: string, review: string, review_note: string }} Photo
+ * @typedef {{ id: string, thumb: string, captured_at: string, phase: string | null, caption: string, review: string, review_note: string, medium?: string }} Photo
  * @typedef {{ id: string, text: string, state: string, choices: any[], answer: any }} Question
  * @typedef {{ id: string, number: string, title: string, customer: string, street: string, city: string, mine: boolean,
- *   members?: any[], photos: Photo[], questions: Question[], contact: { id: string, name: string } | null, local?: boolean }} Job
+ *   members?: any[], photos: Photo[], questions: Question[], contact: { id: string, name: string, phone?: string } | null, local?: boolean,
+ *   state?: string, sticker?: string, place?: { lat: number, lon: number } | null }} Job
+ * @typedef {{ id: string, thumb: string, captured_at: string, medium?: string }} Unsorted
+ * @typedef {{ id: string, job: string, thumb: string, captured_at: string, caption: string }} Before
  * @typedef {{ user: { id: string, name: string }, company: { name: string, position_enabled: boolean }, jobs: Job[],
- *   retakes: { photo: string, job: string, note: string }[], at: string }} Model
+ *   retakes: { photo: string, job: string, note: string }[], unsorted?: Unsorted[], befores?: Before[], at: string }} Model
  */
 
 const FRESH_MS = 60_000;
-const WARM_AT_MOST = 60;
+const WARM_AT_MOST = 120;
 
 /** What the server last said this user may see, or null. @returns {Promise<Model | null>} */
 export async function readModel() {
   const session = await activeSession();
   if (!session) return null;
   return (await keptModel(session.cacheKey))?.model ?? null;
+}
+
+/** When this phone last heard from the office what there is, or null. @returns {Promise<number | null>} ms */
+export async function modelTime() {
+  const session = await activeSession();
+  return session ? (await keptModel(session.cacheKey))?.fetched_ms ?? null : null;
 }
 
 /** @type {Promise<void> | null} */
@@ -73,8 +82,9 @@ async function fetchModel() {
  */
 async function warm(kept, key) {
   if (kept.warm || !navigator.serviceWorker?.controller || /** @type {any} */ (navigator).connection?.saveData) return;
-  const newest = kept.model.jobs.filter((job) => job.mine).flatMap((job) => job.photos).slice(0, WARM_AT_MOST);
-  for (const photo of newest) {
+  const { jobs, unsorted = [], befores = [] } = kept.model;
+  const newest = jobs.filter((job) => job.mine).flatMap((job) => job.photos);
+  for (const photo of [...unsorted, ...befores, ...newest].slice(0, WARM_AT_MOST)) {
     await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
   }
   await keep({ ...kept, warm: true }, key);

@@ -5,14 +5,17 @@ import { n, t } from '../lib/text.js';
 
 /** @typedef {import('./readmodel.js').Job} Job */
 
-/** One job as in templates/jobs/_rows.html, from what this phone knows. @param {Job} one */
-export function jobRow(one) {
+const DONE = new Set(['answered', 'withdrawn', 'draft']);
+
+/** One job as in templates/jobs/_row.html, from what this phone knows. @param {Job} one @param {string} [mark] a word beside the number */
+export function jobRow(one, mark = '') {
+  const number = [one.number || t('neu, noch auf dem Handy'), one.customer].filter(Boolean).join(' · ');
   return h('a', { class: 'job-row', href: `/jobs/${one.id}` },
     h('span', { class: 'job-row-photo' }, one.photos[0] ? thumb(one.photos[0].thumb, '') : icon('image')),
     h('span', { class: 'job-row-body' },
-      h('span', { class: 'job-row-head' }, h('span', { class: 'job-row-number' }, one.number || t('neu, noch auf dem Handy')), answered(one)),
+      h('span', { class: 'job-row-head' }, h('span', { class: 'job-row-number' }, number), mark ? h('span', { class: 'tag' }, mark) : answered(one)),
       h('span', { class: 'job-row-name' }, one.title),
-      h('span', { class: 'job-row-place' }, address(one) || one.customer)));
+      h('span', { class: 'job-row-place' }, address(one) || t('noch ohne Adresse'))));
 }
 
 /** A thumb that the worker may have kept; where it has not, the drawing of a picture. @param {string} src @param {string} alt */
@@ -30,5 +33,7 @@ function missing(alt) {
 /** @param {Job} one */
 function answered({ questions }) {
   const answers = questions.filter((question) => question.answer).length;
-  return answers > 0 ? h('span', { class: 'tag cust' }, n(answers, '{n} Antwort', '{n} Antworten')) : null;
+  if (answers > 0) return h('span', { class: 'tag cust' }, n(answers, '{n} Antwort', '{n} Antworten'));
+  const open = questions.filter(({ state }) => !DONE.has(state)).length;
+  return open > 0 ? h('span', { class: 'tag' }, n(open, '{n} Rückfrage offen', '{n} Rückfragen offen')) : null;
 }

@@ -1,0 +1,158 @@
+// @ts-check
+import { JobChooser } from './job-chooser.js';
+import { groupCard } from './sorter-group.js';
+import { coalesce, h, icon } from '../lib/dom.js';
+import { notKeptWords } from '../lib/reasons.js';
+import { n, t } from '../lib/text.js';
+import { positionGranted, whereAmI } from '../lib/where.js';
+import { offers } from '../offline/choices.js';
+import { groupsOf, placeOf } from '../offline/groups.js';
+import { NotKept, onChange } from '../offline/outbox.js';
+import { activeSession } from '../offline/session.js';
+import { sendSoon } from '../offline/triggers.js';
+import { file, looseOnes, takeBack } from '../offline/unsorted.js';
+
+/** @typedef {import('../offline/unsorted.js').Loose} Loose */
+/** @typedef {import('./job-chooser.js').Choice} Choice */
+
+/** So long a filing may be taken back before it is sent. */
+const UNDO_MS = 8_000;
+const OFFERED = 3;
+
+/** The end of the day: photos without a job, in groups by time and place, one swipe or tap each. */
+export class PhotoSorter extends HTMLElement {
+  #stop = () => {};
+  #draw = coalesce(() => this.#redraw());
+  #head = h('div', { class: 'stack' });
+  #list = h('div', { class: 'stack sorter-groups' });
+  #said = h('div', { class: 'sorter-said', role: 'status' });
+  #chooser = /** @type {JobChooser} */ (document.createElement('job-chooser'));
+  /** @type {Loose[]} */
+  #choosing = [];
+  #filed = 0;
+  #timer = 0;
+  /** @type {Promise<{ lat: number, lon: number } | null>} */
+  #fix = Promise.resolve(null);
+
+  connectedCallback() {
+    this.#chooser.addEventListener('choose', (event) => this.#chosen(/** @type {CustomEvent} */ (event).detail));
+    this.replaceChildren(this.#head, this.#list, this.#said, this.#chooser);
+    this.#fix = lookAround();
+    this.#stop = onChange(() => void this.#draw());
+    void this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.#stop();
+    if (this.#timer) void sendSoon();
+    clearTimeout(this.#timer);
+  }
+
+  async #redraw() {
+    const loose = await looseOnes();
+    const groups = groupsOf(loose).reverse();
+    this.#head.replaceChildren(...headOf(loose.length, groups.length));
+    const old = new Map([...this.#list.children].map((card) => [card.id, /** @type {HTMLElement} */ (card)]));
+    const cards = await Promise.all(groups.map(async (group) => old.get(nameOf(group)) ?? this.#card(group)));
+    this.#list.replaceChildren(...cards);
+    if (groups.length === 0) this.#list.append(this.#end());
+  }
+
+  /** @param {Loose[]} group */
+  async #card(group) {
+    const fix = await Promise.race([this.#fix, soon()]);
+    const best = (await offers({ at: group[0].at, place: placeOf(group), fix })).slice(0, OFFERED);
+    const card = await groupCard(group, best, {
+      file: (job) => void this.#file(group, job),
+      choose: () => this.#choose(group),
+    });
+    card.id = nameOf(group);
+    return card;
+  }
+
+  /** @param {Loose[]} group */
+  #choose(group) {
+    this.#choosing = group;
+    void this.#chooser.open();
+  }
+
+  /** @param {Choice | null} job null: it stays without a job, the office sorts */
+  #chosen(job) {
+    const group = this.#choosing;
+    this.#choosing = [];
+    if (job && group.length > 0) void this.#file(group, job);
+  }
+
+  /** @param {Loose[]} group @param {Choice} job */
+  async #file(group, job) {
+    try {
+      const ids = await file(group, job);
+      this.#filed += group.length;
+      this.#say(n(group.length, '{n} Foto bei {job}', '{n} Fotos bei {job}').replace('{job}', job.title), () => this.#undo(ids, group.length));
+      await this.#draw();
+    } catch (error) {
+      this.#say(error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.'));
+    }
+  }
+
+  /** Sending waits until the word is over, so that taking back is possible. @param {string} words @param {() => Promise<void>} [undo] */
+  #say(words, undo) {
+    clearTimeout(this.#timer);
+    this.#said.replaceChildren(h('p', { class: 'banner sorter-toast' }, icon(undo ? 'check' : 'info'), h('span', {}, words),
+      undo && h('button', { type: 'button', class: 'btn', click: () => void undo() }, t('Rückgängig'))));
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#said.replaceChildren();
+      void sendSoon();
+    }, UNDO_MS);
+  }
+
+  /** @param {string[]} ids @param {number} count */
+  async #undo(ids, count) {
+    if (!(await takeBack(ids))) return this.#say(t('Schon im Büro. Dort lässt es sich verschieben.'));
+    this.#filed -= count;
+    this.#say(t('Zurückgenommen.'));
+    await this.#draw();
+  }
+
+  /** Nothing left: a good word, and the way home. */
+  #end() {
+    const words = this.#filed > 0 ? n(this.#filed, '{n} Foto einsortiert. Alles hat seinen Auftrag.', '{n} Fotos einsortiert. Alles hat seinen Auftrag.') : t('Alles hat seinen Auftrag.');
+    return h('div', { class: 'empty sorter-end' }, h('div', { class: 'unfold', 'aria-hidden': 'true' }, ...Array.from({ length: 12 }, () => h('i', { class: 'done' }))),
+      h('h2', {}, t('Feierabend!')), h('p', {}, words),
+      h('div', { class: 'actions' }, h('a', { class: 'btn primary', href: '/' }, icon('home'), t('Heute')), h('a', { class: 'btn', href: '/unsent' }, icon('phone-device'), t('Noch auf dem Handy'))));
+  }
+}
+
+/** What another app has just shared, and how to begin. @param {number} count @param {number} groups */
+function headOf(count, groups) {
+  const words = count === 0 ? '' : n(count, '{n} Foto ohne Auftrag', '{n} Fotos ohne Auftrag') + (groups > 1 ? ` · ${n(groups, '{n} Gruppe', '{n} Gruppen')}` : '');
+  return [...shared(), h('div', {}, words && h('p', { class: 'sub num' }, words), h('h1', {}, t('Einsortieren')))];
+}
+
+/** The worker that took over from another app says in the address what became of it. */
+function shared() {
+  const asked = new URLSearchParams(location.search);
+  const [kept, lost] = [Number(asked.get('shared') ?? 0), Number(asked.get('lost') ?? 0)];
+  return [
+    kept > 0 && h('p', { class: 'banner ok' }, icon('check'), n(kept, '{n} Datei ist auf dem Handy gesichert.', '{n} Dateien sind auf dem Handy gesichert.')),
+    lost > 0 && h('p', { class: 'banner bad', role: 'alert' }, icon('warn'), h('span', {}, n(lost, '{n} Datei wurde nicht gesichert.', '{n} Dateien wurden nicht gesichert.'), ' ', notKeptWords(asked.get('why') ?? ''))),
+  ].filter((one) => one !== false);
+}
+
+/** @param {Loose[]} group */
+function nameOf(group) {
+  return `group-${group[0].id}-${group.length}`;
+}
+
+async function lookAround() {
+  const session = await activeSession();
+  return session?.position && (await positionGranted()) ? whereAmI() : null;
+}
+
+/** @returns {Promise<null>} */
+function soon() {
+  return new Promise((resolve) => setTimeout(() => resolve(null), 400));
+}
+
+customElements.define('photo-sorter', PhotoSorter);

@@ -1,0 +1,219 @@
+"""The field app on a worker's phone: what is near, what has no job, what is noted; in Chromium, mostly offline."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from tests.browser.offline_server import JOB, OTHER_JOB, Office
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.ports import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+COLOGNE = {"lat": 50.9375, "lon": 6.9603}
+PHOTO = "019aa000-0000-7000-8000-0000000000b{n}"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def use(page: Page, office: Office, module: str, code: str, given: object = None) -> Any:
+    """Return what `code`, a function of (module, given), answers for one of the phone's modules."""
+    url = office.assets.url(f"js/{module}")
+    return page.evaluate(f"async (given) => ({code})(await import('{url}'), given)", given)
+
+
+def unsorted(number: int) -> list[dict[str, str]]:
+    """Return photos of the office's unsorted pile, one an hour."""
+    return [
+        {
+            "id": PHOTO.format(n=n),
+            "thumb": f"/photos/{PHOTO.format(n=n)}/renditions/thumb",
+            "captured_at": f"2026-11-24T0{n}:00:00Z",
+            "medium": "image",
+        }
+        for n in range(number)
+    ]
+
+
+def test_groups_are_cut_by_half_an_hour_or_by_a_jump(phone: Phone, office: Office) -> None:
+    page = phone.open("/")
+    minute, here = 60_000, COLOGNE
+    there = {"lat": 50.95, "lon": 6.9603}
+    cases: list[tuple[list[tuple[float, object]], list[int]]] = [
+        ([], []),
+        ([(0, None)], [1]),
+        ([(0, None), (30, None), (60, None)], [3]),
+        ([(0, None), (30.1, None)], [1, 1]),
+        ([(60, None), (0, None), (29, None)], [2, 1]),
+        ([(0, here), (1, None), (2, there)], [2, 1]),
+        ([(0, here), (1, {"lat": 50.9376, "lon": 6.9603}), (2, here)], [3]),
+        ([(0, None), (1, there), (2, None), (3, there)], [4]),
+    ]
+    for photos, sizes in cases:
+        given = [{"at": at * minute, "position": position} for at, position in photos]
+        groups = use(page, office, "offline/groups.js", "(m, photos) => m.groupsOf(photos)", given)
+        assert [len(group) for group in groups] == sizes, photos
+
+
+def test_nearest_is_counted_on_the_phone(phone: Phone, office: Office) -> None:
+    page = phone.open("/")
+    jobs = [
+        {"id": "far", "place": {"lat": 52.52, "lon": 13.405}},
+        {"id": "cathedral", "place": {"lat": 50.9413, "lon": 6.9583}},
+        {"id": "nowhere", "place": None},
+        {"id": "bonn", "place": {"lat": 50.7374, "lon": 7.0982}},
+    ]
+    near = use(page, office, "offline/nearness.js", "(m, g) => m.nearest(g.fix, g.jobs)", {"fix": COLOGNE, "jobs": jobs})  # fmt: skip
+    assert [one["job"]["id"] for one in near] == ["cathedral", "bonn"]
+    assert near[0]["metres"] == pytest.approx(445, abs=10) and near[1]["metres"] == pytest.approx(
+        24_300, abs=300
+    )
+    assert use(page, office, "offline/nearness.js", "(m, g) => m.nearest(null, g)", jobs) == []
+    words = use(page, office, "offline/nearness.js", "(m, all) => all.map(m.distance)", [12, 444, 949, 3_440, 24_300])  # fmt: skip
+    assert words == ["hier", "440 m", "950 m", "3,4 km", "24 km"]
+
+
+def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(phone: Phone, office: Office) -> None:
+    """Photos without a job, some on this phone only, find their job; taking back works until it has left."""
+    office.world.model = {"unsorted": unsorted(2)}
+    page = phone.install("/")
+    page.locator("state-line").get_by_text("Alles im Büro").wait_for()
+    page.evaluate("async () => { while (!await caches.match('/offline')) await new Promise((r) => setTimeout(r, 50)); }")  # fmt: skip
+    wait_model(page)
+    phone.close()
+    with office.away():
+        page = phone.open("/capture")
+        from_gallery(page, pictures(3, 9_000))
+        page = phone.open("/")
+        page.get_by_role("link", name="5 Fotos ohne Auftrag").click()
+        groups = page.locator(".sorter-group")
+        groups.nth(2).wait_for()
+        assert groups.first.get_by_role("heading").inner_text() == "3 Fotos"
+        groups.first.get_by_role("button", name="Bad Müller").click()
+        page.get_by_text("3 Fotos bei Bad Müller").wait_for()
+        assert groups.count() == 2
+        page.get_by_role("button", name="Rückgängig").click()
+        groups.nth(2).wait_for()
+        groups.first.get_by_role("button", name="Bad Müller").click()
+        page.get_by_text("3 Fotos bei Bad Müller").wait_for()
+        swipe(page, groups.first)
+        page.get_by_text("1 Foto bei").wait_for()
+        groups.first.get_by_role("button", name="Anderer Auftrag").click()
+        page.locator("job-chooser dialog").get_by_role("button", name="Heizung Kita").click()
+        page.get_by_text("Feierabend!").wait_for()
+        page.get_by_text("5 Fotos einsortiert").wait_for()
+        kept = [row for row in rows(page) if row["kind"] == "filing"]
+        assert [len(row["body"]["refs"]) for row in kept] == [3, 1, 1]
+        # On the page of the job they stand at once.
+        page = phone.open(f"/jobs/{JOB}")
+        page.locator("job-photos .photo-card").nth(2).wait_for()
+    go(page)
+    wait_rows(page, all_stored)
+    filings = [item for item in office.world.items.values() if item["kind"] == "filing"]
+    assert sorted((item["job"], len(item["refs"])) for item in filings) == sorted([(JOB, 3), (filings[1]["job"], 1), (OTHER_JOB, 1)])  # fmt: skip
+    assert phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
+
+
+def wait_model(page: Page) -> None:
+    """Wait until the phone keeps what the office told."""
+    page.evaluate(
+        """async () => {
+          for (;;) {
+            const open = indexedDB.open('zollstock');
+            const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+            const q = db.transaction('readmodel').objectStore('readmodel').count();
+            const count = await new Promise((resolve) => { q.onsuccess = () => resolve(q.result); });
+            db.close();
+            if (count) return;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        }"""
+    )
+
+
+def swipe(page: Page, card: Any) -> None:
+    """Draw a finger over a card to the right."""
+    box = card.locator(".sorter-strip").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 20, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, y, steps=5)
+    page.mouse.up()
+
+
+def test_a_call_is_noted_offline_in_one_line(phone: Phone, office: Office) -> None:
+    jobs = office.world.jobs()
+    jobs[0]["contact"] = {"id": "c1", "name": "Petra Müller", "phone": "+4915123456789"}
+    office.world.model = {"jobs": jobs}
+    wait_model(phone.install("/"))
+    phone.close()
+    with office.away():
+        page = phone.open(f"/jobs/{JOB}")
+        number = page.get_by_role("link", name="Petra Müller")
+        assert number.get_attribute("href") == "tel:+4915123456789"
+        number.evaluate(
+            "(link) => { link.addEventListener('click', (e) => e.preventDefault()); link.click(); }"
+        )
+        page.get_by_role("link", name="Notieren").click()
+        page.get_by_role("radio", name="erreicht", exact=True).check()
+        page.get_by_label("Was wurde besprochen?").fill("Fugen hellgrau")
+        page.get_by_label("Wieder anrufen am").fill("2026-11-27")
+        page.get_by_role("button", name="Telefonnotiz sichern").click()
+        page.wait_for_url(f"**/jobs/{JOB}")
+        page.get_by_text("Fugen hellgrau").wait_for()
+    go(page)
+    wait_rows(page, all_stored)
+    said = [item["text"] for item in office.world.items.values() if item["kind"] == "call"]
+    assert said == ["Erreicht. Fugen hellgrau Wieder anrufen am 27.11.2026."]
+
+
+def test_pages_without_network_say_how_old_they_are(phone: Phone, office: Office) -> None:
+    wait_model(phone.install("/jobs"))
+    phone.close()
+    with office.away():
+        for path in ("/jobs", "/notes/new", f"/jobs/{JOB}", "/calls/new", "/questions/new"):
+            page = phone.open(path)
+            page.locator("state-line").get_by_text("Stand ").wait_for()
+            assert "offline" in page.locator("state-line").inner_text(), path
+        page.goto("/notes/new")
+        page.goto("/jobs")
+        page.go_back()
+        page.get_by_role("heading", name="Notiz").wait_for()
+
+
+def test_a_sticker_opens_the_camera_of_its_job_without_network(phone: Phone, office: Office) -> None:
+    jobs = office.world.jobs()
+    jobs[0]["sticker"] = "st1cker"
+    office.world.model = {"jobs": jobs}
+    wait_model(phone.install("/"))
+    phone.close()
+    with office.away():
+        page = phone.open("/q/st1cker")
+        page.wait_for_url(f"**/capture?job={JOB}")
+        page.locator(".capture-job").get_by_text("Bad Müller").wait_for()

@@ -1,0 +1,65 @@
+"""The worker's pages on the server: call note, sorter, what they say without scripts."""
+
+import pytest
+
+from server.db import notes
+from server.domain.notes import NoteKind
+from server.domain.users import Role
+from tests import factories
+from tests.pages.conftest import House
+
+
+async def a_job(house: House) -> str:
+    office, ali = house.acting(Role.OFFICE), house.users[Role.WORKER]
+    return str((await factories.job(office, "Bad Müller", ali.id)).id)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"outcome": "reached", "text": "Fugen hell."}, "Erreicht. Fugen hell."),
+        ({"outcome": "missed"}, "Nicht erreicht."),
+        (
+            {"outcome": "callback", "text": "", "follow_up": "2026-11-27"},
+            "Ruft zurück. Wieder anrufen am 27.11.2026.",
+        ),
+    ],
+)
+async def test_a_call_is_written_down_without_scripts(
+    house: House, typed: dict[str, str], words: str
+) -> None:
+    job = await a_job(house)
+    shown = await house.worker.get(f"/calls/new?job={job}")
+    assert "Bad Müller" in shown.text and shown.headers["x-offline"] == "ok"
+    written = await house.worker.post("/calls", data={"job": job} | typed)
+    assert written.status_code == 303 and written.headers["location"] == f"/jobs/{job}"
+    found = await notes.of_kind(house.company.id, NoteKind.CALL, limit=5)
+    assert [(str(one.job_id), one.text) for one in found.items] == [(job, words)]
+
+
+@pytest.mark.parametrize("typed", [{}, {"outcome": "loud"}, {"outcome": "missed", "follow_up": "morgen"}])
+async def test_a_wrong_call_note_keeps_what_was_typed(house: House, typed: dict[str, str]) -> None:
+    job = await a_job(house)
+    answer = await house.worker.post("/calls", data={"job": job, "text": "Wegen der Fugen"} | typed)
+    assert answer.status_code == 422 and "Wegen der Fugen" in answer.text
+    assert (await notes.of_kind(house.company.id, NoteKind.CALL, limit=5)).items == []
+
+
+async def test_nobody_notes_a_call_at_a_job_he_does_not_see(house: House) -> None:
+    office = house.acting(Role.OFFICE)
+    stranger = await factories.user(house.company, Role.WORKER, "Ben")
+    hidden = await factories.job(office, "Villa", stranger.id)
+    answer = await house.worker.post("/calls", data={"job": str(hidden.id), "outcome": "missed"})
+    assert answer.status_code == 404
+
+
+async def test_the_sorter_may_be_kept_and_says_what_to_do_without_scripts(house: House) -> None:
+    for path in ("/sort", "/befores"):
+        shown = await house.worker.get(path)
+        assert shown.status_code == 200 and shown.headers["x-offline"] == "ok" and "<noscript>" in shown.text
+
+
+async def test_a_note_begins_with_what_another_app_shared(house: House) -> None:
+    job = await a_job(house)
+    shown = await house.worker.get(f"/notes/new?job={job}&text=Schlüssel <b>beim</b> Nachbarn")
+    assert "Schlüssel &lt;b&gt;beim&lt;/b&gt; Nachbarn" in shown.text
