@@ -26,6 +26,7 @@ from server.db import customers as customers_db
 from server.db import photos as photos_db
 from server.db import users as users_db
 from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFILE, SHOTS, Shot
+from server.demo.phones import bring_phones
 from server.domain.companies import Company
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
@@ -37,6 +38,7 @@ from server.domain.reviews import Verdict
 from server.domain.users import Actor, Role, User, system
 from server.ids import new_id
 from server.services import Services
+from server.web import static
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PHOTOS = Path(__file__).parent / "photos"
@@ -107,6 +109,7 @@ class _Filling:
         await self._notes()
         await self._questions()
         self.say("Rückfragen und Logbuch")
+        await bring_phones(self.people, self.jobs, self.ago, version=static.load().version)
         return company
 
     async def _people(self, company: Company) -> None:
