@@ -28,7 +28,7 @@ async def camera(request: Request) -> Response:
 
 async def unsent(request: Request) -> Response:
     """What only this phone has."""
-    return await page(request, "offline/unsent.html", nav="phone", offline=True)
+    return await page(request, "offline/unsent.html", nav="unsent", offline=True)
 
 
 async def sort(request: Request) -> Response:

@@ -457,8 +457,9 @@ def test_what_the_office_deleted_waits_for_its_owner(phone: Phone, office: Offic
     assert (row["error"], row["held"]) == ("tombstone", row["sha256"])
     page.goto("/unsent")
     page.get_by_text("Im Büro gelöscht, bevor es ankam").wait_for()
-    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Entfernen").click()
+    page.get_by_label("Zum Bestätigen").fill("weg")
+    page.get_by_role("button", name="Endgültig entfernen").click()
     page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
     assert office.world.stored == {}
 

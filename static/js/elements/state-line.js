@@ -1,13 +1,19 @@
 // @ts-check
+import { showAlarm } from './unsent-alarm.js';
 import { coalesce, h } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
-import { dayAndTime } from '../lib/time.js';
+import { age, dayAndTime } from '../lib/time.js';
 import { ignoresSearch } from '../offline/addresses.js';
+import { isLate } from '../offline/alarm.js';
+import { showBadge } from '../offline/badge.js';
 import { getMeta } from '../offline/db.js';
 import { counts, onChange } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
 
+/** @typedef {import('../offline/outbox.js').Counts} Counts */
+
 const OFFLINE = new Set(['network', 'portal']);
+const AGING_MS = 60_000;
 /** `page-drawn`: the shell has drawn a page and knows how old it is. */
 const EVENTS = ['online', 'offline', 'pageshow', 'page-drawn'];
 
@@ -18,18 +24,24 @@ export class StateLine extends HTMLElement {
   #words = h('span', { role: 'status' });
   #draw = coalesce(() => this.#redraw().catch(() => this.#show(t('Der Speicher antwortet nicht'), 'trouble')));
   #listener = () => void this.#draw();
+  #waiting = false;
+  #timer = 0;
 
   connectedCallback() {
     this.classList.add('state-line');
     this.replaceChildren(h('a', { href: '/unsent' }, this.#words));
     this.#stop = onChange(this.#listener);
     for (const event of EVENTS) addEventListener(event, this.#listener);
+    document.addEventListener('visibilitychange', this.#listener);
+    this.#timer = setInterval(() => this.#waiting && document.visibilityState === 'visible' && this.#draw(), AGING_MS);
     void this.#draw();
   }
 
   disconnectedCallback() {
     this.#stop();
     for (const event of EVENTS) removeEventListener(event, this.#listener);
+    document.removeEventListener('visibilitychange', this.#listener);
+    clearInterval(this.#timer);
   }
 
   async #redraw() {
@@ -38,7 +50,10 @@ export class StateLine extends HTMLElement {
     const now = session ? await counts(session.actor) : null;
     const offline = !navigator.onLine || OFFLINE.has(hold?.reason);
     const words = [standing(offline), ...(now ? amounts(now, offline) : [])].filter(Boolean).join(' · ');
+    this.#waiting = Boolean(now?.waiting);
     showCount(now?.waiting ?? 0);
+    showAlarm(now);
+    void showBadge(now?.waiting ?? 0);
     this.#show(words, moodOf(now, offline));
   }
 
@@ -67,17 +82,19 @@ function standing(offline) {
   return offline || stored || document.querySelector('offline-shell') ? t('Offline') : '';
 }
 
-/** @param {{ waiting: number, sending: number, problems: number, login: boolean }} now @param {boolean} offline */
-function amounts({ waiting, sending, problems, login }, offline) {
+/** @param {Counts} now @param {boolean} offline */
+function amounts({ waiting, sending, problems, login, oldest_ms }, offline) {
   if (waiting === 0) return [t('Alles im Büro')];
-  const held = n(waiting, '{n} noch auf dem Handy', '{n} noch auf dem Handy');
+  const since = oldest_ms !== null && isLate(oldest_ms) ? ` ${age(oldest_ms)}` : '';
+  const held = n(waiting, '{n} noch auf dem Handy', '{n} noch auf dem Handy') + since;
   if (login) return [held, t('Anmeldung nötig')];
   const going = offline || sending === 0 ? '' : n(sending, '{n} wird gesendet', '{n} werden gesendet');
   return [held, going, problems > 0 ? n(problems, '{n} Problem', '{n} Probleme') : ''];
 }
 
-/** @param {{ waiting: number, sending: number, problems: number, login: boolean } | null} now @param {boolean} offline */
+/** @param {Counts | null} now @param {boolean} offline */
 function moodOf(now, offline) {
+  if (now && isLate(now.oldest_ms)) return 'late';
   if (now && (now.problems > 0 || now.login)) return 'trouble';
   if (offline) return 'offline';
   if (now && now.sending > 0) return 'sending';

@@ -1,6 +1,9 @@
 // @ts-check
+import { UNSENT } from './english-unsent.js';
+
 /** English words for the German sentences of static/js; tests/test_phone_words.py keeps both sides equal. @type {Record<string, string>} */
 export const ENGLISH = {
+  ...UNSENT,
   'Abgemeldet': 'Signed out',
   'Abmelden': 'Sign out',
   'Abmelden?': 'Sign out?',
@@ -167,7 +170,6 @@ export const ENGLISH = {
   'Wieder anrufen am': 'Call again on',
   'Wird gesendet': 'Being sent',
   'Wird gesichert': 'Being saved',
-  'Wirklich entfernen? Es gibt davon keine zweite Kopie.': 'Really remove? There is no second copy of it.',
   'Worte': 'Words',
   'Worte zu den nächsten Fotos': 'Words for the next photos',
   'Zollstock ist noch in einem älteren Fenster offen. Bitte dieses schließen.': 'Zollstock is still open in an older window. Please close it.',

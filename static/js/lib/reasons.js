@@ -1,22 +1,8 @@
 // @ts-check
+import { REASONS, ROOMS, UNKNOWN } from './reason-words.js';
 import { t } from './text.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
-
-/** What a person reads about a failure and what helps; unknown codes name themselves. @type {Record<string, [string, string]>} */
-const REASONS = {
-  login: ['Die Anmeldung ist abgelaufen.', 'Anmelden, dann geht es von selbst weiter.'],
-  forbidden: ['Das Büro hat den Zugang gesperrt.', 'Im Büro melden. Bis dahin Kopien sichern.'],
-  conflict: ['Im Büro liegt unter derselben Nummer etwas anderes.', 'Kopie sichern und im Büro melden.'],
-  tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'],
-  receipt: ['Die Quittung vom Büro passt nicht zu diesem Foto.', 'Nochmal senden. Das Foto bleibt hier.'],
-  hash: ['Das Foto kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'],
-  'bytes-changed': ['Der Speicher dieses Handys hat das Foto verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
-  'lost-bytes': ['Der Browser hat das Foto verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
-  'too-large': ['Das Foto ist für den Server zu groß.', 'Kopie sichern und im Büro melden.'],
-  server: ['Der Server hat gerade ein Problem.', 'Es wird von selbst nochmal versucht.'],
-  offset: ['Der Server zählt anders als das Handy.', 'Es wird von selbst nochmal versucht.'],
-};
 
 /** What stands in the way of everything. @type {Record<string, string>} */
 const PAUSES = {
@@ -25,6 +11,7 @@ const PAUSES = {
   login: 'Die Anmeldung ist abgelaufen. Alles bleibt auf dem Handy.',
   forbidden: 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy.',
   update: 'Zollstock ist veraltet. Seite neu laden, dann geht es weiter.',
+  'user.disabled': 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy.',
   'other-user': 'Jemand anderes ist angemeldet. Alles bleibt auf dem Handy.',
   busy: 'Der Server hat viel zu tun. Es wird von selbst nochmal versucht.',
 };
@@ -32,7 +19,7 @@ const PAUSES = {
 /** @param {Item} item @returns {[string, string] | null} reason and next step */
 export function reasonOf(item) {
   if (!item.error) return null;
-  const [reason, step] = REASONS[item.error] ?? ['Das Büro nimmt es so nicht an ({code}).', 'Kopie sichern und im Büro melden.'];
+  const [reason, step] = REASONS[item.error] ?? ROOMS[item.error.split('.')[0]] ?? UNKNOWN;
   return [t(reason, { code: item.error }), t(step)];
 }
 
@@ -61,11 +48,12 @@ export function stateWords(item) {
   return [mark, t(words)];
 }
 
+/** @type {Record<string, string>} */
 const KINDS = { photo: 'Foto', note: 'Notiz', question: 'Rückfrage', job: 'Neuer Auftrag', call: 'Telefonnotiz', video: 'Video', voice: 'Sprachnotiz', filing: 'Zuordnung' };
 
 /** @param {Item['kind']} kind */
 export function kindWord(kind) {
-  return t(KINDS[kind]);
+  return t(KINDS[kind] ?? 'Eintrag');
 }
 
 /** @type {Record<string, string>} */

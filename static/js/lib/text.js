@@ -23,9 +23,20 @@ export function t(german, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
 }
 
+/** Making a formatter costs more than using it, which a list of hundreds feels. @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/** @param {number} value @param {number} [digits] after the comma, at most */
+function figure(value, digits = 3) {
+  const key = `${locale()} ${digits}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale(), { maximumFractionDigits: digits });
+  formats.set(key, format);
+  return format.format(value);
+}
+
 /** @param {string | number} value */
 function shown(value) {
-  return typeof value === 'number' ? value.toLocaleString(locale()) : value;
+  return typeof value === 'number' ? figure(value) : value;
 }
 
 /**
@@ -38,6 +49,7 @@ export function n(count, one, many) {
 
 /** A size people read, `3,4 MB`. @param {number} bytes */
 export function fileSize(bytes) {
-  if (bytes < 1_000_000) return `${Math.max(1, Math.round(bytes / 1000)).toLocaleString(locale())} kB`;
-  return `${(bytes / 1_000_000).toLocaleString(locale(), { maximumFractionDigits: 1 })} MB`;
+  if (bytes < 1_000_000) return `${figure(Math.max(1, Math.round(bytes / 1000)))} kB`;
+  if (bytes < 1_000_000_000) return `${figure(bytes / 1_000_000, 1)} MB`;
+  return `${figure(bytes / 1_000_000_000, 1)} GB`;
 }

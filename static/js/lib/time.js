@@ -19,9 +19,25 @@ export function localIso(at = new Date()) {
 /** @param {number} value */
 const two = (value) => String(value).padStart(2, '0');
 
+/** Making a formatter costs more than using it, which a list of hundreds feels. @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {'clock' | 'day' | 'date'} name @param {Intl.DateTimeFormatOptions} options @param {string | number} at */
+function formatted(name, options, at) {
+  const key = `${name} ${locale()}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+  formats.set(key, format);
+  return format.format(new Date(at));
+}
+
 /** Clock time of an instant, `10:42`. @param {string | number} at */
 export function clockTime(at) {
-  return new Date(at).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit' });
+  return formatted('clock', { hour: '2-digit', minute: '2-digit' }, at);
+}
+
+/** Day of an instant in full, `23. November 2026`. @param {string | number} at */
+export function fullDate(at) {
+  return formatted('date', { day: 'numeric', month: 'long', year: 'numeric' }, at);
 }
 
 /** When something happened, as short as it stays unmistakable: `10:42`, `gestern, 16:30`, `20.11., 16:30`.
@@ -30,7 +46,7 @@ export function dayAndTime(at, now = Date.now()) {
   const days = Math.round((midnight(now) - midnight(new Date(at).getTime())) / DAY_MS);
   if (days === 0) return clockTime(at);
   if (days === 1) return t('gestern, {time}', { time: clockTime(at) });
-  const day = new Date(at).toLocaleDateString(locale(), { day: '2-digit', month: '2-digit' });
+  const day = formatted('day', { day: '2-digit', month: '2-digit' }, at);
   return `${day}, ${clockTime(at)}`;
 }
 

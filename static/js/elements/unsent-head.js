@@ -1,0 +1,75 @@
+// @ts-check
+import { h, icon } from '../lib/dom.js';
+import { pauseWords } from '../lib/reasons.js';
+import { n, t } from '../lib/text.js';
+import { lateWords } from './unsent-alarm.js';
+import { UnfoldRule } from './unfold-rule.js';
+import { SIGN_IN } from '../offline/addresses.js';
+import { isLate } from '../offline/alarm.js';
+
+/** @typedef {import('../offline/db.js').Item} Item */
+/** @typedef {import('../offline/overview.js').Overview} Overview */
+
+/** How far it is, what stands in the way, and the two ways out: to the office, or as a copy onto the phone. */
+export class UnsentHead {
+  element = h('section', { class: 'unsent-head', 'aria-label': t('Stand') });
+  #rule = new UnfoldRule();
+  #words = h('p', { class: 'unsent-sum num' });
+  #trouble = h('div', { class: 'stack', hidden: true });
+  #said = h('p', { class: 'unsent-said sub num', role: 'status' });
+  #again = h('div', { class: 'actions', hidden: true });
+  #ways;
+
+  /** @param {{ send: () => void, pack: () => void }} acts */
+  constructor(acts) {
+    this.#ways = h('div', { class: 'unsent-ways' },
+      h('button', { type: 'button', class: 'btn primary big', click: acts.send }, icon('send'), t('Jetzt senden')),
+      h('button', { type: 'button', class: 'btn', click: acts.pack }, icon('download'), t('Alles als ZIP sichern')));
+    this.element.append(this.#rule.element, this.#words, this.#trouble, this.#ways, this.#said, this.#again);
+  }
+
+  /** @param {Overview} now @param {{ reason: string } | undefined} hold */
+  show({ unsent, recent }, hold) {
+    const waiting = new Set(unsent.map((item) => item.id));
+    const photos = [...unsent, ...recent.filter((item) => !waiting.has(item.id))].filter((item) => item.size > 0);
+    const safe = photos.filter((item) => !waiting.has(item.id)).length;
+    this.#progress(photos.length, safe, unsent.filter((item) => item.state === 'sending').length);
+    const troubles = [late(unsent), paused(unsent, hold), unsent.length > 0 && stayOpen()].filter((one) => one instanceof Node);
+    this.#trouble.hidden = troubles.length === 0;
+    this.#trouble.replaceChildren(...troubles);
+    this.#ways.hidden = unsent.length === 0;
+  }
+
+  /** @param {number} total @param {number} safe @param {number} sending */
+  #progress(total, safe, sending) {
+    const words = n(total, '{safe} von {n} Foto sicher im Büro', '{safe} von {n} Fotos sicher im Büro').replace('{safe}', String(safe));
+    this.#rule.element.hidden = this.#words.hidden = total === 0;
+    if (total > 0) this.#rule.show({ total, safe, sending, words, label: t('Fotos im Büro') });
+    if (this.#words.textContent !== words) this.#words.textContent = words;
+  }
+
+  /** @param {string} words @param {(() => void) | null} [again] what one more tap does */
+  say(words, again = null) {
+    this.#said.textContent = words;
+    this.#again.hidden = !again;
+    this.#again.replaceChildren(...(again ? [h('button', { type: 'button', class: 'btn', click: again }, icon('share'), t('Kopien weitergeben'))] : []));
+  }
+}
+
+/** @param {Item[]} unsent */
+function late(unsent) {
+  const oldest = unsent.length > 0 ? Math.min(...unsent.map((item) => item.made_ms)) : null;
+  if (oldest === null || !isLate(oldest)) return null;
+  return h('p', { class: 'banner bad' }, icon('clock'), h('span', {}, lateWords(unsent.length, oldest), ' ', t('Mit Netz „Jetzt senden“ antippen, oder Kopien sichern und im Büro melden.')));
+}
+
+/** @param {Item[]} unsent @param {{ reason: string } | undefined} hold */
+function paused(unsent, hold) {
+  const words = unsent.length > 0 ? pauseWords(hold?.reason) : null;
+  return words && h('p', { class: 'banner warn' }, icon('info'), h('span', {}, words), hold?.reason === 'login' && h('a', { class: 'btn', href: SIGN_IN }, t('Anmelden')));
+}
+
+/** Only Chromium goes on by itself once the page is left (workbox#2386). */
+function stayOpen() {
+  return 'SyncManager' in globalThis ? null : h('p', { class: 'sub' }, t('Zollstock offen lassen, bis alles im Büro ist.'));
+}

@@ -1,0 +1,84 @@
+// @ts-check
+/** @typedef {[reason: string, step: string]} Words */
+
+const TELL = 'Kopie sichern und im Büro melden.';
+const BY_ITSELF = 'Es wird von selbst nochmal versucht.';
+const AGAIN = 'Nochmal senden. Hilft das nicht: Kopie sichern und im Büro melden.';
+const RETAKE = 'Neu aufnehmen und diesen Eintrag entfernen.';
+const ELSEWHERE = 'Kopie sichern, anders ins Büro geben und hier entfernen.';
+
+/** @type {Words} */
+const REFUSED = ['Das Büro nimmt es so nicht an ({code}).', TELL];
+/** @type {Words} */
+const MUDDLED = ['Beim Senden ist etwas durcheinandergekommen ({code}).', AGAIN];
+/** @type {Words} */
+const NO_PHOTO = ['Diese Datei ist kein Foto, das der Server kennt.', ELSEWHERE];
+/** @type {Words} */
+const TOO_LARGE = ['Das Foto ist für den Server zu groß.', TELL];
+/** @type {Words} */
+const TOO_LONG = ['Der Text dazu ist zu lang.', TELL];
+/** @type {Words} */
+const DIFFERS = ['Im Büro liegt unter derselben Nummer etwas anderes.', TELL];
+/** @type {Words} */
+const BLOCKED = ['Das Büro hat den Zugang gesperrt.', 'Im Büro melden. Bis dahin Kopien sichern.'];
+/** @type {Words} */
+const OLD_SERVER = ['Der Server kennt diese Art Eintrag noch nicht.', 'Im Büro melden. Nochmal senden, sobald der Server erneuert ist.'];
+/** @type {Words} */
+const OUTDATED = ['Zollstock ist auf diesem Handy veraltet.', 'Seite neu laden, dann geht es weiter.'];
+/** @type {Words} */
+const DAMAGED = ['Das Foto kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'];
+
+/** What a person reads about each code of phone and server, and what helps. @type {Record<string, Words>} */
+export const REASONS = {
+  login: ['Die Anmeldung ist abgelaufen.', 'Anmelden, dann geht es von selbst weiter.'],
+  forbidden: BLOCKED,
+  conflict: DIFFERS,
+  tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'],
+  receipt: ['Die Quittung vom Büro passt nicht zu diesem Foto.', 'Nochmal senden. Das Foto bleibt hier.'],
+  hash: DAMAGED,
+  'bytes-changed': ['Der Speicher dieses Handys hat das Foto verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
+  'lost-bytes': ['Der Browser hat das Foto verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
+  'too-large': TOO_LARGE,
+  server: ['Der Server hat gerade ein Problem.', BY_ITSELF],
+  offset: ['Der Server zählt anders als das Handy.', BY_ITSELF],
+  preview: ['Der Server nimmt die Vorschau gerade nicht an.', BY_ITSELF],
+  'http-404': OLD_SERVER,
+  'http-405': OLD_SERVER,
+  'user.disabled': BLOCKED,
+  'role.not_allowed': BLOCKED,
+  'device.locked': ['Das Büro hat dieses Handy gesperrt.', 'Im Büro melden. Bis dahin Kopien sichern.'],
+  'device.taken': ['Dieses Handy ist im Büro unter anderem Namen bekannt.', 'Abmelden, neu anmelden und nochmal senden.'],
+  'session.none': ['Die Anmeldung ist abgelaufen.', 'Anmelden, dann geht es von selbst weiter.'],
+  'session.other_user': ['Jemand anderes ist angemeldet.', 'Abmelden und selbst anmelden, dann geht es weiter.'],
+  'client.too_old': OUTDATED,
+  'storage.full': ['Der Speicher des Servers ist voll.', 'Im Büro melden. Danach geht es von selbst weiter.'],
+  'storage.failed': ['Der Speicher des Servers antwortet nicht.', BY_ITSELF],
+  'item.word': OLD_SERVER,
+  'item.unknown_field': OLD_SERVER,
+  'item.differs': DIFFERS,
+  'item.taken': DIFFERS,
+  'item.other_bytes': DIFFERS,
+  'item.too_long': TOO_LONG,
+  'note.too_long': TOO_LONG,
+  'note.empty': ['Der Text fehlt.', 'Neu schreiben und diesen Eintrag entfernen.'],
+  'photo.empty': ['Die Datei ist leer.', RETAKE],
+  'photo.too_large': TOO_LARGE,
+  'photo.caption_too_long': TOO_LONG,
+  'photo.tag_too_long': TOO_LONG,
+  'photo.too_many_tags': TOO_LONG,
+  'photo.hash': DAMAGED,
+  'photo.type': NO_PHOTO,
+  'photo.eps': NO_PHOTO,
+  'photo.pdf': NO_PHOTO,
+  'photo.svg': NO_PHOTO,
+  'photo.html': NO_PHOTO,
+  'photo.not_an_image': NO_PHOTO,
+  'photo.upload_expired': ['Das Foto wurde nicht zu Ende gesendet.', BY_ITSELF],
+  'upload.too_large': TOO_LARGE,
+};
+
+/** The same for all other codes of one room, `item.moment` and the like. @type {Record<string, Words>} */
+export const ROOMS = { item: REFUSED, photo: REFUSED, note: REFUSED, field: REFUSED, body: REFUSED, upload: MUDDLED, request: MUDDLED };
+
+/** @type {Words} */
+export const UNKNOWN = REFUSED;
