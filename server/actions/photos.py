@@ -35,9 +35,11 @@ def storage_key(photo: Photo, ending: str) -> str:
 
 
 @atomic
-async def announce(actor: Actor, item: SyncPhoto, *, job_id: UUID | None, at: datetime) -> None:
+async def announce(
+    actor: Actor, item: SyncPhoto, *, job_id: UUID | None, late: bool = False, at: datetime
+) -> None:
     """Write down a photo whose bytes will follow, or describe one whose bytes were first."""
-    photo = announced(actor, item, job_id=job_id, at=at)
+    photo = replace(announced(actor, item, job_id=job_id, at=at), late=late)
     early = await photos.by_id(actor.company_id, photo.id)
     if early is None:
         await photos.insert_photo(actor.company_id, photo, search_text=_search_text(photo))

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import devices, drafts, jobs, notes, photos, questions, uploads
+from server.actions import devices, drafts, jobs, notes, photos, placing, questions, uploads
+from server.actions.placing import Place
 from server.db import companies, items
 from server.db import jobs as job_table
 from server.db import photos as photo_table
@@ -16,6 +17,7 @@ from server.domain.items import (
     Item,
     ItemState,
     Kind,
+    SyncFiling,
     SyncItem,
     SyncJob,
     SyncNote,
@@ -93,6 +95,15 @@ async def standing(services: Services, actor: Actor, item_id: UUID, *, at: datet
     return known
 
 
+async def job_now(actor: Actor, item: Item) -> UUID | None:
+    """Return the job a thing belongs to now: the office may have moved it, or merged its job into another."""
+    if item.kind not in (Kind.JOB, Kind.FILING):
+        return await items.job_of(actor.company_id, item.kind, item.id)
+    named = item.id if item.kind is Kind.JOB else UUID(str(item.body["job_id"]))
+    job = await job_table.current(actor.company_id, named)
+    return job.id if job else None
+
+
 @atomic
 async def put_item(actor: Actor, item: SyncItem, origin: Origin, *, at: datetime) -> bool:
     """Take an item; True when it is new. The same again changes nothing, whatever became of the thing since.
@@ -109,8 +120,7 @@ async def put_item(actor: Actor, item: SyncItem, origin: Origin, *, at: datetime
     await _check_free(actor, item)
     if origin.device_id:
         await devices.notice(actor, origin.device_id, at=at)
-    job_id = await _job_of(actor, item)
-    await _keep(actor, item, job_id=job_id, at=at)
+    await _keep(actor, item, await placing.place_of(actor, item), at=at)
     await items.insert_item(
         actor.company_id,
         await _entry(actor, item, at=at),
@@ -138,29 +148,31 @@ async def _check_free(actor: Actor, item: SyncItem) -> None:
         raise Conflict("item.taken", field="id")
 
 
-async def _job_of(actor: Actor, item: SyncItem) -> UUID | None:
-    """Return the job the item names if it is here and his to see."""
-    if item.job_id is None:
-        return None
-    found = await job_table.by_id(
-        actor.company_id, item.job_id, visible_to=None if actor.at_desk else actor.id
-    )
-    return found.id if found else None
-
-
-async def _keep(actor: Actor, item: SyncItem, *, job_id: UUID | None, at: datetime) -> None:
+async def _keep(actor: Actor, item: SyncItem, place: Place, *, at: datetime) -> None:
     match item:
         case SyncPhoto():
-            await photos.announce(actor, await _without_position(actor, item), job_id=job_id, at=at)
+            await _keep_photo(actor, await _without_position(actor, item), place, at=at)
         case SyncNote():
-            await notes.accept(actor, item, job_id=job_id, at=at)
+            await notes.accept(actor, replace(item, job_hint=place.hint), place, at=at)
         case SyncQuestion():
-            await drafts.accept(actor, item, job_id=job_id, at=at)
+            hinted = replace(item, job_hint=place.hint)
+            await drafts.accept(actor, hinted, job_id=place.job_id, at=at)
+        case SyncFiling():
+            await placing.accept_filing(actor, item, at=at)
         case SyncJob():
             await jobs.open_from_phone(
                 actor, item.id, title=item.title, street=item.street, city=item.city, at=at
             )
             await _gather(actor, item.id, at=at)
+
+
+async def _keep_photo(actor: Actor, item: SyncPhoto, place: Place, *, at: datetime) -> None:
+    hinted = replace(item, job_hint=place.hint)
+    await photos.announce(actor, hinted, job_id=place.job_id, late=place.late, at=at)
+    if place.job_id is None:
+        await placing.file_waiting(actor, item.id, at=at)
+    elif place.late:
+        await placing.note_late(actor, "photo", item.id, place.job_id, at=at)
 
 
 async def _gather(actor: Actor, job_id: UUID, *, at: datetime) -> None:
@@ -171,6 +183,7 @@ async def _gather(actor: Actor, job_id: UUID, *, at: datetime) -> None:
         question = await questions.known(actor, item_id)
         if question.job_id is None:
             await questions.file(actor, question, job_id, at=at)
+    await placing.file_again(actor, waiting.pop(Kind.FILING, []), job_id, at=at)
     for kind, ids in waiting.items():
         await items.set_job(actor.company_id, kind, ids, job_id=job_id)
 

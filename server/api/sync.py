@@ -170,7 +170,7 @@ async def _view(request: Request, actor: Actor, item_id: UUID, *, at: datetime) 
     item = await items.by_id(actor.company_id, item_id)
     photo = await photos.by_id(actor.company_id, item_id)
     view: dict[str, Any] = {"id": item_id, "kind": item.kind if item else _kind(photo)}
-    view |= _content(item) if item else {}
+    view |= _content(item) | {"job": await sync.job_now(actor, item)} if item else {}
     view |= _picture(photo) if photo else {}
     return view | _state(known, item, photo)
 

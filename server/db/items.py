@@ -9,7 +9,7 @@ from tortoise import Model
 
 from server.db import sql
 from server.db.tables import ItemRow, JobRow, NoteRow, PhotoRow, QuestionRow, UploadRow
-from server.domain.items import MEDIA, Item, Kind
+from server.domain.items import MEDIA, Item, Kind, Moment, SyncFiling
 
 _BORN: dict[Kind, type[Model]] = {
     Kind.PHOTO: PhotoRow,
@@ -110,6 +110,24 @@ def _standing(
     )
 
 
+async def filing_of(company_id: UUID, user_id: UUID, photo_id: UUID) -> SyncFiling | None:
+    """Return the latest filing of this user that names the photo."""
+    statement = """SELECT id, body, captured_at FROM sync_item WHERE company_id = ? AND user_id = ? AND kind = ?
+        AND CAST(body AS text) LIKE ? ORDER BY received_at DESC, id DESC LIMIT 1"""
+    found = await sql.rows(statement, company_id, user_id, Kind.FILING.value, f"%{photo_id}%")
+    for row in await ItemRow.filter(id__in=[row["id"] for row in found], company_id=company_id):
+        job_id, refs = row.body.get("job_id"), row.body.get("refs")
+        return SyncFiling(
+            id=row.id,
+            kind=Kind.FILING,
+            job_id=UUID(str(job_id)) if job_id else None,
+            job_hint=str(row.body.get("job_hint", "")),
+            captured=Moment(row.captured_at, 0),
+            refs=tuple(UUID(str(one)) for one in refs) if isinstance(refs, list) else (),
+        )
+    return None
+
+
 async def insert_item(
     company_id: UUID, item: Item, *, asked_job_id: UUID | None, device_id: UUID | None, skew_ms: int | None
 ) -> None:
@@ -129,17 +147,26 @@ async def insert_item(
     )
 
 
+async def job_of(company_id: UUID, kind: Kind, item_id: UUID) -> UUID | None:
+    """Return the job a thing belongs to now."""
+    if kind not in _BORN or kind is Kind.JOB:
+        return None
+    found = await _BORN[kind].filter(id=item_id, company_id=company_id).values_list("job_id", flat=True)
+    return UUID(str(found[0])) if found and found[0] else None
+
+
 async def set_tombstone(company_id: UUID, item_id: UUID, *, at: datetime) -> None:
     """Remember that the thing was deleted here, so that a phone does not bring it again."""
     await ItemRow.filter(id=item_id, company_id=company_id).update(tombstone_at=at)
 
 
 async def of_asked_job(company_id: UUID, user_id: UUID, job_id: UUID) -> dict[Kind, list[UUID]]:
-    """Return what this user announced for a job before the job itself was here."""
+    """Return what this user announced for a job before the job itself was here; of filings the photos they name."""
     found = ItemRow.filter(company_id=company_id, user_id=user_id, asked_job_id=job_id).order_by("id")
     waiting: dict[Kind, list[UUID]] = {}
-    for row in await found.values("id", "kind"):
-        waiting.setdefault(Kind(row["kind"]), []).append(row["id"])
+    for row in await found.values("id", "kind", "body"):
+        ids = waiting.setdefault(Kind(row["kind"]), [])
+        ids += [UUID(one) for one in row["body"]["refs"]] if row["kind"] == Kind.FILING else [row["id"]]
     return waiting
 
 

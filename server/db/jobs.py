@@ -29,6 +29,12 @@ async def by_id(company_id: UUID, job_id: UUID, *, visible_to: UUID | None = Non
     return found[0] if await sql.rows(statement, company_id, job_id, visible_to) else None
 
 
+async def current(company_id: UUID, job_id: UUID) -> Job | None:
+    """Return the job, or the one it was merged into; merging keeps every way to it one step long."""
+    job = await by_id(company_id, job_id)
+    return await by_id(company_id, job.merged_into_id) if job and job.merged_into_id else job
+
+
 async def by_ids(company_id: UUID, ids: Sequence[UUID], *, visible_to: UUID | None = None) -> list[Job]:
     """Return these jobs in the order asked; with `visible_to` only those this worker may see."""
     if not ids or visible_to is None:
@@ -220,4 +226,5 @@ def _job(row: JobRow) -> Job:
         changed_at=row.changed_at,
         archived_at=row.archived_at,
         rev=row.rev,
+        merged_into_id=row.merged_into_id,
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.tables import NoteRow
 from server.domain.notes import Note, NoteKind
 from server.domain.paging import Page, cut
@@ -20,7 +21,19 @@ _COLUMNS = (
     "text",
     "captured_at",
     "received_at",
+    "late",
+    "replaces_id",
+    "current",
+    "disputed",
+    "rev",
 )
+# Up and down from a note by what replaces what: a family is small.
+_FAMILY = """WITH RECURSIVE kin(id) AS (
+        SELECT id FROM note WHERE company_id = ? AND id = ?
+        UNION
+        SELECT other.id FROM kin JOIN note one ON one.id = kin.id
+            JOIN note other ON other.company_id = ? AND (other.replaces_id = one.id OR other.id = one.replaces_id)
+    ) SELECT id FROM kin"""
 
 
 async def by_id(company_id: UUID, note_id: UUID) -> Note | None:
@@ -37,7 +50,9 @@ async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Note]:
 async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> list[Note]:
     """Return notes that hold every folded term, newest first."""
     ids = (
-        await NoteRow.filter(*[Q(search_text__contains=term) for term in terms], company_id=company_id)
+        await NoteRow.filter(
+            *[Q(search_text__contains=term) for term in terms], company_id=company_id, current=True
+        )
         .order_by("-id")
         .limit(limit)
         .values_list("id", flat=True)
@@ -47,7 +62,7 @@ async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> 
 
 async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Note]:
     """Return the job's notes, newest first."""
-    only: dict[str, object] = {"company_id": company_id, "job_id": job_id}
+    only: dict[str, object] = {"company_id": company_id, "job_id": job_id, "current": True}
     if before:
         only["id__lt"] = before
     return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))
@@ -62,7 +77,7 @@ async def of_kind(
     limit: int = 50,
 ) -> Page[Note]:
     """Return notes of one kind, newest first, of one job or of all."""
-    only: dict[str, object] = {"company_id": company_id, "kind": kind}
+    only: dict[str, object] = {"company_id": company_id, "kind": kind, "current": True}
     only |= {"job_id": job_id} if job_id else {}
     only |= {"id__lt": before} if before else {}
     return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))
@@ -70,7 +85,28 @@ async def of_kind(
 
 async def unsorted(company_id: UUID, *, limit: int = 50) -> list[Note]:
     """Return notes that belong to no job yet, newest first."""
-    return await _read({"company_id": company_id, "job_id": None}, limit=limit)
+    return await _read({"company_id": company_id, "job_id": None, "current": True}, limit=limit)
+
+
+async def family(company_id: UUID, note_id: UUID) -> list[Note]:
+    """Return a note with all it replaces and all that replaces it, newest first."""
+    rows = await sql.rows(_FAMILY, company_id, note_id, company_id)
+    return await by_ids(company_id, [UUID(str(row["id"])) for row in rows])
+
+
+async def lock(company_id: UUID, note_id: UUID) -> None:
+    """Let nobody else correct this note until the unit ends."""
+    await sql.lock("note", company_id, note_id)
+
+
+async def set_standing(company_id: UUID, ids: Sequence[UUID], *, current: bool, disputed: bool) -> None:
+    """Say which notes are shown, and whether they stand against each other."""
+    await NoteRow.filter(company_id=company_id, id__in=list(ids)).update(current=current, disputed=disputed)
+
+
+async def set_job(company_id: UUID, ids: Sequence[UUID], job_id: UUID) -> None:
+    """File notes with a job."""
+    await NoteRow.filter(company_id=company_id, id__in=list(ids)).update(job_id=job_id, job_hint="")
 
 
 async def insert_note(company_id: UUID, note: Note) -> None:
@@ -86,6 +122,10 @@ async def insert_note(company_id: UUID, note: Note) -> None:
         search_text=folded(note.text),
         captured_at=note.captured_at,
         received_at=note.received_at,
+        late=note.late,
+        replaces_id=note.replaces_id,
+        disputed=note.disputed,
+        rev=note.rev,
     )
 
 

@@ -170,6 +170,19 @@ async def set_words(
     return bool(changed)
 
 
+async def set_place(company_id: UUID, photo_id: UUID, job_id: UUID, *, late: bool) -> bool:
+    """File an unsorted photo; False if somebody filed it before."""
+    changed = await PhotoRow.filter(id=photo_id, company_id=company_id, job_id=None).update(
+        job_id=job_id, job_hint="", late=late, rev=F("rev") + 1
+    )
+    return bool(changed)
+
+
+async def set_hint(company_id: UUID, photo_id: UUID, hint: str) -> None:
+    """Keep what the phone called the job of an unsorted photo."""
+    await PhotoRow.filter(id=photo_id, company_id=company_id, job_id=None).update(job_hint=hint)
+
+
 async def set_promised(
     company_id: UUID, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str, medium: Medium
 ) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from server.db import customers, jobs, notes, photos, questions
 from server.domain.customers import Customer
-from server.domain.jobs import Job, JobState
+from server.domain.jobs import SHOWN, Job
 from server.domain.notes import Note
 from server.domain.photos import Photo
 from server.domain.questions import Question
@@ -43,11 +43,7 @@ async def everything(company_id: UUID, text: str, *, worker: UUID | None = None)
     places = {job.id: job for job in await jobs.by_ids(company_id, sorted(ids), visible_to=worker)}
     return Hits(
         jobs=list(
-            (
-                await jobs.search(
-                    company_id, text=text, states=tuple(JobState), visible_to=worker, limit=EACH
-                )
-            ).items
+            (await jobs.search(company_id, text=text, states=SHOWN, visible_to=worker, limit=EACH)).items
         ),
         customers=[] if worker else list((await customers.search(company_id, text=text, limit=EACH)).items),
         photos=list(found.items),

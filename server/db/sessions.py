@@ -55,6 +55,11 @@ def _order(row: SessionRow) -> Order | None:
     return Order(row.device.order) if waiting else None
 
 
+async def by_token_is_disabled(token_hash: str) -> bool:
+    """Say whether a secret, also one that was revoked, is of a person who is disabled."""
+    return await SessionRow.filter(token_hash=token_hash, user__disabled_at__not_isnull=True).exists()
+
+
 @atomic
 async def set_seen(company_id: UUID, session_id: UUID, *, at: datetime, expires_at: datetime | None) -> None:
     """Note the session's last use and slide its end."""

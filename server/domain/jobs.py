@@ -16,6 +16,8 @@ class JobState(StrEnum):
     ACTIVE = "active"
     DONE = "done"
     ARCHIVED = "archived"
+    MERGED = "merged"
+    """It has become part of another job, which its id leads to; shown in no list."""
 
 
 class JobStep(StrEnum):
@@ -29,11 +31,14 @@ class JobStep(StrEnum):
 
 
 OPEN = (JobState.PLANNED, JobState.ACTIVE)
+CLOSED = (JobState.DONE, JobState.ARCHIVED)
+SHOWN = (*OPEN, *CLOSED)
 STEPS: dict[JobState, dict[JobStep, JobState]] = {
     JobState.PLANNED: {JobStep.START: JobState.ACTIVE, JobStep.ARCHIVE: JobState.ARCHIVED},
     JobState.ACTIVE: {JobStep.FINISH: JobState.DONE, JobStep.ARCHIVE: JobState.ARCHIVED},
     JobState.DONE: {JobStep.REOPEN: JobState.ACTIVE, JobStep.ARCHIVE: JobState.ARCHIVED},
     JobState.ARCHIVED: {JobStep.RESTORE: JobState.ACTIVE},
+    JobState.MERGED: {},
 }
 
 
@@ -79,6 +84,7 @@ class Job:
     changed_at: datetime
     archived_at: datetime | None
     rev: int
+    merged_into_id: UUID | None = None
 
     @property
     def site(self) -> str:

@@ -1,4 +1,4 @@
-"""Notes and ten-second call notes: short texts of a job, never changed once written."""
+"""Notes and ten-second call notes: short texts of a job; a correction is a new note that `replaces` the old one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,11 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """`current` ones are shown; `disputed` ones were corrected on two sides at once, and both stand.
+
+    A correction stands where the first one stood (`captured_at`) and says when it came (`received_at`).
+    """
+
     id: UUID
     company_id: UUID
     job_id: UUID | None
@@ -27,6 +32,11 @@ class Note:
     text: str
     captured_at: datetime
     received_at: datetime
+    late: bool = False
+    replaces_id: UUID | None = None
+    current: bool = True
+    disputed: bool = False
+    rev: int = 1
 
 
 def check_text(text: str, *, field: str = "text", limit: int = TEXT_MAX) -> str:

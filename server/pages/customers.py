@@ -13,7 +13,7 @@ from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.domain.customers import ContactDraft, Customer, CustomerDraft
 from server.domain.errors import Invalid
-from server.domain.jobs import JobState
+from server.domain.jobs import SHOWN
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -92,7 +92,7 @@ async def create(request: Request) -> Response:
 async def show(request: Request) -> Response:
     customer = await access.customer(request)
     company_id = customer.company_id
-    found = await jobs_db.search(company_id, customer_id=customer.id, states=list(JobState), limit=20)
+    found = await jobs_db.search(company_id, customer_id=customer.id, states=SHOWN, limit=20)
     contacts = await customers_db.contacts_of(company_id, customer.id)
     return await page(
         request,

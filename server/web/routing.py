@@ -81,6 +81,9 @@ async def admit(request: Request, who: Who) -> Actor | None:
         return None
     actor = await session.actor_of(request)
     if actor is None:
+        # What a disabled person's phone still holds is parked with a reason, not asked to sign in (offline-pwa §4.4).
+        if request.url.path.startswith("/sync/") and await session.of_disabled(request):
+            raise Forbidden("user.disabled")
         raise SignedOut("session.none")
     if actor.order and not request.url.path.startswith("/sync/"):
         raise Locked("device.locked", order=actor.order)

@@ -39,6 +39,12 @@ async def actor_of(request: Request) -> Actor | None:
     return actor
 
 
+async def of_disabled(request: Request) -> bool:
+    """Say whether the caller's secret was that of somebody who may no longer sign in."""
+    token = token_of(request)
+    return token is not None and await sessions.by_token_is_disabled(token_hash(token))
+
+
 async def _find(request: Request) -> Actor | None:
     token = token_of(request)
     if token is None:

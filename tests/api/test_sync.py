@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from server.db import logbook, notes, photos, questions
+from server.actions.users import disable
+from server.db import logbook, notes, photos, questions, users
 from server.db.tables import CompanyRow, JobMemberRow, PhotoRow
 from server.db.unit import atomic
+from server.domain.users import Actor
 from server.ids import new_id
 from tests.api.conftest import World
 from tests.sites import AT, THUMB, Site, body_of, photo_bytes
@@ -272,3 +274,20 @@ async def test_lists_cost_the_same_for_ten_and_for_twenty(world: World, statemen
             await client.post("/sync/have", json={"ids": ids})
         counts.append(len(statements))
     assert counts[0] == counts[1] > 0
+
+
+async def test_a_disabled_persons_phone_is_told_so_and_only_there(world: World) -> None:
+    site = world.site
+    admin = Actor(None, site.worker.company_id, "Zollstock", None)
+    assert site.worker.id
+    user = await users.by_id(site.worker.company_id, site.worker.id)
+    assert user
+    await disable(admin, user, at=AT)
+    async with world.client(site.worker) as client:
+        have = await client.post("/sync/have", json={"ids": []})
+        put = await client.put(f"/sync/items/{new_id()}", json=body_of(photo_bytes()))
+        page = await client.get("/api/v1/photos")
+    assert (have.status_code, put.status_code, page.status_code) == (403, 403, 401)
+    assert have.json()["error"]["code"] == put.json()["error"]["code"] == "user.disabled"
+    async with world.client(None, Authorization="Bearer made-up") as client:
+        assert (await client.post("/sync/have", json={"ids": []})).status_code == 401
