@@ -18,9 +18,9 @@ async def alive(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Database and storage answer; their errors become 503."""
+    """Database and storage answer, and what they call safe is safe; their errors become 503."""
     await ping(services(request).database)
-    await services(request).storage.head("ready/probe")
+    await services(request).storage.ready()
     return PlainTextResponse("ok\n")
 
 

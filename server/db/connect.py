@@ -12,6 +12,7 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 
 from server.db import sql
+from server.db.guards import DatabaseFull, DatabaseUnsynced
 from server.db.hub import Hub, PostgresHub
 from server.db.postgres import PostgresClient
 from server.db.sqlite import SqliteClient
@@ -24,6 +25,8 @@ FAILURES: tuple[type[Exception], ...] = (
     pysqlite3.Error,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    DatabaseFull,
+    DatabaseUnsynced,
 )
 
 
@@ -77,7 +80,10 @@ async def open_database(url: str, *, tables: Sequence[str] = TABLES) -> Database
 
 
 async def ping(database: Database) -> None:
-    """Run one statement; raises what the driver raises when the database does not answer."""
+    """Run one statement; raises what the driver raises when the database does not answer, and DatabaseUnsynced."""
+    client = database.context.db()
+    if isinstance(client, SqliteClient):
+        client.trusted()
     await sql.rows("SELECT 1 AS answer")
 
 

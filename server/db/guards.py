@@ -12,6 +12,14 @@ from tortoise.connection import get_connections
 _READING = re.compile(r"[\s(]*(SELECT|WITH|EXPLAIN|VALUES|SHOW)\b", re.IGNORECASE)
 
 
+class DatabaseFull(RuntimeError):
+    """No room left on the disk of the database; the unit was rolled back whole, and what was there stays."""
+
+
+class DatabaseUnsynced(RuntimeError):
+    """The disk has failed under a unit: nothing can be called safe until the server is started again."""
+
+
 class UnitError(RuntimeError):
     """The database was used against the rules of `server.db.unit.atomic`; always a mistake in our code."""
 

@@ -16,7 +16,7 @@ import pysqlite3
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite import client as stock
 
-from server.db.guards import UnitError, in_utc, only_owner, only_read, whole
+from server.db.guards import DatabaseFull, DatabaseUnsynced, UnitError, in_utc, only_owner, only_read, whole
 from server.db.hub import Hub
 
 READERS = 2
@@ -81,6 +81,7 @@ class SqliteClient(stock.SqliteClient):
         self._readers: list[aiosqlite.Connection] = []
         self._turn = itertools.count()
         self._opening = asyncio.Lock()
+        self._unsynced = False
 
     async def create_connection(self, with_db: bool) -> None:
         async with self._opening:
@@ -124,12 +125,43 @@ class SqliteClient(stock.SqliteClient):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteUnit"]:
-        """Hold the writer for one transaction: committed at the end, rolled back whole on any exception."""
+        """Hold the writer for one transaction: committed at the end, rolled back whole on any exception.
+
+        Raises DatabaseFull, and DatabaseUnsynced from the first failure of the disk on until a restart.
+        """
         await self.create_connection(with_db=True)
         async with self._lock:
+            self.trusted()
             unit = SqliteUnit(self)
-            async with whole(unit, self.connection_name):
-                yield unit
+            try:
+                async with whole(unit, self.connection_name):
+                    yield unit
+            except Exception as error:
+                self._judge(error)
+                raise
+
+    def trusted(self) -> None:
+        """Raise DatabaseUnsynced once the disk has failed: a sync that succeeds afterwards proves nothing."""
+        if self._unsynced:
+            raise DatabaseUnsynced("the disk has failed under the database")
+
+    def _judge(self, error: Exception) -> None:
+        """Raise what a full or failing disk means. The driver does not tell a failed sync from a failed write."""
+        code = _code(error)
+        if code == pysqlite3.SQLITE_FULL:
+            raise DatabaseFull("no room left on the disk") from error
+        if code == pysqlite3.SQLITE_IOERR:
+            self._unsynced = True
+            raise DatabaseUnsynced(str(error)) from error
+
+
+def _code(error: BaseException | None) -> int | None:
+    """Return SQLite's code of an error or of what caused it."""
+    while error is not None:
+        if isinstance(error, pysqlite3.Error):
+            return getattr(error, "sqlite_errorcode", None)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 class SqliteUnit(stock.SqliteTransactionWrapper):

@@ -14,6 +14,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CHUNK_BYTES = 256 * 1024
+PROBE = "ready/probe"
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -36,6 +37,14 @@ class StorageError(Exception):
 
 class StorageFull(StorageError):
     """No room left on the disk; what was written before stays."""
+
+
+class Unsynced(StorageError):
+    """A sync has failed, so nothing here can be called safe until the server is started again.
+
+    The kernel tells of a failed sync once and may have dropped the pages: a second sync that succeeds proves nothing
+    (PostgreSQL, "fsyncgate", 2018; fsync(2), EIO).
+    """
 
 
 class NoSuchObject(StorageError):
@@ -65,6 +74,9 @@ class Storage(Protocol):
     Writing equal content to a taken key is success, other content raises KeyTaken.
     Every method raises BadKey for a key that `checked` refuses, and StorageError when the engine fails.
     """
+
+    async def ready(self) -> None:
+        """Return if objects can be stored. Raises StorageError, Unsynced since a sync has failed."""
 
     async def put(self, key: str, data: bytes | AsyncIterator[bytes], *, content_type: str) -> Stored:
         """Store `data`; after the return it survives a power cut."""

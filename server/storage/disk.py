@@ -16,11 +16,13 @@ from uuid import uuid4
 
 from server.storage.base import (
     CHUNK_BYTES,
+    PROBE,
     KeyTaken,
     NoSuchObject,
     StorageError,
     StorageFull,
     Stored,
+    Unsynced,
     checked,
     in_thread,
     open_in_thread,
@@ -37,22 +39,29 @@ class Disk:
         self._folder = folder.absolute()
         self._temp = self._folder / ".tmp"
         self._durable: set[Path] = set()
+        self._unsynced = False
+
+    async def ready(self) -> None:
+        self._trusted()
+        await self.head(PROBE)
 
     async def put(self, key: str, data: bytes | AsyncIterator[bytes], *, content_type: str) -> Stored:
         target = self._path(key)
-        if isinstance(data, bytes):
-            return await in_thread(self._put_bytes, key, target, data)
-        temp = await in_thread(self._new_temp)
-        try:
-            stored = await self._write_stream(key, temp, data)
-            await in_thread(self._publish, temp, target, stored)
-        finally:
-            await in_thread(temp.unlink, missing_ok=True)
-        return stored
+        with self._watched():
+            if isinstance(data, bytes):
+                return await in_thread(self._put_bytes, key, target, data)
+            temp = await in_thread(self._new_temp)
+            try:
+                stored = await self._write_stream(key, temp, data)
+                await in_thread(self._publish, temp, target, stored)
+            finally:
+                await in_thread(temp.unlink, missing_ok=True)
+            return stored
 
     async def adopt(self, path: Path, key: str, *, sha256: str, size_bytes: int) -> Stored:
         stored = Stored(key, size_bytes, sha256)
-        await in_thread(self._adopt, path, self._path(key), stored)
+        with self._watched():
+            await in_thread(self._adopt, path, self._path(key), stored)
         return stored
 
     async def get(self, key: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
@@ -70,7 +79,8 @@ class Disk:
         return await in_thread(_measure, self._path(key), key)
 
     async def delete(self, key: str) -> None:
-        await in_thread(_remove, self._path(key))
+        with self._watched():
+            await in_thread(_remove, self._path(key))
 
     async def list(self, prefix: str) -> AsyncIterator[str]:
         folder = self._path(prefix) if prefix else self._folder
@@ -98,8 +108,24 @@ class Disk:
             folders[:] = [name for name in folders if not name.startswith(".")]
             yield from (str((Path(parent) / name).relative_to(self._folder)) for name in files)
 
+    def _trusted(self) -> None:
+        if self._unsynced:
+            raise Unsynced("a sync has failed earlier")
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Do nothing any more once a sync has failed, here or in a request that came first."""
+        self._trusted()
+        try:
+            yield
+        except Unsynced:
+            self._unsynced = True
+            raise
+        self._trusted()
+
     def _new_temp(self) -> Path:
-        self._temp.mkdir(parents=True, exist_ok=True)
+        with _foreign_failures():
+            self._temp.mkdir(parents=True, exist_ok=True)
         return self._temp / uuid4().hex
 
     async def _write_stream(self, key: str, temp: Path, data: AsyncIterator[bytes]) -> Stored:
@@ -150,7 +176,8 @@ class Disk:
         """The part lies on another file system: copy it over first."""
         temp = self._new_temp()
         try:
-            shutil.copyfile(path, temp)
+            with _foreign_failures():
+                shutil.copyfile(path, temp)
             with temp.open("rb", buffering=0) as file:
                 _sync(file)
             self._publish(temp, target, stored)
@@ -185,9 +212,17 @@ def sync_folder(folder: Path) -> None:
     """Make the names in `folder` survive a power cut; a file's own fsync does not (fsync(2), notes)."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        sync(handle)
     finally:
         os.close(handle)
+
+
+def sync(handle: int) -> None:
+    """Make what was written survive a power cut. Raises Unsynced, whatever the reason."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        raise Unsynced(str(failure(error))) from error
 
 
 @contextmanager
@@ -222,8 +257,7 @@ def _write(file: FileIO, digest: "hashlib._Hash", chunks: list[bytes]) -> None:
 
 
 def _sync(file: FileIO) -> None:
-    with _foreign_failures():
-        os.fsync(file.fileno())
+    sync(file.fileno())
 
 
 def _open(path: Path, key: str, start: int) -> FileIO:

@@ -19,7 +19,7 @@ from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.uploads import Checksum
 from server.ids import parse_id
 from server.storage.base import in_thread, open_in_thread, settled, started
-from server.storage.disk import WRITE_BYTES, failure, sync_folder, write_all
+from server.storage.disk import WRITE_BYTES, failure, sync, sync_folder, write_all
 
 _SUFFIX = ".part"
 _CHUNKS_AT_ONCE = 512
@@ -186,7 +186,7 @@ class Parts:
             finally:
                 self._keep(upload_id, writer.size_bytes, writer.whole)
             if checksum and request and request.digest() != checksum.digest:
-                await in_thread(file.truncate, offset)
+                await in_thread(_cut_back, file, offset)
                 self._keep(upload_id, offset, before)
                 raise Invalid("upload.checksum")
             if writer.too_long:
@@ -264,11 +264,18 @@ def _hash_file(path: Path) -> "tuple[int, hashlib._Hash]":
         raise NotFound("upload.unknown") from None
 
 
+def _cut_back(file: FileIO, offset: int) -> None:
+    try:
+        file.truncate(offset)
+    except OSError as error:
+        raise failure(error) from error
+
+
 def _sync(path: Path) -> None:
     try:
         handle = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            sync(handle)
         finally:
             os.close(handle)
         sync_folder(path.parent)

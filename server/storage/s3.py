@@ -18,7 +18,16 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from server.storage.base import CHUNK_BYTES, KeyTaken, NoSuchObject, StorageError, Stored, checked, in_thread
+from server.storage.base import (
+    CHUNK_BYTES,
+    PROBE,
+    KeyTaken,
+    NoSuchObject,
+    StorageError,
+    Stored,
+    checked,
+    in_thread,
+)
 
 if TYPE_CHECKING:
     from obstore.store import S3Config
@@ -46,6 +55,9 @@ class S3:
             config=config,
             client_options={"allow_http": str(endpoint).startswith("http://")},
         )
+
+    async def ready(self) -> None:
+        await self.head(PROBE)
 
     async def put(self, key: str, data: bytes | AsyncIterator[bytes], *, content_type: str) -> Stored:
         checked(key)

@@ -10,9 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.db import devices
+from server.db.guards import DatabaseFull, DatabaseUnsynced
 from server.domain import errors
 from server.ids import parse_id
-from server.storage.base import StorageError, StorageFull
+from server.storage.base import StorageError, StorageFull, Unsynced
 from server.web.render import fragment, json_answer, language, page
 from server.web.words import sentence
 
@@ -69,8 +70,10 @@ async def http_error(request: Request, error: Exception) -> Response:
 async def storage_error(request: Request, error: Exception) -> Response:
     """Answer a full or failing disk: nothing was lost, the phone keeps what it has."""
     log.error("storage failed", exc_info=error)
-    full = isinstance(error, StorageFull)
-    return await answer(request, 507 if full else 503, "storage.full" if full else "storage.failed")
+    if isinstance(error, StorageFull | DatabaseFull):
+        return await answer(request, 507, "storage.full")
+    unsynced = isinstance(error, Unsynced | DatabaseUnsynced)
+    return await answer(request, 503, "storage.unsynced" if unsynced else "storage.failed")
 
 
 async def gone(request: Request, error: Exception) -> Response:
@@ -154,5 +157,7 @@ HANDLERS = {
     errors.DomainError: domain_error,
     HTTPException: http_error,
     StorageError: storage_error,
+    DatabaseFull: storage_error,
+    DatabaseUnsynced: storage_error,
     ClientDisconnect: gone,
 }
