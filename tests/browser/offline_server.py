@@ -284,7 +284,10 @@ class Handler(BaseHTTPRequestHandler):
             return nothing | {"state": "receiving", "offset": len(world.blobs[ident])}
         if item is None:
             return nothing
-        return nothing | {"state": "announced" if item["kind"] == "photo" else "stored", "rev": 1}
+        return nothing | {
+            "state": "announced" if item["kind"] in ("photo", "video", "voice") else "stored",
+            "rev": 1,
+        }
 
     def item(self, ident: str, body: bytes) -> None:
         world = self.world

@@ -194,3 +194,91 @@ def test_a_black_picture_after_the_background_is_noticed(phone: Phone) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.get_by_text("Das Bild war schwarz").wait_for()
     shoot(page, 1)
+
+
+def test_a_clip_ends_after_a_minute_and_goes_the_way_of_photos(phone: Phone, office: Office) -> None:
+    """The clock of the page is the test's; the recorder records for real."""
+    page = phone.open("about:blank")
+    page.clock.install()
+    page.goto(f"/capture?job={JOB}")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Video").click()
+    page.get_by_role("button", name="Aufnahme beginnen").click()
+    page.get_by_role("timer").wait_for()
+    assert page.locator(".capture-done").get_attribute("aria-disabled") == ""
+    page.wait_for_timeout(1200)
+    page.clock.fast_forward(60_000)
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+    page.clock.resume()
+    (row,) = wait_rows(page, home)
+    assert (row["kind"], row["job"], row["body"]["phase"]) == ("video", JOB, "before")
+    assert row["body"]["duration_ms"] == 60_000
+    assert row["mime"] in ("video/mp4", "video/webm")
+    assert len(office.world.stored[row["id"]]) == row["size"] > 10_000
+    assert page.evaluate(PLAYS, office.world.stored[row["id"]].hex()) is True
+    page.get_by_role("button", name="Aufnahme beginnen").wait_for()
+
+
+PLAYS = """async (hex) => {
+  const bytes = Uint8Array.from(hex.match(/../g), (two) => parseInt(two, 16));
+  const video = Object.assign(document.createElement('video'), { muted: true, src: URL.createObjectURL(new Blob([bytes])) });
+  return new Promise((resolve) => { video.oncanplay = () => resolve(video.videoWidth > 0); video.onerror = () => resolve(video.error.message); });
+}"""
+HIDDEN = """() => {
+  Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
+
+def home(found: list[dict[str, Any]]) -> bool:
+    return bool(found) and all(row["state"] in ("stored", "linked") for row in found)
+
+
+def test_a_clip_ends_with_the_same_shutter_and_when_the_page_hides(phone: Phone) -> None:
+    page = camera(phone)
+    page.get_by_role("button", name="Video").click()
+    page.get_by_role("button", name="Aufnahme beginnen").click()
+    page.get_by_role("timer").wait_for()
+    page.get_by_role("button", name="Aufnahme beenden").click()
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+    page.get_by_role("button", name="Aufnahme beginnen").click()
+    page.get_by_role("timer").wait_for()
+    page.wait_for_timeout(300)
+    page.evaluate(HIDDEN)
+    page.get_by_text("✓ 2 auf dem Handy gesichert").wait_for()
+    found = wait_rows(page, lambda found: len(found) == 2)
+    assert all(0 < row["body"]["duration_ms"] < 60_000 for row in found)
+
+
+def test_a_clip_survives_a_dead_battery(phone: Phone) -> None:
+    """What had been recorded until a few seconds before is there at the next start."""
+    page = camera(phone)
+    page.get_by_role("button", name="Video").click()
+    page.get_by_role("button", name="Aufnahme beginnen").click()
+    page.get_by_text("noch 0:53").wait_for(timeout=15_000)
+    phone.kill()
+    page = phone.open("/capture")
+    page.get_by_text("Eine unterbrochene Aufnahme wurde gerettet.").wait_for()
+    (row,) = wait_rows(page, home)
+    assert (row["kind"], row["job"]) == ("video", JOB)
+    assert 4_000 < row["body"]["duration_ms"] < 8_000
+    page.reload()
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    assert len(wait_rows(page, home)) == 1
+
+
+def test_a_voice_note_on_the_camera_page(phone: Phone, office: Office) -> None:
+    page = camera(phone)
+    page.get_by_role("button", name="Sprache").click()
+    page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
+    page.get_by_text("Aufnahme läuft, noch 2:58").wait_for()
+    page.get_by_role("button", name="Beenden und sichern").click()
+    page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
+    (row,) = wait_rows(page, home)
+    assert (row["kind"], row["job"]) == ("voice", JOB)
+    assert row["mime"].startswith("audio/")
+    assert 1_000 < row["body"]["duration_ms"] < 60_000
+    assert len(office.world.stored[row["id"]]) == row["size"]
+    page.keyboard.press("Escape")
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()

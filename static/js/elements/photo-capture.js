@@ -1,7 +1,10 @@
 // @ts-check
+import './voice-note.js';
+import { Clips } from './capture/clips.js';
 import { JobBar } from './capture/job-bar.js';
 import { Keeper } from './capture/keeper.js';
 import { watchKeys } from './capture/keys.js';
+import { More } from './capture/more.js';
 import { Phases } from './capture/phases.js';
 import { gallery, phoneCamera, wordAboutLastTime } from './capture/pickers.js';
 import { Side } from './capture/side.js';
@@ -13,6 +16,7 @@ import { h, icon, picture } from '../lib/dom.js';
 import { Position } from '../lib/position.js';
 import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
+import { rescueRecordings } from '../offline/recordings.js';
 import { activeSession } from '../offline/session.js';
 
 const STRIP = 3;
@@ -43,6 +47,9 @@ export class PhotoCapture extends HTMLElement {
   /** @type {Camera} */
   #camera = new Camera(this.#view.video, () => void this.#reopen(t('Das Handy hat die Kamera weggenommen. Sie ist wieder da.')));
   #side = new Side(this.#camera, this.#view.grid);
+  #clips = new Clips({ camera: this.#camera, keeper: this.#keeper, shot: () => this.#shot(), say: (words) => this.#view.say(words), changed: () => this.#count() });
+  #more = new More([{ icon: 'camera', words: t('Handykamera'), act: () => document.getElementById('capture-phone')?.click() }], () => void this.#open().then(() => this.#count()));
+  #frame = h('div', { class: 'capture' });
   #strip = h('div', { class: 'capture-strip', 'aria-hidden': 'true' });
   #shutter = h('button', { type: 'button', class: 'capture-shutter', 'aria-label': t('Auslösen'), disabled: true, click: () => this.#press() });
   #done = h('a', { class: 'capture-done', href: '/' }, t('Fertig'));
@@ -68,12 +75,23 @@ export class PhotoCapture extends HTMLElement {
   #build() {
     const keep = (/** @type {() => Promise<import('../lib/camera.js').Photo>} */ source) => this.#keeper.keep(this.#shot(), source);
     const words = h('button', { type: 'button', class: 'capture-tool', click: () => void this.#words.open() }, icon('edit'), t('Worte'));
-    this.#view.element.append(this.#side.tools, this.#side.zoom);
-    this.replaceChildren(h('div', { class: 'capture' },
-      this.#bar.element, this.#view.element, this.#phases.element,
+    const { sheet, tool } = this.#voice();
+    this.#view.element.append(this.#clips.left, this.#side.tools, this.#side.zoom);
+    this.#frame.replaceChildren(this.#bar.element, this.#view.element, this.#phases.element,
       h('div', { class: 'capture-low' }, this.#strip, this.#shutter, this.#done),
-      h('div', { class: 'capture-tools' }, phoneCamera(keep), gallery(keep), words),
-      this.#words.element));
+      h('div', { class: 'capture-tools' }, this.#clips.tool, phoneCamera(keep), tool, gallery(keep), words, this.#more.tool),
+      this.#words.element, this.#more.element, sheet);
+    this.replaceChildren(this.#frame);
+  }
+
+  /** A note said instead of typed, for the same job and with the same words as the next photo. */
+  #voice() {
+    const note = /** @type {import('./voice-note.js').VoiceNote} */ (document.createElement('voice-note'));
+    note.keeper = this.#keeper;
+    note.shot = () => this.#shot();
+    const sheet = h('dialog', { class: 'dialog', 'aria-label': t('Sprachnotiz'), close: () => note.finish() }, h('h1', {}, t('Sprachnotiz')), note);
+    sheet.append(h('button', { type: 'button', class: 'btn primary', click: () => sheet.close() }, t('Weiter fotografieren')));
+    return { sheet, tool: h('button', { type: 'button', class: 'capture-tool', click: () => sheet.showModal() }, icon('mic'), t('Sprache')) };
   }
 
   /** Whose photos, and of which job; the camera opens meanwhile. @returns {Promise<boolean>} false if nobody is signed in; where storage fails, the banner says so */
@@ -85,12 +103,21 @@ export class PhotoCapture extends HTMLElement {
     }
     await this.#bar.chooseFirst();
     if (session.position) this.#position.watch();
-    void wordAboutLastTime().then((words) => words && this.#view.say(words));
+    void this.#wordsFirst();
     return true;
+  }
+
+  /** What the last visit left behind. */
+  async #wordsFirst() {
+    const words = await wordAboutLastTime();
+    if (words) this.#view.say(words);
+    const rescued = await rescueRecordings();
+    if (rescued > 0) this.#view.say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
   }
 
   #press() {
     if (this.#shutter.disabled) return;
+    if (this.#clips.on) return this.#clips.press();
     performance.mark('shutter');
     this.#shutter.classList.add('is-pressed');
     setTimeout(() => this.#shutter.classList.remove('is-pressed'), PRESS_MS);
@@ -117,9 +144,14 @@ export class PhotoCapture extends HTMLElement {
   /** Leaving is possible only with empty hands (iNaturalistReactNative#1690). */
   #count() {
     const { inHand, full } = this.#keeper;
+    const { on, busy } = this.#clips;
     this.#shutter.disabled = !this.#ready || full || !this.#camera.live;
-    this.#done.toggleAttribute('aria-disabled', inHand > 0);
-    this.#done.textContent = inHand > 0 ? n(inHand, '{n} wird gesichert', '{n} werden gesichert') : t('Fertig');
+    this.#shutter.setAttribute('aria-label', on ? busy ? t('Aufnahme beenden') : t('Aufnahme beginnen') : t('Auslösen'));
+    this.#done.toggleAttribute('aria-disabled', inHand > 0 || busy);
+    this.#done.textContent = busy ? t('läuft') : inHand > 0 ? n(inHand, '{n} wird gesichert', '{n} werden gesichert') : t('Fertig');
+    this.#frame.classList.toggle('is-video', on);
+    this.#frame.classList.toggle('is-recording', busy);
+    this.#frame.classList.toggle('no-camera', !this.#camera.live);
   }
 
   async #open() {
@@ -128,6 +160,7 @@ export class PhotoCapture extends HTMLElement {
       this.#camera.quality = (await readTaste()).quality;
       await this.#camera.open();
       await this.#side.refresh();
+      await this.#clips.refresh();
     } catch {
       this.#view.say(t('Keine Kamera in der Seite. „Handykamera“ und „Galerie“ gehen trotzdem.'));
     }

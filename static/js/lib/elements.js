@@ -4,6 +4,7 @@ const ELEMENTS = {
   'state-line': () => import('../elements/state-line.js'),
   'storage-banner': () => import('../elements/storage-banner.js'),
   'photo-capture': () => import('../elements/photo-capture.js'),
+  'voice-note': () => import('../elements/voice-note.js'),
   'unsent-list': () => import('../elements/unsent-list.js'),
   'offline-form': () => import('../elements/offline-form.js'),
   'offline-shell': () => import('../elements/offline-shell.js'),

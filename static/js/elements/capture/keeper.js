@@ -17,7 +17,7 @@ const MAX_IN_HAND = 3;
 export class Keeper {
   inHand = 0;
   kept = 0;
-  #line = Promise.resolve();
+  #line = Promise.resolve(true);
   #told;
 
   /** @param {Told} told */
@@ -29,33 +29,41 @@ export class Keeper {
     return this.inHand >= MAX_IN_HAND;
   }
 
-  /** Resolves when the bytes are safe or the person was told why not. @param {Shot} shot @param {() => Promise<Made>} source */
+  /** Resolves when the bytes are safe or the person was told why not. @param {Shot} shot @param {() => Promise<Made>} source @returns {Promise<boolean>} whether they are */
   async keep(shot, source) {
     this.#count(+1);
     const made = source();
     made.catch(() => {});
     this.#line = this.#line.then(() => this.#save(shot, made));
-    await this.#line;
+    const safe = await this.#line;
     this.#count(-1);
+    return safe;
   }
 
   /** @param {Shot} shot @param {Promise<Made>} coming */
   async #save(shot, coming) {
     try {
       const [{ file, thumb, fields }, session] = await Promise.all([coming, activeSession()]);
-      if (!session) return this.#told.say(t('Zum Fotografieren bitte anmelden.'));
+      if (!session) return this.#failed(t('Zum Fotografieren bitte anmelden.'));
       const job = shot.job?.id ?? null;
       await enqueue({ owner: session.actor, kind: shot.kind, job, captured_at: shot.captured_at, fields: { ...shot.fields, ...fields }, file, thumb });
-      this.#safe(thumb);
+      this.#safe(shot, thumb);
+      return true;
     } catch (error) {
-      this.#told.say(error instanceof NotKept ? notKeptWords(error.code) : t('Die Kamera gab kein Foto her. Bitte noch einmal auslösen.'));
+      return this.#failed(error instanceof NotKept ? notKeptWords(error.code) : t('Die Kamera gab kein Foto her. Bitte noch einmal auslösen.'));
     }
   }
 
-  /** @param {ArrayBuffer | null} thumb */
-  #safe(thumb) {
+  /** @param {string} words */
+  #failed(words) {
+    this.#told.say(words);
+    return false;
+  }
+
+  /** @param {Shot} shot @param {ArrayBuffer | null} thumb */
+  #safe({ kind }, thumb) {
     this.kept += 1;
-    if (performance.getEntriesByName('shutter').length > 0) performance.measure('shutter-to-safe', 'shutter');
+    if (kind === 'photo' && performance.getEntriesByName('shutter').length > 0) performance.measure('shutter-to-safe', 'shutter');
     // Felt through a glove, seen by nobody else.
     navigator.vibrate?.(30);
     this.#told.kept(thumb);

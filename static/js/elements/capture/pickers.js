@@ -5,11 +5,11 @@ import { t } from '../../lib/text.js';
 import { age } from '../../lib/time.js';
 import { getMeta, setMeta } from '../../offline/db.js';
 
-/** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>) => Promise<void>} Keep */
+/** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>) => Promise<unknown>} Keep */
 
 /** The phone's own camera, for one photo; it covers this page, which may not live to see it come back. @param {Keep} keep */
 export function phoneCamera(keep) {
-  const input = picker({ capture: 'environment' }, keep);
+  const input = picker({ capture: 'environment', id: 'capture-phone' }, keep);
   input.addEventListener('click', () => void setMeta('capture-open', { at: Date.now() }));
   return labelled(t('Handykamera'), 'camera', input);
 }
