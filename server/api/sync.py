@@ -1,7 +1,6 @@
 """What phones ask and bring besides bytes (contracts.md, "Sync")."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -13,13 +12,11 @@ from starlette.responses import Response
 from server.actions import devices, renditions, sync
 from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
-from server.db import companies, items, photos, questions, read_model
-from server.db.read_model import JobLine, PhotoLine
+from server.db import items, photos
 from server.domain.devices import VERSION_MAX, Report, read_holds, read_storage
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Invalid
 from server.domain.items import MEDIA, ContentDiffers, Item, ItemState, Kind
 from server.domain.photos import PREVIEW_MAX, Photo
-from server.domain.questions import Question
 from server.domain.sync import HAVE_MAX, MIN_CLIENT, read_item, skew_ms
 from server.domain.users import Actor
 from server.web import forms, phones
@@ -64,7 +61,7 @@ async def have(request: Request) -> Response:
     order = await devices.order_of(actor.company_id, device_id) if device_id else None
     return json_answer(
         {
-            "user": _user(actor),
+            "user": user_line(actor),
             "now": at,
             "min_client": MIN_CLIENT,
             "order": order,
@@ -123,31 +120,6 @@ async def note_obeyed(request: Request) -> Response:
     body = await forms.read_json(request, ObeyedBody)
     await devices.obeyed(body.device, at=services(request).clock())
     return Response(status_code=204)
-
-
-async def show_read_model(request: Request) -> Response:
-    """Give a phone what its user may see without network; the number of statements does not grow with it."""
-    actor = phones.owner(request)
-    assert actor.id
-    company = await companies.by_id(actor.company_id)
-    if company is None:
-        raise NotFound("item.unknown")
-    jobs = await read_model.jobs(actor.company_id, actor.id, all_jobs=actor.at_desk)
-    ids = [job.id for job in jobs]
-    pictures = await read_model.photos(actor.company_id, ids)
-    asked = await questions.of_jobs(actor.company_id, ids)
-    retakes = await read_model.retakes(actor.company_id, actor.id)
-    return json_answer(
-        {
-            "user": _user(actor),
-            "company": {"name": company.name, "position_enabled": company.profile.position_enabled},
-            "jobs": [
-                _job(job, pictures[job.id], [one for one in asked if one.job_id == job.id]) for job in jobs
-            ],
-            "retakes": [{"photo": one.photo_id, "job": one.job_id, "note": one.note} for one in retakes],
-            "at": services(request).clock(),
-        }
-    )
 
 
 async def _json(request: Request) -> object:
@@ -216,40 +188,8 @@ def _picture(photo: Photo) -> dict[str, Any]:
     }
 
 
-def _user(actor: Actor) -> dict[str, Any]:
+def user_line(actor: Actor) -> dict[str, Any]:
     return {"id": actor.id, "name": actor.name, "role": actor.role}
-
-
-def _job(job: JobLine, pictures: Sequence[PhotoLine], asked: Sequence[Question]) -> dict[str, Any]:
-    contact = {"id": job.contact[0], "name": job.contact[1]} if job.contact else None
-    return asdict(job) | {
-        "contact": contact,
-        "photos": [_photo(photo) for photo in pictures],
-        "questions": [_question(question) for question in asked],
-    }
-
-
-def _photo(photo: PhotoLine) -> dict[str, Any]:
-    return {
-        "id": photo.id,
-        "thumb": f"/photos/{photo.id}/renditions/thumb",
-        "captured_at": photo.captured_at,
-        "phase": photo.phase or None,
-        "caption": photo.caption,
-        "review": photo.review,
-        "review_note": photo.review_note,
-        "medium": photo.medium,
-    }
-
-
-def _question(question: Question) -> dict[str, Any]:
-    return {
-        "id": question.id,
-        "text": question.text,
-        "state": question.state,
-        "choices": [choice.title for choice in question.choices],
-        "answer": question.answer or None,
-    }
 
 
 routes = [
@@ -265,5 +205,4 @@ routes = [
     ),
     route("/sync/state", report, who=Who.WORKER, methods=["POST"]),
     route("/sync/obeyed", note_obeyed, who=Who.ANYONE, methods=["POST"]),
-    route("/sync/read-model", show_read_model, who=Who.WORKER, methods=["GET"]),
 ]
