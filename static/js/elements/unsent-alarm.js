@@ -5,7 +5,7 @@ import { age } from '../lib/time.js';
 import { isLate } from '../offline/alarm.js';
 
 /** @param {number} waiting @param {number} oldest_ms */
-export function lateWords(waiting, oldest_ms) {
+function lateWords(waiting, oldest_ms) {
   return n(waiting, '{n} Eintrag wartet auf dem Handy, {age}.', '{n} Einträge warten auf dem Handy, der älteste {age}.').replace('{age}', age(oldest_ms));
 }
 

@@ -2,7 +2,7 @@
 import { h, icon } from '../lib/dom.js';
 import { pauseWords } from '../lib/reasons.js';
 import { n, t } from '../lib/text.js';
-import { lateWords } from './unsent-alarm.js';
+import { age } from '../lib/time.js';
 import { UnfoldRule } from './unfold-rule.js';
 import { SIGN_IN } from '../offline/addresses.js';
 import { isLate } from '../offline/alarm.js';
@@ -18,14 +18,14 @@ export class UnsentHead {
   #trouble = h('div', { class: 'stack', hidden: true });
   #said = h('p', { class: 'unsent-said sub num', role: 'status' });
   #again = h('div', { class: 'actions', hidden: true });
-  #ways;
+  #send;
+  #pack;
 
   /** @param {{ send: () => void, pack: () => void }} acts */
   constructor(acts) {
-    this.#ways = h('div', { class: 'unsent-ways' },
-      h('button', { type: 'button', class: 'btn primary big', click: acts.send }, icon('send'), t('Jetzt senden')),
-      h('button', { type: 'button', class: 'btn', click: acts.pack }, icon('download'), t('Alles als ZIP sichern')));
-    this.element.append(this.#rule.element, this.#words, this.#trouble, this.#ways, this.#said, this.#again);
+    this.#send = h('button', { type: 'button', class: 'btn primary big', click: acts.send }, icon('send'), t('Jetzt senden'));
+    this.#pack = h('button', { type: 'button', class: 'btn', click: acts.pack }, icon('download'), t('Alles als ZIP sichern'));
+    this.element.append(this.#rule.element, this.#words, this.#send, this.#trouble, this.#pack, this.#said, this.#again);
   }
 
   /** @param {Overview} now @param {{ reason: string } | undefined} hold */
@@ -37,7 +37,7 @@ export class UnsentHead {
     const troubles = [late(unsent), paused(unsent, hold), unsent.length > 0 && stayOpen()].filter((one) => one instanceof Node);
     this.#trouble.hidden = troubles.length === 0;
     this.#trouble.replaceChildren(...troubles);
-    this.#ways.hidden = unsent.length === 0;
+    this.#send.hidden = this.#pack.hidden = unsent.length === 0;
   }
 
   /** @param {number} total @param {number} safe @param {number} sending */
@@ -60,7 +60,7 @@ export class UnsentHead {
 function late(unsent) {
   const oldest = unsent.length > 0 ? Math.min(...unsent.map((item) => item.made_ms)) : null;
   if (oldest === null || !isLate(oldest)) return null;
-  return h('p', { class: 'banner bad' }, icon('clock'), h('span', {}, lateWords(unsent.length, oldest), ' ', t('Mit Netz „Jetzt senden“ antippen, oder Kopien sichern und im Büro melden.')));
+  return h('p', { class: 'banner bad' }, icon('clock'), h('span', {}, t('Nicht gesendet {age}. Mit Netz jetzt senden, sonst Kopien sichern.', { age: age(oldest) })));
 }
 
 /** @param {Item[]} unsent @param {{ reason: string } | undefined} hold */

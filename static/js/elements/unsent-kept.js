@@ -4,7 +4,7 @@ import { h, icon } from '../lib/dom.js';
 import { kindWord } from '../lib/reasons.js';
 import { fileSize, n, t } from '../lib/text.js';
 import { dayAndTime, fullDate } from '../lib/time.js';
-import { jobWords } from '../offline/files.js';
+import { jobTitle } from '../offline/files.js';
 import { heldBytes, inStates } from '../offline/outbox.js';
 import { readPrefs } from '../offline/prefs.js';
 
@@ -58,7 +58,7 @@ export class Kept {
     const when = dayAndTime(item.made_ms);
     this.#thumbs.watch(place, item.id, `${kindWord(item.kind)}, ${when}`);
     return h('li', { class: 'kept-row' }, place, h('span', { class: 'unsent-words' },
-      h('strong', { class: 'cut' }, jobWords(item, this.#jobs.get(item.job ?? ''))),
+      h('strong', { class: 'cut' }, jobTitle(item, this.#jobs.get(item.job ?? ''))),
       h('span', { class: 'sub num' }, `${when} · ${fileSize(item.size)}`),
       h('span', { class: 'unsent-state' }, goesWords(item, days))));
   }

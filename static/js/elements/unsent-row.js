@@ -3,7 +3,7 @@ import { h, icon } from '../lib/dom.js';
 import { kindWord, reasonOf, stateWords } from '../lib/reasons.js';
 import { fileSize, t } from '../lib/text.js';
 import { age, dayAndTime } from '../lib/time.js';
-import { jobWords } from '../offline/files.js';
+import { jobTitle } from '../offline/files.js';
 import { isGhost } from '../offline/overview.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
@@ -29,7 +29,7 @@ export function faceOf(item, { jobs }) {
 /** @param {Item} item @param {View} view as seen() @returns {HTMLLIElement} */
 export function drawRow(item, view) {
   const [where, words] = stateWords(item);
-  const title = jobWords(item, view.jobs.get(item.job ?? ''));
+  const title = jobTitle(item, view.jobs.get(item.job ?? ''));
   const why = reasonOf(item);
   const when = dayAndTime(item.made_ms);
   const gone = item.state === 'lost-bytes';
@@ -40,7 +40,7 @@ export function drawRow(item, view) {
       !gone && box(item, view, `${kindWord(item.kind)}, ${title}, ${when}`)),
     h('div', { class: 'unsent-words' },
       h('button', { type: 'button', class: 'unsent-open', 'data-act': 'open', 'aria-haspopup': 'dialog' }, title),
-      h('span', { class: 'sub num' }, [kindWord(item.kind), when, age(item.made_ms), item.size > 0 && fileSize(item.size)].filter(Boolean).join(' · ')),
+      h('span', { class: 'sub num' }, [item.kind !== 'photo' && kindWord(item.kind), when, age(item.made_ms), item.size > 0 && fileSize(item.size)].filter(Boolean).join(' · ')),
       h('span', { class: 'unsent-state' }, words, item.state === 'sending' && item.size > 0 ? ` · ${percent(item)} %` : ''),
       why && h('span', { class: 'unsent-why' }, why[0], ' ', h('span', { class: 'unsent-step' }, why[1])),
       written(item)),

@@ -5,7 +5,7 @@ import { h, icon, picture } from '../lib/dom.js';
 import { kindWord, reasonOf, stateWords } from '../lib/reasons.js';
 import { fileSize, t } from '../lib/text.js';
 import { age, clockTime, dayAndTime, fullDate } from '../lib/time.js';
-import { jobWords } from '../offline/files.js';
+import { jobTitle } from '../offline/files.js';
 import { thumbOf } from '../offline/outbox.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
@@ -24,9 +24,9 @@ export async function showSheet(item, view) {
       dialog.remove();
       resolve(dialog.returnValue);
     } },
-    h('div', { class: 'dialog-head' }, h('h2', { id: 'sheet-title' }, jobWords(item, view.jobs.get(item.job ?? ''))),
+    h('div', { class: 'dialog-head' }, h('h2', { id: 'sheet-title' }, jobTitle(item, view.jobs.get(item.job ?? ''))),
       h('button', { type: 'button', class: 'btn quiet icon-only', click: close('') }, icon('close'), h('span', { class: 'visually-hidden' }, t('Schließen')))),
-    thumb ? picture(thumb, t('Foto von {time}', { time: dayAndTime(item.made_ms) })) : null,
+    trouble(item), thumb ? picture(thumb, t('Foto von {time}', { time: dayAndTime(item.made_ms) })) : null,
     facts(item), ways(item));
     for (const button of dialog.querySelectorAll('[data-act]')) button.addEventListener('click', close(String(button.getAttribute('data-act'))));
     document.body.append(dialog);
@@ -35,14 +35,18 @@ export async function showSheet(item, view) {
 }
 
 /** @param {Item} item */
-function facts(item) {
+function trouble(item) {
   const why = reasonOf(item);
+  return why && h('p', { class: `banner ${stateWords(item)[0] === 'trouble' ? 'bad' : 'warn'}` }, icon('warn'), h('span', {}, why[0], h('br'), h('b', {}, why[1])));
+}
+
+/** @param {Item} item */
+function facts(item) {
   const made = `${fullDate(item.made_ms)}, ${clockTime(item.made_ms)} (${age(item.made_ms)})`;
   const words = item.body.caption || item.body.text;
   return h('dl', { class: 'facts' }, ...[
     [t('Stand'), stateWords(item)[1]],
-    [t('Grund'), why?.[0]],
-    [t('Was hilft'), why?.[1] ?? t('Geht von selbst ins Büro, sobald Netz da ist.')],
+    [t('Wie weiter'), item.error ? '' : t('Geht von selbst ins Büro, sobald Netz da ist.')],
     [t('Nächster Versuch'), item.next_try > Date.now() ? clockTime(item.next_try) : ''],
     [t('Fehlversuche'), item.attempts > 0 ? String(item.attempts) : ''],
     [t('Aufgenommen'), made],
@@ -55,7 +59,7 @@ function facts(item) {
 /** @param {Item} item */
 function ways(item) {
   const gone = item.state === 'lost-bytes';
-  return h('div', { class: 'actions' },
+  return h('div', { class: 'actions unsent-acts' },
     gone ? null : act('send', 'send', t('Senden')), gone ? null : act('save', 'download', t('Kopie sichern')), act('remove', 'trash', t('Entfernen')));
 }
 

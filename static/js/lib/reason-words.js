@@ -14,6 +14,8 @@ const MUDDLED = ['Beim Senden ist etwas durcheinandergekommen ({code}).', AGAIN]
 /** @type {Words} */
 const NO_PHOTO = ['Diese Datei ist kein Foto, das der Server kennt.', ELSEWHERE];
 /** @type {Words} */
+const NO_CLIP = ['Diese Aufnahme ist in einer Form, die der Server nicht kennt.', ELSEWHERE];
+/** @type {Words} */
 const TOO_LARGE = ['Das Foto ist für den Server zu groß.', TELL];
 /** @type {Words} */
 const TOO_LONG = ['Der Text dazu ist zu lang.', TELL];
@@ -75,10 +77,15 @@ export const REASONS = {
   'photo.not_an_image': NO_PHOTO,
   'photo.upload_expired': ['Das Foto wurde nicht zu Ende gesendet.', BY_ITSELF],
   'upload.too_large': TOO_LARGE,
+  'clip.not_a_clip': NO_CLIP,
+  'clip.too_long': ['Die Aufnahme ist länger als erlaubt.', ELSEWHERE],
+  'voice.not_a_voice': NO_CLIP,
+  'filing.no_job': ['Den Auftrag zu dieser Zuordnung gibt es nicht mehr.', 'Entfernen. Die Fotos liegen unsortiert im Büro.'],
+  'filing.nothing': ['Zu dieser Zuordnung gehört kein Foto.', 'Entfernen und neu einsortieren.'],
 };
 
 /** The same for all other codes of one room, `item.moment` and the like. @type {Record<string, Words>} */
-export const ROOMS = { item: REFUSED, photo: REFUSED, note: REFUSED, field: REFUSED, body: REFUSED, upload: MUDDLED, request: MUDDLED };
+export const ROOMS = { item: REFUSED, photo: REFUSED, note: REFUSED, clip: REFUSED, voice: REFUSED, filing: REFUSED, device: MUDDLED, field: REFUSED, body: REFUSED, upload: MUDDLED, request: MUDDLED };
 
 /** @type {Words} */
 export const UNKNOWN = REFUSED;

@@ -1,5 +1,5 @@
 // @ts-check
-import { contentOf, fileName, jobWords } from './files.js';
+import { contentOf, fileName, jobTitle } from './files.js';
 import { sha256 } from '../lib/bytes.js';
 import { kindWord, reasonOf } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
@@ -43,7 +43,7 @@ function hashOf(bytes) {
 /** @param {Item} item @param {JobName | undefined} job */
 function line(item, job) {
   const { id, kind, captured_at, size, mime, state, error, body } = item;
-  return { id, kind, captured_at, job: item.job, job_name: jobWords(item, job), size, mime, state, error, reason: reasonOf(item)?.[0] ?? null, body };
+  return { id, kind, captured_at, job: item.job, job_name: jobTitle(item, job), size, mime, state, error, reason: reasonOf(item)?.[0] ?? null, body };
 }
 
 /** @param {ReturnType<typeof line> & { file: string | null, sha256: string | null }} one */

@@ -39,10 +39,15 @@ export function safeName(words) {
   return [...one].slice(0, NAME_LENGTH).join('').replace(/^[.-]+|[.-]+$/g, '');
 }
 
+/** Number and title, as in the name of a file. @param {Item} item @param {JobName | undefined} job */
+function jobWords(item, job) {
+  return [job?.number, jobTitle(item, job)].filter(Boolean).join(' ');
+}
+
 /** @param {Item} item @param {JobName | undefined} job */
-export function jobWords(item, job) {
+export function jobTitle(item, job) {
   if (item.kind === 'job') return String(item.body.title ?? '');
-  if (job) return [job.number, job.title].filter(Boolean).join(' ');
+  if (job) return job.title;
   return item.job ? String(item.body.job_hint || t('Auftrag')) : t('Ohne Auftrag');
 }
 
