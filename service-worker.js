@@ -2,6 +2,7 @@
 import { ignoresSearch, rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
 import { localJobs } from '/static/v-__VERSION__/js/offline/readmodel.js';
 import { adopt, currentSession, lock } from '/static/v-__VERSION__/js/offline/session.js';
+import { keepShared } from '/static/v-__VERSION__/js/offline/shared.js';
 import { drain } from '/static/v-__VERSION__/js/offline/upload.js';
 
 /** @typedef {FetchEvent & { preloadResponse: Promise<Response | undefined> }} Asked */
@@ -13,8 +14,9 @@ const VERSION = '__VERSION__';
 const ASSETS = /** @type {string[]} */ (/** @type {unknown} */ ("__ASSETS__"));
 const STATIC = `static-${VERSION}`;
 const SHELL = '/offline';
+const SHARE = '/share';
 
-const NEVER = /^\/(sync|login|logout|sign-out|pair|a|s|hooks|api|sandbox|offline|service-worker\.js)(\/|$)/;
+const NEVER = /^\/(sync|login|link|logout|sign-out|push|a|s|hooks|api|sandbox|offline|service-worker\.js)(\/|$)/;
 const THUMB = /^\/photos\/[0-9a-f-]{36}\/renditions\/thumb$/;
 const STATIC_VERSION = /\/static\/v-([0-9A-Za-z]+)\//;
 
@@ -53,11 +55,19 @@ async function tidy() {
 /** First match wins; whatever has no rule goes its way without us (offline-pwa.md §3.1). @param {Request} request */
 function strategyOf(request) {
   const { origin, pathname } = new URL(request.url);
+  if (request.method === 'POST' && origin === location.origin && pathname === SHARE) return fromOtherApp;
   if (request.method !== 'GET' || origin !== location.origin || NEVER.test(pathname)) return null;
   if (request.headers.has('Range') || request.headers.get('Accept')?.includes('text/event-stream')) return null;
   if (pathname.startsWith('/static/')) return fromStatic;
   if (request.mode === 'navigate') return navigation;
   return THUMB.test(pathname) ? fromThumbs : null;
+}
+
+/** What another app shares is kept first and answered then (offline-pwa.md §1.1, Squoosh). @param {Asked} event */
+async function fromOtherApp(event) {
+  const next = await keepShared(event.request);
+  event.waitUntil(drain().catch(() => {}));
+  return Response.redirect(next, 303);
 }
 
 /** Static addresses carry their version, so what lies here is right for ever. @param {Asked} event */
@@ -87,11 +97,24 @@ async function madeHere(pathname) {
 
 /** Firefox answers a preload without a network by an error instead of refusing it (GoogleChrome/workbox#3134). @param {Asked} event */
 async function fromNetwork(event) {
+  const before = currentSession();
   const response = (await event.preloadResponse) ?? (await fetch(event.request));
   if (response.type === 'error') throw new TypeError('no network');
-  if (response.status === 401) event.waitUntil(lock());
-  else event.waitUntil(keepPage(event.request, response.clone()).catch(() => {}));
+  event.waitUntil(learn(event.request, response.clone(), before).catch(() => {}));
   return response;
+}
+
+/**
+ * What an answer says about who is signed in, and the page itself, if it may be kept.
+ * @param {Request} request @param {Response} response
+ * @param {ReturnType<typeof currentSession>} before the session when the page was asked for
+ */
+async function learn(request, response, before) {
+  const [then, now] = [await before, await currentSession()];
+  // An answer that was long under way says nothing about who has signed in or out meanwhile.
+  if (then?.cacheKey !== now?.cacheKey || then?.locked !== now?.locked) return;
+  if (response.status === 401) await lock();
+  else await keepPage(request, response);
 }
 
 /** @param {number} ms @returns {Promise<null>} */
@@ -99,9 +122,7 @@ function wait(ms) {
   return new Promise((resolve) => setTimeout(() => resolve(null), ms));
 }
 
-async function shell() {
-  return (await caches.match(SHELL, { cacheName: STATIC })) ?? Response.error();
-}
+const shell = async () => (await caches.match(SHELL, { cacheName: STATIC })) ?? Response.error();
 
 /**
  * The key of the user this answer was made for, if the server lets it be kept: opted in, whole, ours, never a
@@ -118,8 +139,7 @@ function keyOf(response, type) {
 /** Keeps a page with the time written into it, so that it can say how old it is. @param {Request} request @param {Response} response */
 async function keepPage(request, response) {
   const key = keyOf(response, 'text/html');
-  if (!key) return;
-  await switchUser(key);
+  if (!key || !(await admit(key))) return;
   const html = await response.text();
   if (html.length > PAGE_BYTES) return;
   const now = new Date().toISOString();
@@ -131,11 +151,16 @@ async function keepPage(request, response) {
   await (await caches.open(`pages-${key}`)).put(request, new Response(page, { headers }));
 }
 
-/** A page of somebody else means somebody else signed in: the last one's data goes first. @param {string} key */
-async function switchUser(key) {
+/**
+ * A page of somebody else means somebody else signed in: the last one's data goes first. Who signed out on this phone
+ * stays out, whatever the server still thinks.
+ * @param {string} key @returns {Promise<boolean>} whether pages of this key may be kept
+ */
+async function admit(key) {
   const session = await currentSession();
-  if (session?.cacheKey === key) return;
+  if (session?.cacheKey === key) return !session.locked;
   await adopt({ actor: null, cacheKey: key, role: '', position: false, locked: false });
+  return true;
 }
 
 /** @param {Request} request @returns {Promise<Response | null>} */

@@ -34,6 +34,8 @@ class Settings:
     signal_base: str
     smtp_url: str
     imap_url: str
+    kill_worker: bool
+    """`1` takes the service worker off every phone at its next page; what is not sent yet stays there."""
     demo: bool
     """A filled company and the messenger sandbox; never on a real installation."""
 
@@ -73,6 +75,7 @@ def from_environment(environ: Mapping[str, str] = os.environ, *, data: Path | No
         signal_base=read("SIGNAL_BASE", ""),
         smtp_url=read("SMTP_URL", ""),
         imap_url=read("IMAP_URL", ""),
+        kill_worker=read("KILL_WORKER", "") == "1",
         demo=read("DEMO", "") == "1",
     )
 

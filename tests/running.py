@@ -14,9 +14,9 @@ ADDRESS = "http://zollstock.test"
 
 
 @asynccontextmanager
-async def running(folder: Path, database_url: str) -> AsyncIterator[Starlette]:
-    """Start the application on a migrated database and end it in order."""
-    environment = {"ZOLLSTOCK_BASE_URL": ADDRESS, "ZOLLSTOCK_DATABASE_URL": database_url}
+async def running(folder: Path, database_url: str, **settings: str) -> AsyncIterator[Starlette]:
+    """Start the application on a migrated database and end it in order; `settings` as in the environment."""
+    environment = {"ZOLLSTOCK_BASE_URL": ADDRESS, "ZOLLSTOCK_DATABASE_URL": database_url} | settings
     app = create_app(from_environment(environment, data=folder))
     async with app.router.lifespan_context(app):
         yield app

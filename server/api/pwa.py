@@ -7,19 +7,26 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.web.render import fragment, json_answer
+from server.web.render import fragment, json_answer, page
 from server.web.routing import Who, route
+from server.web.state import services
 from server.web.static import ROOT, Assets
 
 WORKER = ROOT / "service-worker.js"
+WORKER_OFF = ROOT / "service-worker-off.js"
 YELLOW, WHITE = "#f5c518", "#ffffff"
 
 
 async def service_worker(request: Request) -> Response:
-    """Give the worker, which names this version's files; a new version is a new worker."""
+    """Give the worker, which names this version's files; a new version is a new worker.
+
+    With `kill_worker` give the one that takes itself off every phone (offline-pwa.md §3.3).
+    """
     assets: Assets = request.app.state.assets
     listed = json.dumps(assets.offline_urls())
     text = _worker(WORKER).replace("__VERSION__", assets.version).replace('"__ASSETS__"', listed)
+    if services(request).settings.kill_worker:
+        text = _worker(WORKER_OFF)
     return Response(text, headers={"Cache-Control": "no-cache"}, media_type="text/javascript")
 
 
@@ -57,12 +64,36 @@ async def manifest(request: Request) -> Response:
             "shortcuts": [
                 {"name": "Foto", "url": "/capture", "icons": icons[:1]},
                 {"name": "Aufträge", "url": "/jobs", "icons": icons[:1]},
+                {"name": "Einsortieren", "url": "/sort", "icons": icons[:1]},
             ],
+            "share_target": {
+                "action": "/share",
+                "method": "POST",
+                "enctype": "multipart/form-data",
+                "params": {
+                    "title": "title",
+                    "text": "text",
+                    "url": "url",
+                    "files": [{"name": "files", "accept": ["image/*", "video/*", "audio/*"]}],
+                },
+            },
         },
         headers={"Cache-Control": "no-cache"},
     )
     answer.headers["Content-Type"] = "application/manifest+json"
     return answer
+
+
+async def share(request: Request) -> Response:
+    """Say what to do with something shared while no worker was there to keep it; it still lies in the other app.
+
+    The body is read to its end and forgotten: a browser whose upload is cut off shows its own error instead of ours.
+    """
+    if request.method == "POST":
+        async for _ in request.stream():
+            pass
+    why = request.query_params.get("why", "")
+    return await page(request, "share/index.html", signed_out=why == "signed-out")
 
 
 async def offline(request: Request) -> Response:
@@ -78,5 +109,7 @@ def _worker(path: Path) -> str:
 routes = [
     route("/service-worker.js", service_worker, who=Who.ANYONE),
     route("/manifest.webmanifest", manifest, who=Who.ANYONE),
+    route("/share", share, who=Who.ANYONE),
+    route("/share", share, who=Who.WORKER, methods=["POST"], max_body_size=None),
     route("/offline", offline, who=Who.ANYONE),
 ]

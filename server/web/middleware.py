@@ -39,6 +39,7 @@ HEADERS = {
 # A static file is no document: what guards pages would only weigh on thirty small files of a first visit.
 STATIC = "/static/"
 STATIC_HEADERS = {"X-Content-Type-Options": "nosniff"}
+SHARE = "/share"
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -98,7 +99,8 @@ class SameOrigin:
 
     Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` in older ones (Safari before 16.4).
     Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature,
-    answer links by their secret: no cookie stands behind either.
+    answer links by their secret: no cookie stands behind either. What another app shares comes from no site at
+    all; it changes nothing.
     """
 
     def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/a/", "/sandbox/")) -> None:
@@ -117,6 +119,8 @@ class SameOrigin:
         await JSONResponse({"error": error}, status_code=403)(scope, receive, send)
 
     def harmless(self, scope: Scope) -> bool:
+        if scope["path"] == SHARE and Headers(scope=scope).get("sec-fetch-site") == "none":
+            return True
         return scope["method"] in SAFE or scope["path"].startswith(self.exempt)
 
 

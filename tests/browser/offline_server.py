@@ -56,6 +56,8 @@ class World:
     delay_s: float = 0.0
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
+    worker_off: bool = False  # the worker that takes itself off
+    late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -127,6 +129,7 @@ class Handler(BaseHTTPRequestHandler):
                 f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="off"',
                 1,
             )
+        threading.Event().wait(self.world.late.pop(self.path, 0))
         self.reply(
             200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {})
         )
@@ -171,7 +174,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.reply(200, found.body, found.content_type, Cache_Control=static.FOR_EVER)
 
     def worker(self) -> None:
-        text = (static.ROOT / "service-worker.js").read_text(encoding="utf-8")
+        name = "service-worker-off.js" if self.world.worker_off else "service-worker.js"
+        text = (static.ROOT / name).read_text(encoding="utf-8")
         text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace(
             "__VERSION__", self.assets.version
         )

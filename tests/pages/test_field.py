@@ -1,5 +1,7 @@
 """The worker's pages on the server: call note, sorter, what they say without scripts."""
 
+from pathlib import Path
+
 import pytest
 
 from server.db import notes
@@ -7,6 +9,7 @@ from server.domain.notes import NoteKind
 from server.domain.users import Role
 from tests import factories
 from tests.pages.conftest import House
+from tests.running import browser, running
 
 
 async def a_job(house: House) -> str:
@@ -63,3 +66,20 @@ async def test_a_note_begins_with_what_another_app_shared(house: House) -> None:
     job = await a_job(house)
     shown = await house.worker.get(f"/notes/new?job={job}&text=Schlüssel <b>beim</b> Nachbarn")
     assert "Schlüssel &lt;b&gt;beim&lt;/b&gt; Nachbarn" in shown.text
+
+
+async def test_what_is_shared_without_a_worker_is_answered_and_changes_nothing(house: House) -> None:
+    form = {"files": ("IMG_1.jpg", b"\xff\xd8\xff\xe0" * 600_000, "image/jpeg")}
+    by_the_system = {"Sec-Fetch-Site": "none", "Origin": "null"}
+    answer = await house.worker.post("/share", files=form, data={"text": "Bad"}, headers=by_the_system)
+    assert answer.status_code == 200 and "liegen unverändert in der anderen App" in answer.text
+    signed_out = await house.guest.post("/share", files=form)
+    assert signed_out.status_code == 303 and signed_out.headers["location"].startswith("/login")
+    assert "Erst anmelden" in (await house.guest.get("/share?why=signed-out")).text
+
+
+async def test_one_setting_takes_the_worker_off_every_phone(tmp_path: Path, database_url: str) -> None:
+    async with running(tmp_path / "data", database_url, ZOLLSTOCK_KILL_WORKER="1") as app:
+        answer = await browser(app).get("/service-worker.js")
+    assert "unregister" in answer.text and "indexedDB" not in answer.text
+    assert answer.headers["cache-control"] == "no-cache"

@@ -136,8 +136,13 @@ function shared() {
   const [kept, lost] = [Number(asked.get('shared') ?? 0), Number(asked.get('lost') ?? 0)];
   return [
     kept > 0 && h('p', { class: 'banner ok' }, icon('check'), n(kept, '{n} Datei ist auf dem Handy gesichert.', '{n} Dateien sind auf dem Handy gesichert.')),
-    lost > 0 && h('p', { class: 'banner bad', role: 'alert' }, icon('warn'), h('span', {}, n(lost, '{n} Datei wurde nicht gesichert.', '{n} Dateien wurden nicht gesichert.'), ' ', notKeptWords(asked.get('why') ?? ''))),
+    lost > 0 && h('p', { class: 'banner bad', role: 'alert' }, icon('warn'), h('span', {}, n(lost, '{n} Datei wurde nicht gesichert.', '{n} Dateien wurden nicht gesichert.'), ' ', lostWords(asked.get('why') ?? ''))),
   ].filter((one) => one !== false);
+}
+
+/** @param {string} code */
+function lostWords(code) {
+  return code === 'kind' ? t('Nur Fotos, Videos und Sprachnachrichten gehen.') : notKeptWords(code);
 }
 
 /** @param {Loose[]} group */

@@ -17,6 +17,7 @@ import { t } from '../lib/text.js';
  * @returns {Promise<Page>}
  */
 export async function render(url) {
+  if (url.pathname === '/share') return shared();
   if (!(await activeSession())) return signedOut();
   const [, first, second = ''] = url.pathname.split('/');
   const wanted = url.searchParams.get('job') ?? '';
@@ -51,6 +52,11 @@ async function sticker(token) {
 function signedOut() {
   const door = h('a', { class: 'btn primary', href: SIGN_IN }, t('Anmelden'));
   return { title: t('Abgemeldet'), content: [heading(t('Abgemeldet')), h('p', {}, t('Zum Anmelden wird Netz gebraucht. Was auf dem Handy wartet, bleibt für seinen Besitzer hier.')), door] };
+}
+
+/** Something was shared while nobody was signed in. @returns {Page} */
+function shared() {
+  return { title: t('Noch nicht gesichert'), content: [heading(t('Noch nicht gesichert')), h('p', {}, t('Erst anmelden, dann noch einmal teilen. Foto oder Text liegen unverändert in der anderen App.')), h('a', { class: 'btn primary', href: SIGN_IN }, t('Anmelden'))] };
 }
 
 /** @returns {Page} */

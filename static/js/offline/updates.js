@@ -3,8 +3,9 @@ import { h } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 
 const HOURLY_MS = 60 * 60 * 1000;
+const AGAIN_MS = 5_000;
 
-/** Registers the worker and offers a waiting version, but never while somebody photographs. */
+/** Registers the worker and offers a waiting version, but never while somebody photographs, records or types. */
 export async function keepUpdated() {
   if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker
@@ -25,16 +26,41 @@ function watch(registration) {
   });
 }
 
-/** Waits until the camera is put down, then shows the banner. @param {ServiceWorker} worker */
+/** Shows the banner once nobody is in the middle of something. @param {ServiceWorker} worker */
 async function offer(worker) {
   await navigator.locks?.request('capture', () => {});
-  if (document.querySelector('.update-banner')) return;
-  const go = h('button', { type: 'button', class: 'btn small', click: () => takeOver(worker) }, t('Neu laden'));
-  document.querySelector('main')?.prepend(h('p', { class: 'banner update-banner', role: 'status' }, t('Eine neue Version ist da.'), go));
+  while (await inTheMiddle()) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  if (document.querySelector('.update-banner') || worker.state !== 'installed') return;
+  const words = h('span', {}, t('Eine neue Version ist da.'));
+  const go = h('button', { type: 'button', class: 'btn small', click: () => void takeOver(worker, words) }, t('Neu laden'));
+  document.querySelector('main')?.prepend(h('p', { class: 'banner update-banner', role: 'status' }, words, go));
 }
 
-/** @param {ServiceWorker} worker */
-function takeOver(worker) {
+/** @param {ServiceWorker} worker @param {HTMLElement} words */
+async function takeOver(worker, words) {
+  if (await inTheMiddle()) {
+    words.textContent = t('Erst fertig machen: Hier oder in einem anderen Fenster wird noch fotografiert, aufgenommen oder geschrieben.');
+    return;
+  }
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   worker.postMessage({ type: 'skip-waiting' });
+}
+
+/** Whether any window holds the camera or the microphone, or a form here is half filled. */
+export async function inTheMiddle() {
+  const { held = [], pending = [] } = (await navigator.locks?.query()) ?? {};
+  return [...held, ...pending].some(({ name, mode }) => name === 'capture' && mode === 'shared') || [...document.forms].some(halfFilled);
+}
+
+/** @param {HTMLFormElement} form */
+function halfFilled(form) {
+  return form.method === 'post' && [...form.elements].some(changed);
+}
+
+/** @param {Element} field */
+function changed(field) {
+  if (field instanceof HTMLSelectElement) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  if (field instanceof HTMLTextAreaElement) return field.value !== field.defaultValue;
+  if (!(field instanceof HTMLInputElement) || field.type === 'hidden') return false;
+  return ['checkbox', 'radio'].includes(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
 }

@@ -1,0 +1,241 @@
+"""The service worker: what it lets through, keeps, takes from other apps, and how it goes; in Chromium."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from tests.browser.offline_server import JOB, Office
+from tests.browser.phone import CONTROLLED, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.ports import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+
+# What Android does when somebody shares to us: a form posted as a navigation.
+SHARE = """async (files) => {
+  const form = Object.assign(document.createElement('form'), { method: 'post', action: '/share', enctype: 'multipart/form-data' });
+  const input = Object.assign(document.createElement('input'), { type: 'file', name: 'files', multiple: true });
+  const text = Object.assign(document.createElement('textarea'), { name: 'text', value: files.text });
+  const transfer = new DataTransfer();
+  for (const one of files.files) {
+    const bytes = Uint8Array.from(atob(one.base64), (c) => c.charCodeAt(0));
+    transfer.items.add(new File([bytes], one.name, { type: one.type, lastModified: 1795600000000 }));
+  }
+  input.files = transfer.files;
+  form.append(input, text);
+  document.body.append(form);
+  form.submit();
+}"""
+JPEG_OF_PAGE = """async () => {
+  const canvas = new OffscreenCanvas(640, 480);
+  const pen = canvas.getContext('2d');
+  pen.fillStyle = 'teal';
+  pen.fillRect(0, 0, 640, 480);
+  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def share(page: Page, files: list[dict[str, str]], text: str = "") -> None:
+    with page.expect_navigation():
+        page.evaluate(SHARE, {"files": files, "text": text})
+
+
+def personal(page: Page) -> list[str]:
+    """Return the names of caches that hold somebody's pages or pictures."""
+    names: list[str] = page.evaluate("caches.keys()")
+    return [name for name in names if name.startswith(("pages-", "thumbs-"))]
+
+
+def test_what_another_app_shares_is_kept_before_it_is_answered(phone: Phone, office: Office) -> None:
+    """Without network: photo with its thumb, video, voice note; a file that is none of these is named."""
+    page = phone.install("/")
+    jpeg = page.evaluate(JPEG_OF_PAGE)
+    other = "AAAAGGZ0eXBtcDQy"
+    files = [
+        {"name": "IMG-1.jpg", "type": "image/jpeg", "base64": jpeg},
+        {"name": "VID-2.mp4", "type": "video/mp4", "base64": other},
+        {"name": "PTT-3.opus", "type": "audio/ogg; codecs=opus", "base64": other},
+        {"name": "IMG-4.HEIC", "type": "", "base64": other},
+        {"name": "Plan.pdf", "type": "application/pdf", "base64": other},
+    ]
+    with office.away():
+        share(page, files, "Fuge im Bad")
+        page.get_by_text("4 Dateien sind auf dem Handy gesichert.").wait_for()
+        page.get_by_text("1 Datei wurde nicht gesichert.").wait_for()
+        kept = rows(page)
+        assert [(row["kind"], row["mime"]) for row in kept] == [
+            ("photo", "image/jpeg"),
+            ("video", "video/mp4"),
+            ("voice", "audio/ogg"),
+            ("photo", "image/heic"),
+        ]
+        assert {row["body"]["caption"] for row in kept} == {"Fuge im Bad"} and {
+            row["job"] for row in kept
+        } == {None}
+        assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
+        assert page.locator(".sorter-strip img").count() == 1
+    go(page)
+    wait_rows(page, all_stored)
+    assert len(office.world.stored) == 4
+
+
+def test_shared_words_become_a_note(phone: Phone, office: Office) -> None:
+    page = phone.install("/")
+    with office.away():
+        share(page, [], "Schlüssel liegt\nbeim Nachbarn")
+        assert page.locator("textarea[name=text]").input_value() == "Schlüssel liegt\nbeim Nachbarn"
+
+
+def test_sharing_while_signed_out_keeps_nothing_and_says_so(phone: Phone, office: Office) -> None:
+    page = phone.install("/")
+    with office.away():
+        page.goto("/unsent")
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+        share(page, [{"name": "a.jpg", "type": "image/jpeg", "base64": "/9j/4A=="}])
+        page.get_by_text("Erst anmelden, dann noch einmal teilen").wait_for()
+        assert rows(page) == []
+
+
+def test_the_kill_switch_takes_the_worker_and_leaves_the_photos(phone: Phone, office: Office) -> None:
+    """Three photos wait; the worker goes with its caches; the photos stay, arrive, and a later worker comes back."""
+    page = phone.install("/capture")
+    files = pictures(3, 9_000)
+    with office.away():
+        from_gallery(page, files)
+    office.world.worker_off = True
+    page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
+    page.evaluate(
+        "async () => { while (await navigator.serviceWorker.getRegistration()) await new Promise((r) => setTimeout(r, 50)); }"
+    )
+    assert page.locator(".capture-shutter").count() == 1, "the camera page was not reloaded"
+    assert page.evaluate("caches.keys()") == []
+    assert [row["held"] for row in rows(page)] == [row["sha256"] for row in rows(page)] and len(
+        rows(page)
+    ) == 3
+    page = phone.open("/unsent")
+    go(page)
+    wait_rows(page, all_stored)
+    wanted = sorted(hashlib.sha256(file["buffer"]).hexdigest() for file in files)  # type: ignore[arg-type]
+    assert sorted(hashlib.sha256(data).hexdigest() for data in office.world.stored.values()) == wanted
+    office.world.worker_off = False
+    page = phone.open("/")
+    page.evaluate(CONTROLLED)
+    page.evaluate("async () => { while (!await caches.match('/offline')) await new Promise((r) => setTimeout(r, 50)); }")  # fmt: skip
+
+
+def test_a_late_page_of_the_one_before_is_not_kept(phone: Phone, office: Office) -> None:
+    """Ali's page was four seconds under way; Bea signed in meanwhile: nothing of his comes back to this phone."""
+    first = phone.install("/")
+    office.world.late = {"/jobs": 4.5}
+    first.evaluate("() => { location.href = '/jobs'; }")
+    first.wait_for_timeout(300)
+    office.world.user, office.world.cache_key = "bea", "k2"
+    second = phone.open("/")
+    second.locator("state-line").get_by_text("Alles im Büro").wait_for()
+    second.wait_for_timeout(6_000)
+    assert [name for name in personal(second) if name.endswith("-k1")] == []
+    session = second.evaluate(
+        """() => new Promise((done) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+          const q = open.result.transaction('meta').objectStore('meta').get('session');
+          q.onsuccess = () => { open.result.close(); done(q.result); }; }; })"""
+    )
+    assert session["cacheKey"] == "k2" and not session["locked"]
+
+
+def test_pages_that_come_after_signing_out_are_not_kept(phone: Phone, office: Office) -> None:
+    """Signed out without network while the server still thinks otherwise: its next page leaves nothing behind."""
+    page = phone.install("/")
+    with office.away():
+        page.goto("/unsent")
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+    page.route("**/sign-out", lambda route: route.abort())
+    page.goto("/jobs")
+    page.wait_for_timeout(500)
+    assert personal(page) == []
+
+
+def test_no_banner_over_a_half_filled_form_and_no_reload(phone: Phone, office: Office) -> None:
+    page = phone.install(f"/jobs/{JOB}")
+    page.get_by_label("Notiz").fill("Die Fuge im")
+    office.world.worker_note = "// newer"
+    page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
+    page.evaluate(
+        "async () => { while (!(await navigator.serviceWorker.getRegistration()).waiting) await new Promise((r) => setTimeout(r, 50)); }"
+    )
+    page.wait_for_timeout(300)
+    assert page.locator(".update-banner").count() == 0
+    page.get_by_label("Notiz").fill("")
+    page.locator(".update-banner").wait_for()
+    page.get_by_label("Notiz").fill("Die Fuge im Bad")
+    page.get_by_role("button", name="Neu laden").click()
+    page.get_by_text("Erst fertig machen").wait_for()
+    assert page.get_by_label("Notiz").input_value() == "Die Fuge im Bad"
+    page.get_by_label("Notiz").fill("")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Neu laden").click()
+
+
+def test_what_must_pass_by_the_worker_passes(phone: Phone, office: Office) -> None:
+    """Row one of the rules, and for comparison one of the others: a page that the worker answers."""
+    page = phone.install("/")
+    page.reload()
+    answered: dict[str, bool] = {}
+    page.on("response", lambda one: answered.update({urlsplit(one.url).path: one.from_service_worker}))
+    page.evaluate(
+        """async (icon) => {
+          const ways = [['/sync/have', { method: 'POST', body: '{"ids": []}' }], ['/login', {}], ['/service-worker.js', {}], ['/link/token', {}],
+            ['/sign-out', { method: 'POST', redirect: 'manual' }], [icon, { headers: { Range: 'bytes=0-1' } }], ['/live', { headers: { Accept: 'text/event-stream' } }]];
+          for (const [path, options] of ways) await fetch(path, options).catch(() => null);
+        }""",
+        office.assets.url("icons/favicon.svg"),
+    )
+    asked = {
+        "/sync/have",
+        "/login",
+        "/service-worker.js",
+        "/link/token",
+        "/live",
+        office.assets.url("icons/favicon.svg"),
+    }
+    assert {path for path in asked if answered.get(path)} == set()
+    assert asked <= answered.keys()
+    page.evaluate("(path) => fetch(path)", office.assets.url("css/app.css"))
+    assert answered[office.assets.url("css/app.css")]
+    kept = page.evaluate(
+        "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) => all.flat().map((r) => new URL(r.url).pathname))"
+    )
+    assert not [
+        path for path in kept if path.startswith(("/sync", "/login", "/service-worker", "/live", "/link"))
+    ]
