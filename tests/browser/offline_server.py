@@ -7,9 +7,11 @@ offline-pwa.md §5.6. The real server is tested elsewhere; here the phone is.
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -24,6 +26,8 @@ from server.web.middleware import CSP
 JOB = "019aa000-0000-7000-8000-0000000000a1"
 OTHER_JOB = "019aa000-0000-7000-8000-0000000000a2"
 USERS = {"ali": "019aa000-0000-7000-8000-000000000001", "bea": "019aa000-0000-7000-8000-000000000002"}
+WITH_FILE = {"photo", "video", "voice"}
+NEW_KINDS = {"video", "voice", "filing"}
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf50"
     "0f0003860180b4da2b3a0000000049454e44ae426082"
@@ -54,6 +58,18 @@ class World:
     poisoned: set[str] = field(default_factory=set)  # captions that are answered 422
     portal: bool = False
     delay_s: float = 0.0
+    order: str | None = None  # what the office wants of this phone
+    obeyed: list[str] = field(default_factory=list)
+    disabled: bool = False  # the user was blocked: 403 on everything below /sync
+    previews: dict[str, bytes] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)  # job → the job it became
+    ahead_s: float = 0.0  # this server's clock against the true one
+    old: bool = False  # a server from last year: neither orders nor previews nor the newer kinds
+    unfinished: bool = False  # all bytes are here, the receipt is not made yet
+    bytes_per_s: float = 0.0  # bodies come in no faster; 0 is at once
+    log: list[tuple[str, str, float]] = field(
+        default_factory=list
+    )  # method, path, time.monotonic() when answered
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
     worker_off: bool = False  # the worker that takes itself off
@@ -211,11 +227,23 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(200, b"<h1>WLAN</h1>")
         if fault:
             return self.reply(fault[0], b"", "text/plain", **fault[1])
+        if path == "/sync/obeyed":
+            world.obeyed.append(json.loads(body)["device"])
+            world.order = None
+            return self.reply(204)
         if not world.user:
-            return self.json({"error": {"code": "auth.required", "message": "", "field": None}}, 401)
-        threading.Event().wait(world.delay_s)
+            return self.refuse(401, "session.none", **({"order": world.order} if world.order else {}))
+        if world.disabled:
+            return self.refuse(403, "user.disabled")
+        if self.headers.get("X-Owner", USERS[world.user]) != USERS[world.user]:
+            return self.refuse(401, "session.other_user")
+        time.sleep(world.delay_s)
         with self.lock:
+            world.log.append((self.command, path, time.monotonic()))
             return self.answer(path, body)
+
+    def refuse(self, status: int, code: str, place: str | None = None, **more: object) -> None:
+        self.json({"error": {"code": code, "message": "", "field": place}} | more, status)
 
     def body(self, path: str) -> bytes | None:
         """Read the body, or cut the line in the middle of it; what came counts, as with a real disk."""
@@ -224,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
         with self.lock:
             cuts = self.world.cuts.setdefault(ident, list(self.world.cut_every)) if ident and length else []
         if not cuts:
-            return self.rfile.read(length)
+            return self.slowly(length)
         part = self.rfile.read(min(cuts.pop(0), length))
         if self.command == "PATCH" and ident in self.world.blobs:
             with self.lock:
@@ -233,6 +261,15 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
         self.close_connection = True
         return None
+
+    def slowly(self, length: int) -> bytes:
+        rate, body = self.world.bytes_per_s, b""
+        if not rate:
+            return self.rfile.read(length)
+        while len(body) < length:
+            body += self.rfile.read(min(4096, length - len(body)))
+            time.sleep(4096 / rate)
+        return body
 
     def ident(self, path: str) -> str:
         if not path.startswith("/sync/blobs/"):
@@ -250,7 +287,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.have(json.loads(body)["ids"])
         if path == "/sync/state":
             self.world.states.append(json.loads(body))
-            return self.json({})
+            return self.reply(204) if self.world.old else self.json({"order": self.world.order})
         if path == "/sync/read-model":
             user = {"id": USERS[str(self.world.user)], "name": str(self.world.user).title()}
             return self.json(
@@ -263,6 +300,8 @@ class Handler(BaseHTTPRequestHandler):
                     **self.world.model,
                 }
             )
+        if path.endswith("/preview"):
+            return self.preview(path.split("/")[3], body)
         if path.startswith("/sync/items/"):
             return self.item(path.rsplit("/", 1)[1], body)
         return self.blob(path, body)
@@ -270,7 +309,18 @@ class Handler(BaseHTTPRequestHandler):
     def have(self, ids: list[str]) -> None:
         items = {ident: self.known(ident) for ident in ids}
         user = {"id": USERS[str(self.world.user)], "name": self.world.user}
-        self.json({"user": user, "now": "2026-11-24T10:00:00Z", "min_client": 1, "items": items})
+        new = {} if self.world.old else {"order": self.world.order}
+        self.json({"user": user, "now": self.now(), "min_client": 1, "items": items} | new)
+
+    def now(self) -> str:
+        return (datetime.now(UTC) + timedelta(seconds=self.world.ahead_s)).isoformat()
+
+    def preview(self, ident: str, body: bytes) -> None:
+        if self.world.old:
+            return self.refuse(404, "page.unknown")
+        assert ident in self.world.items and body.startswith(b"\xff\xd8") and len(body) <= 250_000
+        self.world.previews[ident] = body
+        return self.reply(204)
 
     def known(self, ident: str) -> dict[str, Any]:
         world, item = self.world, self.world.items.get(ident)
@@ -288,10 +338,7 @@ class Handler(BaseHTTPRequestHandler):
             return nothing | {"state": "receiving", "offset": len(world.blobs[ident])}
         if item is None:
             return nothing
-        return nothing | {
-            "state": "announced" if item["kind"] in ("photo", "video", "voice") else "stored",
-            "rev": 1,
-        }
+        return nothing | {"state": "announced" if item["kind"] in WITH_FILE else "stored", "rev": 1}
 
     def item(self, ident: str, body: bytes) -> None:
         world = self.world
@@ -299,23 +346,28 @@ class Handler(BaseHTTPRequestHandler):
             return self.json(self.receipt(ident))
         fields = json.loads(body)
         if fields.get("caption") in world.poisoned:
-            return self.json({"error": {"code": "item.type", "message": "", "field": "caption"}}, 422)
+            return self.refuse(422, "item.type", "caption")
+        if world.old and fields["kind"] in NEW_KINDS:
+            return self.refuse(422, "item.word", "kind")
         content = {name: value for name, value in fields.items() if name != "thumb"}
         if ident in world.items and world.items[ident] != content:
             return self.json(world.items[ident], 409)
         status = 200 if ident in world.items else 201
         world.items[ident] = content
-        return self.json({"id": ident, **self.known(ident)}, status)
+        job = str(content.get("job") or "")
+        return self.json(
+            {"id": ident, "job": world.merged.get(job, job) or None, **self.known(ident)}, status
+        )
 
     def receipt(self, ident: str) -> dict[str, Any]:
         data = self.world.stored.get(ident, b"")
         digest = hashlib.sha256(data).hexdigest()
         return {
             "id": ident,
-            "state": "stored",
+            "state": "receiving" if self.world.unfinished else "stored",
             "size": len(data),
             "rev": 2,
-            "stored_at": "2026-11-24T10:00:00Z",
+            "stored_at": self.now(),
             "sha256": "0" * 64 if self.world.wrong_receipts else digest,
         }
 

@@ -1,6 +1,7 @@
 // @ts-check
 import { h } from '../lib/dom.js';
-import { t } from '../lib/text.js';
+import { n, t } from '../lib/text.js';
+import { forgetWiped, wipedByBrowser } from '../offline/canary.js';
 import { canKeep } from '../offline/db.js';
 
 /** Says within three seconds that this browser cannot keep photos; silent where all is well. */
@@ -9,6 +10,7 @@ export class StorageBanner extends HTMLElement {
 
   async connectedCallback() {
     addEventListener('storage-trouble', this.#listener);
+    void this.#mourn().catch(() => {});
     if (!isSecureContext) this.#say(t('Ohne verschlüsselte Adresse (https) kann dieses Handy nichts sichern. Im Büro nach der richtigen Adresse fragen.'));
     else if (!(await canKeep())) this.#say(t('Dieses Fenster kann keine Fotos sichern (privater Modus?). Zollstock in einem normalen Fenster öffnen.'));
   }
@@ -19,13 +21,24 @@ export class StorageBanner extends HTMLElement {
 
   /** @param {string} trouble */
   #trouble(trouble) {
-    if (trouble === 'blocked') this.#say(t('Zollstock ist noch in einem älteren Fenster offen. Bitte dieses schließen.'));
+    if (trouble === 'wiped') void this.#mourn();
+    else if (trouble === 'blocked') this.#say(t('Zollstock ist noch in einem älteren Fenster offen. Bitte dieses schließen.'));
     else this.#say(t('Der Speicher des Browsers antwortet nicht. Seite neu laden, bevor weiter fotografiert wird.'));
   }
 
-  /** @param {string} words */
-  #say(words) {
-    this.replaceChildren(h('p', { class: 'banner bad', role: 'alert' }, words));
+  /** The browser emptied the database: said until somebody has read it. */
+  async #mourn() {
+    const lost = await wipedByBrowser();
+    if (!lost) return;
+    const what = lost.unsent === 0 ? t('Alles davon war schon im Büro.')
+      : n(lost.unsent, '{n} Eintrag war noch nicht im Büro und ist verloren. Bitte neu aufnehmen und im Büro melden.', '{n} Einträge waren noch nicht im Büro und sind verloren. Bitte neu aufnehmen und im Büro melden.');
+    const read = () => void forgetWiped().then(() => this.replaceChildren());
+    this.#say(t('Der Browser hat den Speicher dieses Handys geleert.'), ' ', what, h('button', { type: 'button', class: 'btn small', click: read }, t('Gelesen')));
+  }
+
+  /** @param {...import('../lib/dom.js').Child} words */
+  #say(...words) {
+    this.replaceChildren(h('p', { class: 'banner bad', role: 'alert' }, ...words));
   }
 }
 

@@ -13,6 +13,7 @@ const PAUSES = {
   update: 'Zollstock ist veraltet. Seite neu laden, dann geht es weiter.',
   'user.disabled': 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy.',
   'other-user': 'Jemand anderes ist angemeldet. Alles bleibt auf dem Handy.',
+  wiped: 'Das Büro hat dieses Handy geleert.',
   busy: 'Der Server hat viel zu tun. Es wird von selbst nochmal versucht.',
 };
 

@@ -137,9 +137,9 @@ export function getMeta(key) {
   return read(['meta'], (tx) => tx.objectStore('meta').get(key));
 }
 
-/** @param {string} key @param {unknown} value undefined removes the row */
-export function setMeta(key, value) {
+/** @param {string} key @param {unknown} value undefined removes the row @param {Options} [options] */
+export function setMeta(key, value, options) {
   return write(['meta'], (tx) => (
     value === undefined ? tx.objectStore('meta').delete(key) : tx.objectStore('meta').put(value, key)
-  ));
+  ), options);
 }

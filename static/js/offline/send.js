@@ -1,44 +1,62 @@
 // @ts-check
-import { setMeta } from './db.js';
 import { note } from './log.js';
 import { bytesOf, change, thumbOf } from './outbox.js';
 import { carry, HashDiffers } from './tus.js';
 import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
 import { base64, sha256 } from '../lib/bytes.js';
 
-/** @typedef {import('./db.js').Item} Item */
+/** @typedef {import('./item.js').Item} Item */
 /**
  * What the server says it has of one item.
  * @typedef {{ state: 'unknown' | 'announced' | 'receiving' | 'stored' | 'tombstone', offset: number, sha256: string | null, rev: number | null }} Known
  */
 
+const WITH_THUMB = ['photo', 'video'];
+
 /**
- * Sends the description, with the thumb, unless the server has it.
+ * Sends the description, with the thumb, unless the server has it. A row with a receipt needs only the later word of
+ * `have`.
  * @param {Item} row @param {Known | undefined} known @param {Record<string, string>} headers
+ * @returns {Promise<boolean>} whether nothing more is owed
  */
-export async function announce(row, known, headers) {
-  if (known?.state === 'tombstone' && row.state !== 'stored') throw new Parked('tombstone');
-  if (known && known.state !== 'unknown') return;
-  const thumb = ['photo', 'video'].includes(row.kind) ? await thumbOf(row.id) : null;
+export async function describe(row, known, headers) {
+  if (row.state === 'stored' && confirmed(row, known)) {
+    await change(row.id, { state: 'linked' });
+    return true;
+  }
+  if (known?.state === 'tombstone') throw new Parked('tombstone');
+  if (!known || known.state === 'unknown') await announce(row, headers);
+  if (row.size === 0) await accept(row, null);
+  return row.size === 0;
+}
+
+/** @param {Item} row @param {Record<string, string>} headers */
+async function announce(row, headers) {
+  const thumb = WITH_THUMB.includes(row.kind) ? await thumbOf(row.id) : null;
   const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }) };
-  const answer = judge(await ask('PUT', `/sync/items/${row.id}`, { json, headers }));
-  if (answer.json?.id !== row.id) throw new Pause('portal');
-  await change(row.id, { announced: true, rev: answer.json.rev ?? null });
+  const { json: taken } = judge(await ask('PUT', `/sync/items/${row.id}`, { json, headers }));
+  if (taken?.id !== row.id) throw new Pause('portal');
+  // The office may have merged the job meanwhile: what is here follows.
+  const job = row.kind !== 'job' && typeof taken.job === 'string' ? { job: taken.job } : {};
+  await change(row.id, { announced: true, rev: taken.rev ?? null, ...job });
 }
 
 /**
- * Brings the bytes and checks the receipt; a row with a receipt only needs the later word of `have`.
- * @param {Item} row @param {Known | undefined} known @param {Record<string, string>} headers
+ * Brings the bytes and checks the receipt.
+ * @param {Item} row @param {Known | undefined} known
+ * @param {{ headers: Record<string, string>, afterSlice: () => Promise<unknown> }} options afterSlice: what must not
+ *   wait for the whole file
  */
-export async function bring(row, known, headers) {
-  if (row.state === 'stored' && confirmed(row, known)) return change(row.id, { state: 'linked' });
-  if (row.size === 0) return accept(row, null);
+export async function bring(row, known, { headers, afterSlice }) {
   if (known?.state === 'stored') return accept(row, await receipt(row, headers));
   const bytes = await wholeBytes(row);
   if (!bytes) return null;
-  await change(row.id, { state: 'sending' });
+  await change(row.id, { state: 'sending', error: null });
   const offset = known?.state === 'receiving' ? known.offset : null;
-  const onProgress = (/** @type {number} */ at) => beat(row.id, at);
+  const onProgress = async (/** @type {number} */ at) => {
+    await change(row.id, { offset: at });
+    await afterSlice();
+  };
   const answer = await carry(row, bytes, { offset, headers, onProgress }).catch((error) => restarted(row, bytes, error));
   return accept(row, answer ?? await receipt(row, headers));
 }
@@ -50,12 +68,6 @@ export async function bring(row, known, headers) {
 function confirmed(row, known) {
   if (known?.state === 'tombstone') return true;
   return known?.state === 'stored' && (row.size === 0 || known.sha256 === row.sha256);
-}
-
-/** @param {string} id @param {number} offset */
-async function beat(id, offset) {
-  await change(id, { offset });
-  await setMeta('beat', Date.now());
 }
 
 /** The bytes as they were kept; missing ones are said loudly, never skipped. @param {Item} row */
@@ -91,10 +103,16 @@ async function receipt(row, headers) {
  * @param {Item} row @param {any} paper null for an item without a file: its description was the whole of it
  */
 async function accept(row, paper) {
-  const right = row.size === 0 || (paper?.id === row.id && paper.state === 'stored'
-    && paper.size === row.size && paper.sha256 === row.sha256);
-  if (!right) throw new Parked('receipt');
-  const seal = { acked_ms: Date.now(), acked_sha256: paper?.sha256 ?? null, rev: paper?.rev ?? row.rev };
+  if (row.size > 0) check(row, paper);
+  const seal = { acked_ms: Date.now(), acked_at: paper?.stored_at ?? null, acked_sha256: paper?.sha256 ?? null, rev: paper?.rev ?? row.rev };
   await change(row.id, { ...seal, state: 'stored', offset: row.size, error: null, attempts: 0 });
   await note('stored', row.id);
+}
+
+/** @param {Item} row @param {any} paper */
+function check(row, paper) {
+  const ours = paper?.id === row.id;
+  // Everything is there, but the office has not put it away yet: no receipt, and no reason to worry a human.
+  if (ours && (paper.state === 'receiving' || paper.state === 'announced')) throw new Later('unfinished');
+  if (!ours || paper.state !== 'stored' || paper.size !== row.size || paper.sha256 !== row.sha256) throw new Parked('receipt');
 }

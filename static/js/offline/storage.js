@@ -18,9 +18,9 @@ export async function askToPersist() {
  */
 export async function storageState() {
   const [persisted, estimate, works] = await Promise.all([
-    storage?.persisted?.() ?? null, storage?.estimate?.() ?? {}, canKeep(),
+    storage?.persisted?.() ?? null, storage?.estimate?.().catch(() => null) ?? null, canKeep(),
   ]);
-  return { persisted, usage: estimate.usage ?? null, quota: estimate.quota ?? null, installed: await isInstalled(), works };
+  return { persisted, usage: estimate?.usage ?? null, quota: estimate?.quota ?? null, installed: await isInstalled(), works };
 }
 
 /** Whether Zollstock was started from the home screen; the worker only knows what a page last saw. */

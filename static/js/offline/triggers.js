@@ -1,18 +1,36 @@
 // @ts-check
-import { anything, counts } from './outbox.js';
+import { checkCanary, countForTwin } from './canary.js';
+import { getMeta } from './db.js';
+import { leaveWhenGone } from './gone.js';
+import { anything, counts, onChange } from './outbox.js';
 import { refresh } from './readmodel.js';
 import { activeSession } from './session.js';
+import { awake } from '../lib/awake.js';
+import { coalesce } from '../lib/dom.js';
 
 const EVERY_MS = 30_000;
 
+let planned = 0;
+
 /**
- * Loads the sender only if there is something to send or to confirm: a first visit has nothing.
- * @param {{ forced?: boolean }} [options] as of upload.js:drain
+ * Loads the sender only if there is something to send, to confirm or to report: a first visit has nothing.
+ * @param {import('./upload.js').How} [how]
  */
-async function drain(options) {
+async function drain(how) {
   if (!(await anything())) return 'idle';
   const { drain: send } = await import('./upload.js');
-  return send(options);
+  const end = await send(how);
+  await plan();
+  return end;
+}
+
+/** A broken line is tried again when its waiting time is over, not at the next tick. */
+async function plan() {
+  const hold = await getMeta('hold');
+  clearTimeout(planned);
+  if (!hold || document.visibilityState !== 'visible') return;
+  const left = Math.min(Math.max(hold.until - Date.now(), 0), hold.wait_ms ?? EVERY_MS);
+  planned = setTimeout(() => void drain(), left + 50);
 }
 
 /** Sends soon after something was kept; the browser may also finish it later by itself (Chromium). */
@@ -21,32 +39,47 @@ export async function sendSoon() {
   return drain();
 }
 
-/** Sends now because somebody asked: waiting times do not count. */
+/** Sends now because somebody asked: neither waiting times nor a costly line count, and the screen stays on. */
 export function sendNow() {
-  return drain({ forced: true });
+  return awake(() => drain({ human: true }));
 }
 
 /** Tries whenever there is reason to hope, and rests when hidden or empty (offline-pwa.md §4.8). */
 export function keepSending() {
+  leaveWhenGone();
   addEventListener('online', () => void catchUp(true));
   addEventListener('pageshow', () => void catchUp(false));
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void catchUp(false);
+    else clearTimeout(planned);
   });
   setInterval(() => void tick(), EVERY_MS);
-  void catchUp(false);
+  onChange(coalesce(remember));
+  void checkCanary().catch(console.error).then(() => catchUp(false));
 }
 
 /** @param {boolean} forced */
 async function catchUp(forced) {
   await drain({ forced });
+  await callOffice();
   await refresh();
+}
+
+/** Where nothing was sent, the office hears of this phone all the same, now and then, and may have an order for it. */
+async function callOffice() {
+  const { call } = await import('./call.js');
+  await call();
 }
 
 async function tick() {
   if (document.visibilityState !== 'visible') return;
   const session = await activeSession();
   if (session && (await counts(session.actor)).waiting > 0) await drain();
+}
+
+async function remember() {
+  const session = await activeSession();
+  if (session) countForTwin((await counts(session.actor)).waiting);
 }
 
 async function askForBackgroundSync() {

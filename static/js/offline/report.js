@@ -1,0 +1,55 @@
+// @ts-check
+import { getMeta, setMeta } from './db.js';
+import { headersOf } from './have.js';
+import { heed } from './orders.js';
+import { unsent } from './outbox.js';
+import { storageState } from './storage.js';
+import { ask } from '../lib/http.js';
+
+/** @typedef {import('./item.js').Item} Item */
+
+const HOLDS_AT_MOST = 50;
+const NAME_AT_MOST = 80;
+const EVERY_MS = 15 * 60 * 1000;
+const PROBLEMS = ['needs-attention', 'lost-bytes'];
+
+/** Whether the office has not heard of this phone for a while; a clock that jumped counts as a while. */
+export async function isReportDue() {
+  const last = (await getMeta('reported_ms')) ?? 0;
+  return Math.abs(Date.now() - last) > EVERY_MS;
+}
+
+/**
+ * Tells the office what is still here and how this phone is (O5); hears what it is to do.
+ * @param {string} owner @param {string} device
+ * @throws {import('../lib/http.js').Pause} network, or wiped
+ */
+export async function report(owner, device) {
+  const rows = await unsent(owner);
+  const json = {
+    device, unsent: rows.length, oldest: rows[0] ? moment(rows[0].made_ms) : null, version: version(),
+    problems: rows.filter((row) => PROBLEMS.includes(row.state)).length,
+    storage: await storageState(), holds: rows.slice(0, HOLDS_AT_MOST).map(hold),
+  };
+  const answer = await ask('POST', '/sync/state', { json, headers: headersOf(owner, device) });
+  if (answer.status >= 300 && answer.status !== 401) return;
+  if (answer.status < 300) await setMeta('reported_ms', Date.now());
+  await heed(answer.json?.order, device);
+}
+
+/** @param {Item} row */
+function hold({ id, kind, captured_at, body, state, error }) {
+  const name = String(body.caption || body.text || body.title || body.job_hint || '').slice(0, NAME_AT_MOST);
+  return { id, kind, captured_at, name, state, error };
+}
+
+/** A broken clock must not keep the office from hearing of us. @param {number} ms */
+function moment(ms) {
+  const at = new Date(ms);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
+}
+
+/** Static addresses carry the version. */
+function version() {
+  return /\/static\/v-([0-9A-Za-z]+)\//.exec(import.meta.url)?.[1] ?? '';
+}
