@@ -6,6 +6,7 @@ import { keepSending } from './offline/triggers.js';
 import { keepUpdated } from './offline/updates.js';
 import { h } from './lib/dom.js';
 import { wakeElements } from './lib/elements.js';
+import { keepInstallOffer, onIos } from './lib/installed.js';
 import { learn, t } from './lib/text.js';
 
 const AGAIN_MS = 10_000;
@@ -47,7 +48,8 @@ addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));
 document.addEventListener('htmx:error', sayFragmentFailed);
 document.addEventListener('htmx:after:swap', wakeElements);
-document.querySelector('main')?.prepend(document.createElement('storage-banner'));
+document.querySelector('main')?.prepend(...(onIos() ? ['install-hint'] : []).concat('storage-banner').map((name) => document.createElement(name)));
+keepInstallOffer();
 await learn();
 wakeElements();
 keepSending();

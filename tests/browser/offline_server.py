@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from server.domain.browsers import Browser, Surface
 from server.web import static
 from server.web.middleware import CSP
 
@@ -175,12 +176,20 @@ class Handler(BaseHTTPRequestHandler):
             "/unsent": "offline/unsent.html",
             "/sort": "sort/index.html",
             "/befores": "sort/befores.html",
+            "/install": "install/show.html",
             "/": "offline_home.html",
             "/jobs": "offline_home.html",
             f"/jobs/{JOB}": "offline_job.html",
         }
         if path in names:
-            return self.page(names[path], user=self.world.user, job=self.world.jobs()[0], path=path)
+            return self.page(
+                names[path],
+                user=self.world.user,
+                job=self.world.jobs()[0],
+                path=path,
+                browser=Browser(Surface.SAFARI, ios=True),
+                others=(),
+            )
         return self.reply(404, b"no")
 
     def static(self, path: str) -> None:

@@ -83,3 +83,25 @@ async def test_one_setting_takes_the_worker_off_every_phone(tmp_path: Path, data
         answer = await browser(app).get("/service-worker.js")
     assert "unregister" in answer.text and "indexedDB" not in answer.text
     assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    ("agent", "first", "never"),
+    [
+        ("iPhone AppleWebKit Version/18.1 Mobile/15E148 Safari/604.1", "In Safari das Teilen-Zeichen", "In Safari öffnen"),
+        ("iPhone CriOS/140 Mobile/15E148 Safari/604.1", "oben in der Adresszeile", "In Safari öffnen"),
+        ("iPhone Mobile/15E148 Instagram 397", "in Instagram meist drei Punkte", "App installieren“ wählen</b><ol"),
+        ("Android 15; Chrome/140 Mobile Safari/537.36", "App installieren", "Danach: Code eintippen"),
+    ],
+)  # fmt: skip
+async def test_the_guide_speaks_of_the_browser_that_asks(
+    house: House, agent: str, first: str, never: str
+) -> None:
+    shown = (await house.guest.get("/install", headers={"User-Agent": f"Mozilla/5.0 ({agent})"})).text
+    own, _, _others = shown.partition("<details")
+    assert first in own and never not in own
+
+
+async def test_an_ipad_that_calls_itself_a_mac_gets_its_guide(house: House) -> None:
+    shown = (await house.guest.get("/install?on=safari")).text
+    assert "Zum Home-Bildschirm" in shown.partition("<details")[0]

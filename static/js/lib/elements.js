@@ -3,6 +3,8 @@
 const ELEMENTS = {
   'state-line': () => import('../elements/state-line.js'),
   'storage-banner': () => import('../elements/storage-banner.js'),
+  'install-hint': () => import('../elements/install-hint.js'),
+  'install-guide': () => import('../elements/install-guide.js'),
   'photo-capture': () => import('../elements/photo-capture.js'),
   'voice-note': () => import('../elements/voice-note.js'),
   'unsent-list': () => import('../elements/unsent-list.js'),
