@@ -153,3 +153,18 @@ async def brought(site: Site, data: bytes, actor: Actor | None = None, **changes
     chunks = pieces(data, 65536)
     await uploads.append(site.services, actor, item.id, chunks, offset=0, checksum=None, at=AT)
     return item.id
+
+
+async def put(actor: Actor, kind: str, item_id: UUID | None = None, **fields: Any) -> UUID:
+    """Bring an item without bytes and return its id."""
+    body = {"kind": kind, "captured_at": "2026-11-24T10:42:00+01:00"} | fields
+    item = read_item(item_id or new_id(), body)
+    await sync.put_item(actor, item, Origin(), at=AT)
+    return item.id
+
+
+async def snap(actor: Actor, seed: int = 1, **changes: Any) -> UUID:
+    """Announce a photo whose bytes stay on the phone."""
+    item = photo_item(photo_bytes(seed=seed), **changes)
+    await sync.put_item(actor, item, Origin(), at=AT)
+    return item.id

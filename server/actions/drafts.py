@@ -31,6 +31,7 @@ async def ask(
     """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
     photo_ids = tuple(dict.fromkeys(photo_ids))
     text, offered = draft(text, choices, photo_ids)
+    await jobs.hold(actor.company_id, job_id)
     job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
     if job is None:
         raise Invalid("job.unknown", field="job")

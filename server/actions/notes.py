@@ -110,6 +110,7 @@ async def settle(actor: Actor, note: Note, keep: Collection[UUID], *, at: dateti
 async def file(actor: Actor, note: Note, job_id: UUID, *, at: datetime) -> Note:
     """Give a note that came without a known job its place. Raises Forbidden, Invalid."""
     require(actor, Right.MANAGE_JOBS)
+    await jobs.hold(actor.company_id, job_id)
     if await jobs.by_id(actor.company_id, job_id) is None:
         raise Invalid("job.unknown", field="job")
     ids = _ids(await notes.family(actor.company_id, note.id))

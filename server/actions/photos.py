@@ -205,6 +205,7 @@ async def describe(actor: Actor, photo: Photo, words: Words, *, at: datetime) ->
 async def _check_job(actor: Actor, job_id: UUID | None, *, before: UUID | None) -> None:
     if job_id is None or job_id == before:
         return
+    await jobs.hold(actor.company_id, job_id)
     if await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id) is None:
         raise Invalid("photo.job_unknown", field="job")
 

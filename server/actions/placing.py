@@ -27,10 +27,11 @@ async def place_of(actor: Actor, item: SyncItem) -> Place:
     """Return where an item belongs. A job that is gone, unknown or not his is no reason to refuse anything."""
     if item.job_id is None:
         return Place(hint=item.job_hint)
-    asked = await jobs.by_id(actor.company_id, item.job_id, visible_to=_eyes(actor))
+    await jobs.hold(actor.company_id, item.job_id)
+    asked = await jobs.by_id(actor.company_id, item.job_id, visible_to=_eyes(actor), merged=True)
     job = await jobs.current(actor.company_id, item.job_id)
     # Who saw the job he photographed for brings its photos into the one that took its place.
-    if job and asked is None and await jobs.by_id(actor.company_id, job.id, visible_to=_eyes(actor)) is None:
+    if asked is None and job and await jobs.by_id(actor.company_id, job.id, visible_to=_eyes(actor)) is None:
         job = None
     if job is None:
         return Place(hint=item.job_hint or await _last_name(actor, item.job_id))
@@ -40,7 +41,8 @@ async def place_of(actor: Actor, item: SyncItem) -> Place:
 async def _last_name(actor: Actor, job_id: UUID) -> str:
     """Return what a job that was deleted here was called, "" for one nobody knew."""
     lines = (await logbook.of_subject(actor.company_id, job_id, limit=1)).items
-    return str(lines[0].entry.data.get("title", "")) if lines else ""
+    gone = lines and lines[0].entry.verb == "job.deleted"
+    return str(lines[0].entry.data.get("note", "")) if gone else ""
 
 
 @atomic

@@ -65,6 +65,7 @@ async def answer(
 @atomic
 async def file(actor: Actor, question: Question, job_id: UUID, *, at: datetime) -> Question:
     """Give a question that came without a known job its place; its contact becomes the job's."""
+    await jobs.hold(actor.company_id, job_id)
     job = await jobs.by_id(actor.company_id, job_id)
     if job is None:
         raise NotFound("job.unknown", field="job")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.db.tables import LogbookHeadRow, LogbookRow
+from server.db.tables import JobRow, LogbookHeadRow, LogbookRow
 from server.domain.logbook import FIRST, Entry, Line, canonical, link_hash
 from server.domain.paging import Page, cut
 from server.ids import new_id
@@ -43,8 +43,9 @@ async def insert_entry(company_id: UUID, entry: Entry) -> Line:
 
 
 async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Line]:
-    """Return the job's lines, newest first."""
-    return await _page(company_id, {"job_id": job_id}, before, limit)
+    """Return the lines of the job and of those that were merged into it, newest first."""
+    merged = await JobRow.filter(company_id=company_id, merged_into_id=job_id).values_list("id", flat=True)
+    return await _page(company_id, {"job_id__in": [job_id, *merged]}, before, limit)
 
 
 async def of_subject(company_id: UUID, subject_id: UUID, *, limit: int = 50) -> Page[Line]:

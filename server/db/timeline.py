@@ -39,8 +39,10 @@ _SOURCES: Mapping[Kind, Sequence[str]] = {
         f" WHERE {_OF_JOB.format(table='note')} AND note.kind = 'call' AND note.current"
     ],
     Kind.LOGBOOK: [
-        "SELECT 'line' AS kind, logbook.id, logbook.at FROM logbook"
-        f" WHERE {_OF_JOB.format(table='logbook')} AND logbook.verb IN ({_TOLD})",
+        # The trace of a job that was merged into this one is part of its own.
+        "SELECT 'line' AS kind, logbook.id, logbook.at FROM logbook WHERE logbook.company_id = ?"
+        " AND logbook.job_id IN (SELECT id FROM job WHERE COALESCE(job.merged_into_id, job.id) = ?)"
+        f" AND logbook.verb IN ({_TOLD})",
         "SELECT 'consent' AS kind, consent.id, consent.at FROM consent"
         " JOIN contact ON contact.id = consent.contact_id JOIN job ON job.customer_id = contact.customer_id"
         " WHERE consent.company_id = ? AND job.id = ?",

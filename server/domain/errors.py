@@ -47,6 +47,14 @@ class NoConsent(DomainError):
     """The gate to the customer is closed; `values` say why and what opens it."""
 
 
+class Merged(Conflict):
+    """The job has become part of another one; `into` is that one's id, and reading goes on there."""
+
+    def __init__(self, into: object) -> None:
+        super().__init__("job.merged", field="job")
+        self.into = into
+
+
 class TooManyTries(DomainError):
     """Slow down; `values["retry_after_s"]` says for how long."""
 

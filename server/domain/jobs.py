@@ -1,5 +1,6 @@
 """Jobs: what they are called, the states they pass through, and who sees them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from server.domain.customers import address_of
 from server.domain.errors import Conflict
+from server.domain.search import folded
 from server.domain.texts import line
 
 
@@ -93,6 +95,41 @@ class Job:
     @property
     def steps(self) -> tuple[JobStep, ...]:
         return tuple(STEPS[self.state])
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much belongs to a job."""
+
+    photos: int = 0
+    notes: int = 0
+    questions: int = 0
+    messages: int = 0
+
+    @property
+    def talk(self) -> bool:
+        """Say whether anything went to a customer or came from one."""
+        return bool(self.questions or self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A job that may be the same one; `by_address`: name and address are equal, else only the name."""
+
+    job: Job
+    by_address: bool
+
+
+def twins(job: Job, others: Sequence[Job]) -> list[Twin]:
+    """Return the jobs of the same name whose address is the same, or not known on one side."""
+    found = []
+    for other in others:
+        if folded(other.title) != folded(job.title):
+            continue
+        here, there = folded(job.street, job.city), folded(other.street, other.city)
+        if here == there or not here.strip() or not there.strip():
+            found.append(Twin(other, bool(here.strip()) and here == there))
+    return sorted(found, key=lambda twin: not twin.by_address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ TOLD = (
     "job.opened",
     "job.state_changed",
     "job.assigned",
+    "job.merged",
+    "job.took_in",
 )
 
 

@@ -16,7 +16,7 @@ from server.db import read_model
 from server.db import timeline as timelines
 from server.db import users as users_db
 from server.domain.errors import Invalid
-from server.domain.jobs import OPEN, Job, JobDraft, JobState, JobStep
+from server.domain.jobs import OPEN, Job, JobDraft, JobState, JobStep, twins
 from server.domain.users import Actor, Right
 from server.ids import new_id
 from server.web import access, forms
@@ -105,6 +105,7 @@ async def show(request: Request) -> Response:
         members=await jobs_db.members_of(job.company_id, job.id),
         timeline=timeline,
         retakes=await _retakes(actor, job),
+        twins=twins(job, await jobs_db.alike(job.company_id, job)) if actor.at_desk else [],
     )
 
 

@@ -9,7 +9,7 @@ from server.db import channels, customers, devices, jobs, messages, photos, ques
 from server.domain.accounts import Account
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
-from server.domain.errors import Forbidden, NotFound, SignedOut
+from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
 from server.domain.jobs import Job
 from server.domain.messages import Message
 from server.domain.photos import Photo
@@ -41,9 +41,12 @@ def only_own(found: Actor) -> UUID | None:
 
 
 async def job(request: Request) -> Job:
-    """Return the job of the path. Raises NotFound, also for a worker who is not a member."""
+    """Return the job of the path. Raises NotFound, also for a worker who is not a member, and Merged."""
     found = actor(request)
-    job = await jobs.by_id(found.company_id, request.path_params["job_id"], visible_to=only_own(found))
+    job_id, eyes = request.path_params["job_id"], only_own(found)
+    job = await jobs.by_id(found.company_id, job_id, visible_to=eyes, merged=True)
+    if job and job.merged_into_id:
+        raise Merged(job.merged_into_id)
     return known(job, "job.unknown")
 
 

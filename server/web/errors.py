@@ -37,6 +37,8 @@ PAGES = {403, 404, 422, 429, 500, 503}
 async def domain_error(request: Request, error: Exception) -> Response:
     """Answer a rule's refusal."""
     assert isinstance(error, errors.DomainError)
+    if isinstance(error, errors.Merged) and request.method in ("GET", "HEAD"):
+        return _to_merged(request, error)
     status = next((number for kind, number in STATUS if isinstance(error, kind)), 422)
     if status == 401 and not for_program(request):
         return _to_login(request)
@@ -118,6 +120,13 @@ def for_program(request: Request) -> bool:
     return "authorization" in request.headers or request.headers.get("accept", "").startswith(
         "application/json"
     )
+
+
+def _to_merged(request: Request, error: errors.Merged) -> Response:
+    """Lead from a job that was merged to the one it became part of: the same page, the same question."""
+    path = request.url.path.replace(str(request.path_params["job_id"]), str(error.into))
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{path}{query}", status_code=303)
 
 
 def _to_login(request: Request) -> Response:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from server.actions import jobs, notes, sync
-from server.actions.sync import Origin
+from server.actions import jobs, notes
 from server.db import jobs as job_table
 from server.db import logbook, photos
 from server.db import notes as note_table
@@ -16,12 +15,8 @@ from server.db.connect import Database
 from server.domain.errors import Forbidden, Invalid
 from server.domain.jobs import JobStep
 from server.domain.notes import Note
-from server.domain.sync import read_item
-from server.domain.users import Actor
 from server.ids import new_id
-from tests.sites import AT, Site, build, photo_bytes, photo_item
-
-MOMENT = "2026-11-24T10:42:00+01:00"
+from tests.sites import AT, Site, build, put, snap
 
 
 @pytest.fixture
@@ -30,19 +25,6 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     yield made
     await made.services.images.close()
     await made.services.http.aclose()
-
-
-async def put(actor: Actor, kind: str, item_id: UUID | None = None, **fields: Any) -> UUID:
-    body = {"kind": kind, "captured_at": MOMENT} | fields
-    item = read_item(item_id or new_id(), body)
-    await sync.put_item(actor, item, Origin(), at=AT)
-    return item.id
-
-
-async def snap(actor: Actor, seed: int = 1, **changes: Any) -> UUID:
-    item = photo_item(photo_bytes(seed=seed), **changes)
-    await sync.put_item(actor, item, Origin(), at=AT)
-    return item.id
 
 
 async def job_of(site: Site, photo_id: UUID) -> UUID | None:

@@ -7,7 +7,7 @@ from server.domain.jobs import STEPS, JobState, JobStep, next_number, next_state
 def test_every_state_leads_on_and_the_archive_leads_back() -> None:
     assert set(STEPS) == set(JobState)
     for state, steps in STEPS.items():
-        assert (JobStep.ARCHIVE in steps) == (state is not JobState.ARCHIVED)
+        assert (JobStep.ARCHIVE in steps) == (state not in (JobState.ARCHIVED, JobState.MERGED))
     assert next_state(JobState.ARCHIVED, JobStep.RESTORE) is JobState.ACTIVE
 
 

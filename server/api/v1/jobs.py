@@ -68,6 +68,7 @@ class JobJson:
     created_at: datetime
     changed_at: datetime
     archived_at: datetime | None
+    merged_into: UUID | None
     rev: int
 
 
@@ -153,6 +154,7 @@ def _fields(job: Job) -> dict[str, Any]:
         "created_at": job.created_at,
         "changed_at": job.changed_at,
         "archived_at": job.archived_at,
+        "merged_into": job.merged_into_id,
         "rev": job.rev,
     }
 
