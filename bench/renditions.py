@@ -59,7 +59,7 @@ def run() -> dict[str, Any]:
         }
     with tempfile.TemporaryDirectory() as folder:
         rows = {
-            label: _compare(_camera_photos(Path(folder), size), Path(folder))
+            label: _compare(camera_photos(Path(folder), size), Path(folder))
             for label, size in CAMERAS.items()
         }
         others = sorted((HERE.parent.parent / "shared/photos").glob("*.jpg"))
@@ -160,7 +160,7 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
-def _camera_photos(folder: Path, size: tuple[int, int]) -> list[Path]:
+def camera_photos(folder: Path, size: tuple[int, int]) -> list[Path]:
     """Make photos with edges, gradients, fine texture and sensor noise, one of them turned."""
     paths = []
     for number, turned in enumerate((1, 1, 6)):
