@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from server.db import devices, items, logbook, sessions, users
+from server.db import devices, items, logbook, pushes, sessions, users
 from server.db.unit import atomic, signal
 from server.domain.devices import Device, Order, Report
 from server.domain.errors import Conflict, NotFound
@@ -82,6 +82,7 @@ async def _sign_out(device: Device, *, at: datetime) -> None:
     """End what the phone is signed in with. Before it ever spoke nobody knows which that is: then all such ones end."""
     if not await sessions.set_revoked_of_device(device.company_id, device.id, at=at):
         await sessions.set_revoked_unknown(device.company_id, device.user_id, at=at)
+    await pushes.delete_of_device(device.company_id, device.id)
 
 
 async def _note(actor: Actor, verb: str, device: Device, *, at: datetime) -> None:
@@ -117,6 +118,7 @@ async def obeyed(device_id: UUID, *, at: datetime) -> None:
         return
     company_id = device.company_id
     await sessions.set_revoked_of_device(company_id, device_id, at=at)
+    await pushes.delete_of_device(company_id, device_id)
     entry = Entry.by(system(company_id), "device.obeyed", "device", device_id, at=at)
     await logbook.insert_entry(company_id, entry)
     signal("devices", company_id, device=str(device_id))

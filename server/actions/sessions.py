@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from server.actions import passwords
-from server.db import links, logbook, sessions, tries, users
+from server.db import links, logbook, pushes, sessions, tries, users
 from server.db.sessions import BROWSER, TOUCH_EVERY, SignedIn
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooManyTries
@@ -187,6 +187,8 @@ async def sign_out(actor: Actor, *, at: datetime) -> None:
     if actor.session_id is None or actor.id is None:
         return
     if await sessions.set_revoked(actor.company_id, actor.session_id, at=at):
+        if actor.device_id:
+            await pushes.delete_of_device(actor.company_id, actor.device_id)
         entry = Entry.by(actor, "user.signed_out", "user", actor.id, at=at)
         await logbook.insert_entry(actor.company_id, entry)
 

@@ -85,6 +85,12 @@ async def set_report(company_id: UUID, device_id: UUID, report: Report, *, at: d
     )
 
 
+async def set_reminded(company_id: UUID, device_id: UUID, *, before: datetime | None, at: datetime) -> bool:
+    """Note that the phone's person is reminded; False when somebody else did so since it was read."""
+    unchanged = DeviceRow.filter(id=device_id, company_id=company_id, reminded_at=before)
+    return bool(await unchanged.update(reminded_at=at))
+
+
 async def set_order(
     company_id: UUID, device_id: UUID, order: Order, *, by: UUID | None, at: datetime
 ) -> None:

@@ -9,6 +9,7 @@ from server.actions import (
     inbox,
     messages,
     outgoing,
+    pushes,
     releases,
     renditions,
     sessions,
@@ -44,6 +45,7 @@ TASKS: dict[str, Kind] = {
     "message.send": Kind(messages.deliver, max_attempts=50),
     "inbox.process": Kind(inbox.process, max_attempts=20),
     "inbox.replay": Kind(inbox.replay, max_attempts=20),
+    "push.send": Kind(pushes.deliver, max_attempts=4),
     "media.fetch": Kind(channels.fetch_media, max_attempts=8),
 }
 
@@ -51,5 +53,6 @@ CHORES = {
     "uploads.expire": Chore(uploads.expire, every_s=3600),
     "photos.sweep": Chore(sweep.sweep, every_s=6 * 3600),
     "sessions.forget_tries": Chore(sessions.forget_tries, every_s=6 * 3600),
+    "phones.remind": Chore(pushes.remind, every_s=15 * 60),
     "tasks.forget": Chore(forget_done, every_s=6 * 3600),
 }
