@@ -1,5 +1,6 @@
 // @ts-check
 import { ignoresSearch, rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
+import { answerPushes } from '/static/v-__VERSION__/js/offline/push.js';
 import { localJobs } from '/static/v-__VERSION__/js/offline/readmodel.js';
 import { adopt, currentSession, lock } from '/static/v-__VERSION__/js/offline/session.js';
 import { keepShared } from '/static/v-__VERSION__/js/offline/shared.js';
@@ -38,6 +39,8 @@ worker.addEventListener('message', (event) => {
 worker.addEventListener('sync', (/** @type {any} */ event) => {
   if (event.tag === 'outbox') event.waitUntil(drain({ returned: true }));
 });
+
+answerPushes(worker);
 
 async function precache() {
   const cache = await caches.open(STATIC);

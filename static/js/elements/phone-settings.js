@@ -1,5 +1,6 @@
 // @ts-check
 import { h, icon } from '../lib/dom.js';
+import { wakeElements } from '../lib/elements.js';
 import { fileSize, t } from '../lib/text.js';
 import { readPrefs, writePrefs } from '../offline/prefs.js';
 import { sendSoon } from '../offline/triggers.js';
@@ -19,7 +20,8 @@ export class PhoneSettings {
   async #fill() {
     if (!this.element.open) return;
     const [prefs, persisted, room] = await Promise.all([readPrefs(), isPersisted(), estimate()]);
-    this.#content.replaceChildren(wifi(prefs.wifi_only), keep(prefs.keep_days), this.#storage(persisted), numbers(room));
+    this.#content.replaceChildren(wifi(prefs.wifi_only), keep(prefs.keep_days), this.#storage(persisted), document.createElement('push-toggle'), numbers(room));
+    wakeElements();
     if (location.hash === '#settings') this.element.scrollIntoView();
   }
 

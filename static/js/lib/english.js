@@ -1,8 +1,10 @@
 // @ts-check
+import { PUSH } from './english-push.js';
 import { UNSENT } from './english-unsent.js';
 
 /** English words for the German sentences of static/js; tests/test_phone_words.py keeps both sides equal. @type {Record<string, string>} */
 export const ENGLISH = {
+  ...PUSH,
   ...UNSENT,
   'Abgemeldet': 'Signed out',
   'Abmelden': 'Sign out',
