@@ -6,11 +6,22 @@ import { isReportDue, report } from './report.js';
 import { activeSession, currentSession, deviceId } from './session.js';
 import { ask, Pause } from '../lib/http.js';
 
+/** @type {Promise<void> | null} */
+let running = null;
+
+/** Calls the office, once at a time. */
+export function call() {
+  running ??= tellOrAsk().finally(() => {
+    running = null;
+  });
+  return running;
+}
+
 /**
  * Tells the office of this phone when nothing else does. A phone that is signed out has nothing to tell, but asks
  * with its name alone whether it is to be emptied: its session may have been ended for that.
  */
-export async function call() {
+async function tellOrAsk() {
   const device = await getMeta('device');
   try {
     if (device) await payObeyed(device);

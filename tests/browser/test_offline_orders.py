@@ -1,0 +1,212 @@
+"""What empties a phone: the office's order, the browser itself, a full disk. And what nothing of it may touch."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from tests.browser.engine import keep, meta
+from tests.browser.offline_server import USERS, Office
+from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.ports import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+
+CACHES = "caches.keys().then((names) => names.filter((name) => !name.startsWith('static-')))"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def ready(phone: Phone) -> Page:
+    page = phone.install("/capture")
+    page.locator(".capture-job-name", has_text="Ohne").wait_for()
+    return page
+
+
+def until_obeyed(page: Page, office: Office) -> None:
+    for _ in range(150):
+        if office.world.obeyed:
+            break
+        page.wait_for_timeout(100)
+    page.get_by_role("heading", name="Anmelden").wait_for()
+
+
+def is_empty(page: Page, device: str) -> bool:
+    return rows(page) == [] and page.evaluate(CACHES) == [] and meta(page, "device") == device
+
+
+def test_an_order_to_wipe_empties_everything_at_once(phone: Phone, office: Office) -> None:
+    """Unsent things too: somebody at the office typed a word for it. The phone's name stays, and the office hears of it."""
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+    device = office.world.states[0]["device"]
+    office.world.order = "wipe"
+    go(page)
+    until_obeyed(page, office)
+    assert office.world.obeyed == [device]
+    assert is_empty(page, device) and office.world.stored == {}
+    assert page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found?.active?.state ?? null)") in (None, "activated")  # fmt: skip
+
+
+@pytest.mark.parametrize("signed_out", [False, True], ids=["session-ended", "signed-out-here"])
+def test_a_phone_without_a_session_hears_the_order(phone: Phone, office: Office, signed_out: bool) -> None:
+    """Its sessions were ended with the order: the 401 carries it, and a phone signed out long ago asks for it."""
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(1, 5_000))
+    device = office.world.states[0]["device"]
+    office.world.user = None
+    if signed_out:
+        page.goto("/login")
+        page.wait_for_timeout(300)
+        assert meta(page, "session")["locked"] is True
+    office.world.order = "wipe"
+    go(page)
+    until_obeyed(page, office)
+    assert is_empty(page, device)
+
+
+def test_an_order_told_while_the_answer_is_lost(phone: Phone, office: Office) -> None:
+    """Wiped, but the office does not know yet: it is told at the next contact, before anything else."""
+    page = ready(phone)
+    keep(page, USERS["ali"], "note", text_of="x")
+    office.world.order = "wipe"
+    page.evaluate(
+        """() => { const real = globalThis.fetch; globalThis.fetch = (path, ...rest) => (
+          String(path).endsWith('/sync/obeyed') ? Promise.reject(new TypeError('cut')) : real(path, ...rest)); }"""
+    )
+    go(page)
+    page.get_by_role("heading", name="Anmelden").wait_for()
+    until_obeyed(page, office)
+    assert not meta(page, "obeyed-owed")
+
+
+def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: Office) -> None:
+    """What could be read goes at once, what is unsent is sent; the wipe comes after the later word of the server."""
+    page = ready(phone)
+    page.goto("/jobs")
+    page.goto("/capture")
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+    device = office.world.states[0]["device"]
+    office.world.wrong_receipts = True
+    office.world.order = "send_then_wipe"
+    go(page)
+    wait_rows(page, lambda found: {row["state"] for row in found} == {"needs-attention"})
+    assert page.evaluate(CACHES) == [] and office.world.obeyed == []
+    office.world.wrong_receipts = False
+    page.goto("/unsent")
+    page.get_by_role("button", name="Jetzt senden").click()
+    until_obeyed(page, office)
+    assert is_empty(page, device) and len(office.world.stored) == 2
+
+
+def test_first_send_then_wipe_spares_another_persons_things(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(1, 5_000))
+    office.world.user, office.world.cache_key = "bea", "k2"
+    office.world.order = "send_then_wipe"
+    page = ready(phone)
+    keep(page, USERS["bea"], "note")
+    go(page)
+    wait_rows(
+        page, lambda found: {row["state"] for row in found if row["kind"] == "note"} <= {"stored", "linked"}
+    )
+    go(page)
+    page.wait_for_timeout(500)
+    assert office.world.obeyed == []
+    assert [row["held"] is not None for row in rows(page) if row["kind"] == "photo"] == [True]
+
+
+def test_an_order_taken_back_is_forgotten(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    office.world.order = "send_then_wipe"
+    office.world.wrong_receipts = True
+    from_gallery(page, pictures(1, 5_000))
+    wait_rows(page, lambda found: found[0]["state"] == "needs-attention")
+    assert meta(page, "order") == "send_then_wipe"
+    office.world.order = None
+    keep(page, USERS["ali"], "note")
+    go(page)
+    wait_rows(page, lambda found: found[1]["state"] in ("stored", "linked"))
+    assert meta(page, "order") is None
+
+
+def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: Office) -> None:
+    """The twin of the canary stands outside: it says that something is gone and how much, and keeps the phone's name."""
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+        for _ in range(50):
+            if '"unsent":2' in page.evaluate("localStorage.getItem('zollstock-canary') ?? ''"):
+                break
+            page.wait_for_timeout(100)
+        device = meta(page, "device")
+        page.goto("about:blank")
+    page = phone.open("/nothing")
+    page.evaluate("new Promise((resolve) => { const gone = indexedDB.deleteDatabase('zollstock'); gone.onsuccess = resolve; })")  # fmt: skip
+    page = phone.open("/unsent")
+    page.get_by_text("Der Browser hat den Speicher dieses Handys geleert").wait_for()
+    assert "2 Einträge waren noch nicht im Büro" in page.locator("storage-banner").inner_text()
+    assert meta(page, "device") == device
+    page.get_by_role("button", name="Gelesen").click()
+    page.reload()
+    page.locator("unsent-list .empty, unsent-list .unsent-list").first.wait_for(state="attached")
+    page.wait_for_timeout(300)
+    assert page.locator("storage-banner").inner_text() == ""
+
+
+def test_a_full_disk_gives_up_copies_before_it_refuses(playwright: Playwright, office: Office) -> None:
+    """Pages kept for the cellar and photos the office has make room; unsent ones never do."""
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+    page = browser.new_context(base_url=office.url, service_workers="block").new_page()
+    page.goto("/nothing")
+    limit = {"origin": office.url, "quotaSize": 6_000_000}
+    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", limit)
+    page.goto("/capture")
+    page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
+    from_gallery(page, pictures(2, 1_000_000))
+    wait_rows(page, all_stored)
+    go(page)
+    wait_rows(page, lambda found: {row["state"] for row in found} == {"linked"})
+    page.evaluate(
+        "caches.open('pages-k1').then((cache) => cache.put('/old', new Response(new ArrayBuffer(1_500_000))))"
+    )
+    office.world.portal = True
+    page.locator("input[type=file][multiple]").set_input_files(pictures(8, 1_000_000)[2:])  # type: ignore[arg-type]
+    page.get_by_text("Der Speicher des Handys ist voll").wait_for(timeout=30_000)
+    page.locator(".capture-done", has_text="Fertig").wait_for()
+    found = rows(page)
+    unsent = [row for row in found if row["state"] == "queued"]
+    assert [row["held"] for row in unsent] == [row["sha256"] for row in unsent]
+    assert [row["held"] for row in found[:2]] == [None, None]
+    assert not page.evaluate("caches.has('pages-k1')")
+    assert len(unsent) > 2, "more than fitted beside what the office had"
+    browser.close()

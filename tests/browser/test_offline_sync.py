@@ -1,0 +1,258 @@
+"""How the phone sends: what first, what never, and what it makes of a server that is not as it should be. Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, sync_playwright
+
+from tests.browser.engine import call, keep, set_meta
+from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.ports import free_port
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
+]
+
+ALI = USERS["ali"]
+TEN_YEARS_MS = 3650 * 86400_000
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+def ready(phone: Phone) -> Page:
+    """Return a page that stands still, with the engine loaded."""
+    page = phone.install("/capture")
+    page.locator(".capture-job-name", has_text="Ohne").wait_for()
+    return page
+
+
+def asked(office: Office, method: str) -> list[str]:
+    return [path for verb, path in office.world.seen if verb == method]
+
+
+def test_everything_is_seen_before_the_first_original_goes(phone: Phone, office: Office) -> None:
+    """Three stages: descriptions with thumbs of all, the previews of what is asked about, originals."""
+    page = ready(phone)
+    with office.away():
+        ids = [keep(page, ALI, "photo", width=1700) for _ in range(3)]
+        keep(page, ALI, "question", job=JOB, refs=[ids[1]], choices=[])
+    go(page)
+    wait_rows(page, lambda found: len(found) == 4 and all_stored(found), timeout_s=60)
+    order = [path for verb, path, _ in office.world.log if verb in ("PUT", "POST", "PATCH")]
+    described = [
+        n for n, path in enumerate(order) if path.startswith("/sync/items/") and "preview" not in path
+    ]
+    previews = [n for n, path in enumerate(order) if path.endswith("/preview")]
+    blobs = [n for n, path in enumerate(order) if path.startswith("/sync/blobs/")]
+    assert len(described) == 4 and len(previews) == 1
+    assert max(described) < previews[0] < min(blobs)
+    assert list(office.world.previews) == [ids[1]]
+    assert office.world.slices[0][0] == ids[1]
+
+
+def test_a_note_does_not_wait_for_a_long_upload(phone: Phone, office: Office) -> None:
+    """What is made while an original is on its way goes between two of its slices."""
+    page = ready(phone)
+    office.world.bytes_per_s = 400_000
+    from_gallery(page, pictures(1, 2_500_000))
+    wait_rows(page, lambda found: found[0]["offset"] > 0)
+    keep(page, ALI, "note", job=JOB)
+    wait_rows(page, lambda found: all_stored(found) and len(found) == 2, timeout_s=60)
+    order = [path for _, path, _ in office.world.log]
+    blobs = [n for n, path in enumerate(order) if path.startswith("/sync/blobs/")]
+    note = order.index(f"/sync/items/{rows(page)[1]['id']}")
+    assert blobs[0] < note < blobs[-1]
+
+
+def test_originals_wait_for_wifi_and_the_button_sends_them(phone: Phone, office: Office) -> None:
+    """On a mobile line only descriptions and thumbs go, until somebody presses the button."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script(
+        """Object.defineProperty(navigator, 'connection', { value: Object.assign(new EventTarget(), { type: 'cellular' }) });
+        SyncManager.prototype.register = async () => {};
+        navigator.wakeLock.request = async (kind) => { globalThis.awake = kind; return { release: async () => { globalThis.awake = 'slept'; } }; };"""
+    )
+    page = ready(phone)
+    call(page, "prefs", "writePrefs", {"wifi_only": True})
+    from_gallery(page, pictures(2, 5_000))
+    wait_rows(page, lambda found: [row["error"] for row in found] == ["wifi", "wifi"])
+    assert len(office.world.items) == 2 and not asked(office, "POST").count("/sync/blobs/")
+    go(page)
+    page.wait_for_timeout(300)
+    assert office.world.stored == {}
+    page.goto("/unsent")
+    page.get_by_text("Das Foto wartet auf WLAN").first.wait_for()
+    page.get_by_role("button", name="Jetzt senden").click()
+    wait_rows(page, all_stored)
+    page.wait_for_timeout(100)
+    assert page.evaluate("globalThis.awake") == "slept"
+
+
+def test_photos_are_filed_after_they_are_known(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    with office.away():
+        photo = keep(page, ALI, "photo", width=200)
+        keep(page, ALI, "filing", job=JOB, refs=[photo])
+        keep(page, ALI, "video", text="ein Film", duration_ms=4000)
+    go(page)
+    wait_rows(page, lambda found: len(found) == 3 and all_stored(found))
+    assert [item["kind"] for item in office.world.items.values()] == ["photo", "video", "filing"]
+
+
+def test_a_merged_job_is_followed(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    office.world.merged = {JOB: OTHER_JOB}
+    keep(page, ALI, "photo", job=JOB, width=200)
+    go(page)
+    (row,) = wait_rows(page, all_stored)
+    assert (row["job"], row["body"]["job"]) == (OTHER_JOB, JOB)
+
+
+def test_a_server_from_last_year(phone: Phone, office: Office) -> None:
+    """It knows neither videos nor previews nor orders: what it does not take waits with its own sentence."""
+    office.world.old = True
+    page = ready(phone)
+    with office.away():
+        photo = keep(page, ALI, "photo", width=1700)
+        keep(page, ALI, "question", job=JOB, refs=[photo], choices=[])
+        keep(page, ALI, "video", text="ein Film", duration_ms=4000)
+    go(page)
+    found = wait_rows(page, lambda found: all_stored(found[:2]) and found[2]["state"] == "needs-attention")
+    assert (found[2]["error"], found[2]["held"]) == ("item.word", found[2]["sha256"])
+    page.goto("/unsent")
+    page.get_by_text("Der Server kennt diese Art Eintrag noch nicht").wait_for()
+
+
+def test_somebody_elses_refusal_parks_nothing(phone: Phone, office: Office) -> None:
+    """A 404 or 403 that is not ours is a portal's or a proxy's word about the line, not about a photo."""
+    page = ready(phone)
+    office.world.answers = [(404, {}), (403, {}), (400, {})]
+    from_gallery(page, pictures(1, 5_000))
+    for left in (2, 1, 0):
+        go(page)
+        wait_rows(page, lambda found, left=left: len(office.world.answers) <= left)  # type: ignore[misc]
+        assert rows(page)[0]["state"] != "needs-attention"
+    go(page)
+    wait_rows(page, all_stored)
+
+
+def test_a_receipt_that_is_not_ready_is_waited_for(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    office.world.unfinished = True
+    from_gallery(page, pictures(1, 5_000))
+    (row,) = wait_rows(page, lambda found: found[0]["error"] == "unfinished")
+    assert (row["state"], row["held"]) == ("queued", row["sha256"])
+    office.world.unfinished = False
+    go(page)
+    wait_rows(page, all_stored)
+
+
+def test_a_blocked_users_things_wait_with_their_reason(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    office.world.disabled = True
+    from_gallery(page, pictures(2, 5_000))
+    found = wait_rows(page, lambda found: {row["state"] for row in found} == {"needs-attention"})
+    assert {row["error"] for row in found} == {"forbidden"}
+    office.world.disabled = False
+    page.goto("/unsent")
+    page.get_by_text("Das Büro hat den Zugang gesperrt").first.wait_for()
+    page.get_by_role("button", name="Jetzt senden").click()
+    wait_rows(page, all_stored)
+
+
+@pytest.mark.parametrize("jump_ms", [-TEN_YEARS_MS, TEN_YEARS_MS])
+def test_a_clock_ten_years_off_delays_nothing(phone: Phone, office: Office, jump_ms: int) -> None:
+    """Waiting times made before the clock jumped are none; order, sending and ages go on."""
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(1, 5_000))
+        page.wait_for_timeout(200)
+    set_meta(
+        page, "hold", {"failures": 3, "until": page.evaluate("Date.now()") + TEN_YEARS_MS, "reason": "busy"}
+    )
+    set_meta(page, "beat", page.evaluate("Date.now()") + TEN_YEARS_MS)
+    page.evaluate("(ms) => { const now = Date.now; Date.now = () => now() + ms; }", jump_ms)
+    page.locator("input[type=file][multiple]").set_input_files(pictures(3, 6_000)[1:])  # type: ignore[arg-type]
+    found = wait_rows(page, lambda found: len(found) == 3 and all_stored(found))
+    assert [row["size"] for row in found] == [5_004, 6_004, 6_004]
+
+
+def test_the_office_hears_how_a_phone_is(phone: Phone, office: Office) -> None:
+    """A phone with nothing unsent reports once and then rests; one that sends reports what is left and why."""
+    page = ready(phone)
+    for _ in range(50):
+        if office.world.states:
+            break
+        page.wait_for_timeout(100)
+    first = office.world.states[0]
+    assert (first["unsent"], first["oldest"], first["holds"]) == (0, None, [])
+    assert first["version"] and first["storage"]["works"] and first["storage"]["installed"] is False
+    page.reload()
+    page.locator(".capture-job-name").wait_for()
+    page.wait_for_timeout(300)
+    assert len(office.world.states) == 1
+    office.world.poisoned = {"Gift"}
+    keep(page, ALI, "photo", width=200, caption="Gift")
+    go(page)
+    wait_rows(page, lambda found: found[0]["state"] == "needs-attention" and len(office.world.states) > 1)
+    told = office.world.states[-1]
+    assert (told["unsent"], told["problems"]) == (1, 1)
+    assert [(one["name"], one["state"], one["error"]) for one in told["holds"]] == [
+        ("Gift", "needs-attention", "item.type")
+    ]
+
+
+def test_what_the_office_lost_is_sent_again(phone: Phone, office: Office) -> None:
+    """A backup was played back there: before a copy goes here, the server is asked once more."""
+    page = ready(phone)
+    from_gallery(page, pictures(1, 5_000))
+    wait_rows(page, all_stored)
+    go(page)
+    wait_rows(page, lambda found: found[0]["state"] == "linked")
+    office.world.stored.clear()
+    office.world.blobs.clear()
+    office.world.items.clear()
+    call(page, "prefs", "writePrefs", {"keep_days": 0})
+    go(page)
+    wait_rows(page, lambda found: bool(office.world.stored) and all_stored(found))
+    go(page)
+    (row,) = wait_rows(page, lambda found: found[0]["state"] == "purgeable")
+    assert row["held"] is None and len(office.world.stored) == 1
+
+
+def test_a_browser_without_channels_and_locks(phone: Phone, office: Office) -> None:
+    """Safari before 15.4: a window hears only itself, and the server's idempotence stands in for the lock."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script(
+        "delete globalThis.BroadcastChannel; Object.defineProperty(navigator, 'locks', { value: undefined });"
+    )
+    page = ready(phone)
+    from_gallery(page, pictures(2, 5_000))
+    wait_rows(page, all_stored)
+    page.locator("header state-line", has_text="Alles im Büro").wait_for()
