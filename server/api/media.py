@@ -56,7 +56,7 @@ async def rendition(request: Request) -> Response:
     if made is None:
         return await _preview(request, photo, name)
     headers = {"Cache-Control": "private, no-cache" if made.name == PREVIEW else FOR_EVER}
-    if name == "thumb":
+    if name in ("thumb", "screen"):  # a phone keeps the screen size of befores, to lay it over its camera
         headers |= {"X-Offline": "ok", "X-Offline-User": access.actor(request).cache_key}
     return await _file(
         request, made.storage_key, made.size_bytes, made.sha256, media_type=made.mime, headers=headers

@@ -29,6 +29,7 @@ OTHER_JOB = "019aa000-0000-7000-8000-0000000000a2"
 USERS = {"ali": "019aa000-0000-7000-8000-000000000001", "bea": "019aa000-0000-7000-8000-000000000002"}
 WITH_FILE = {"photo", "video", "voice"}
 NEW_KINDS = {"video", "voice", "filing"}
+SCREEN = static.ROOT / "server" / "demo" / "photos" / "bad-dusche-vorher.jpg"
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf50"
     "0f0003860180b4da2b3a0000000049454e44ae426082"
@@ -75,6 +76,7 @@ class World:
     worker_note: str = ""
     worker_off: bool = False  # the worker that takes itself off
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
+    position: bool = False  # the company's switch
     model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -137,13 +139,13 @@ class Handler(BaseHTTPRequestHandler):
             cache_key=self.world.cache_key,
         )
         html = self.pages.get_template(name).render(
-            actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=False)), lang="de", static_url=self.assets.url, module_urls=self.assets.module_urls, app_version=self.assets.version,
+            actor=actor, company=SimpleNamespace(name="Muster", profile=SimpleNamespace(position_enabled=self.world.position)), lang="de", static_url=self.assets.url, module_urls=self.assets.module_urls, app_version=self.assets.version,
             nav="", flash=[], counts=None, sandbox=False, request_path=self.path, **values,
         )  # fmt: skip
         if actor and "data-actor" not in html:
             html = html.replace(
                 "<body",
-                f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="off"',
+                f'<body data-actor="{actor.id}" data-cache-key="{actor.cache_key}" data-role="worker" data-position="{"on" if self.world.position else "off"}"',
                 1,
             )
         threading.Event().wait(self.world.late.pop(self.path, 0))
@@ -171,6 +173,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(303, Location="/login")
         if path.endswith("/renditions/thumb"):
             return self.reply(200, PIXEL, "image/png", X_Offline="ok", X_Offline_User=self.world.cache_key)
+        if path.endswith("/renditions/screen"):
+            return self.reply(
+                200, SCREEN.read_bytes(), "image/jpeg", X_Offline="ok", X_Offline_User=self.world.cache_key
+            )
         names = {
             "/capture": "capture/index.html",
             "/unsent": "offline/unsent.html",
@@ -302,7 +308,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.json(
                 {
                     "user": user,
-                    "company": {"name": "Muster", "position_enabled": False},
+                    "company": {"name": "Muster", "position_enabled": self.world.position},
                     "jobs": self.world.jobs(),
                     "retakes": [],
                     "at": "2026-11-24T10:00:00Z",

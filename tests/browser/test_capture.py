@@ -282,3 +282,158 @@ def test_a_voice_note_on_the_camera_page(phone: Phone, office: Office) -> None:
     assert len(office.world.stored[row["id"]]) == row["size"]
     page.keyboard.press("Escape")
     page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+
+
+BEFORE = "019aa000-0000-7000-8000-0000000000b1"
+
+
+def with_model(office: Office, **more: Any) -> None:
+    """Let the read model say more about the first job, and name a photo from before."""
+    first, *others = office.world.jobs()
+    before = {
+        "id": BEFORE,
+        "job": JOB,
+        "thumb": f"/photos/{BEFORE}/renditions/thumb",
+        "captured_at": "2026-11-20T10:00:00Z",
+        "caption": "Wand am Fenster",
+    }
+    office.world.model = {"jobs": [first | more, *others], "befores": [before]}
+
+
+def test_an_after_is_taken_over_its_before_without_network(phone: Phone, office: Office) -> None:
+    """The list leads to the camera with the photo laid over; the shot is its pair; the list forgets it."""
+    with_model(office)
+    page = phone.install("/jobs")
+    page.goto("/jobs")
+    page.evaluate(UNTIL_CACHED, f"/photos/{BEFORE}/renditions/screen")
+    phone.close()
+    with office.away():
+        page = phone.open("/befores")
+        page.locator("missing-afters .job-row").click()
+        page.locator(".capture-ghost").wait_for(state="visible")
+        page.locator(".capture-job-name", has_text="Bad Müller").wait_for()
+        slider = page.get_by_role("slider", name="Deckkraft des Vorher-Fotos")
+        slider.fill("80")
+        assert page.locator(".capture-ghost").evaluate("(layer) => layer.style.opacity") == "0.8"
+        page.locator(".capture-shutter:not([disabled])").click()
+        (row,) = wait_rows(page, lambda found: len(found) == 1)
+        assert (row["body"]["pair_of"], row["body"]["phase"], row["job"]) == (BEFORE, "after", JOB)
+        page.locator(".capture-ghost").wait_for(state="visible")
+        swipe(page, 0.8, 0.3)
+        page.locator(".capture-ghost").wait_for(state="hidden")
+        page.goto("/befores")
+        page.get_by_text("Zu jedem Vorher-Foto gibt es ein Nachher.").wait_for()
+
+
+UNTIL_CACHED = """async (path) => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await caches.match(path)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${path} was never kept`);
+}"""
+
+
+def test_a_before_of_this_phone_is_offered_at_once(phone: Phone) -> None:
+    """Shot a minute ago, not sent yet: it can be laid over all the same."""
+    page = camera(phone)
+    page.locator("label", has_text="vorher").click()
+    page.locator(".capture-shutter").click()
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+    page.get_by_role("button", name="Vorher-Foto darüberlegen").click()
+    page.locator("dialog .job-row").click()
+    page.locator(".capture-ghost").wait_for(state="visible")
+    assert page.evaluate(CHOSEN) == "after"
+    page.locator(".capture-shutter:not([disabled])").click()
+    first, second = wait_rows(page, lambda found: len(found) == 2)
+    assert second["body"]["pair_of"] == first["id"]
+    page.get_by_role("button", name="Vorher-Foto wegnehmen").click()
+    page.locator(".capture-ghost").wait_for(state="hidden")
+    page.locator(".capture-shutter:not([disabled])").click()
+    assert "pair_of" not in wait_rows(page, lambda found: len(found) == 3)[2]["body"]
+
+
+# Chromium on Linux reads no codes; the page only ever asks the detector what stands in the picture.
+DETECTOR = """(() => {
+  globalThis.BarcodeDetector = class {
+    static getSupportedFormats() { return Promise.resolve(['qr_code']); }
+    detect() { return Promise.resolve(globalThis.seen ? [{ rawValue: globalThis.seen }] : []); }
+  };
+})()"""
+
+
+def test_a_sticker_in_the_picture_chooses_its_job(phone: Phone, office: Office) -> None:
+    """Offline, by the read model; somebody else's code gets a sentence."""
+    with_model(office, sticker="abc123")
+    page = phone.install("/jobs")
+    page.evaluate(UNTIL_MODEL)
+    page = camera(phone, "/capture", gifts=DETECTOR)
+    with office.away():
+        page.evaluate("() => { globalThis.seen = 'https://example.org/q/abc123'; }")
+        scan(page)
+        page.get_by_text("Das ist kein Auftrags-Aufkleber").wait_for()
+        assert page.locator(".capture-job-name").inner_text() == "Ohne Auftrag"
+        page.evaluate("() => { globalThis.seen = null; }")
+        scan(page)
+        page.get_by_text("Aufkleber in den Rahmen halten").wait_for()
+        page.evaluate("() => { globalThis.seen = location.origin + '/q/abc123'; }")
+        page.locator(".capture-job-name", has_text="Bad Müller").wait_for()
+    page.reload()
+    page.locator(".capture-job-name", has_text="Bad Müller").wait_for()
+
+
+UNTIL_MODEL = """async () => {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const open = indexedDB.open('zollstock');
+    const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+    const count = await new Promise((resolve) => { const q = db.transaction('readmodel').objectStore('readmodel').count(); q.onsuccess = () => resolve(q.result); });
+    db.close();
+    if (count > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no read model');
+}"""
+
+
+def scan(page: Page) -> None:
+    page.get_by_role("button", name="Mehr").click()
+    page.get_by_role("button", name="Aufkleber scannen").click()
+
+
+def test_a_browser_that_reads_no_codes_says_what_to_do(phone: Phone) -> None:
+    page = camera(phone)
+    scan(page)
+    page.get_by_text("Mit der Kamera-App des Handys auf den Aufkleber halten").wait_for()
+
+
+def test_the_nearest_job_is_one_tap_away(phone: Phone, office: Office) -> None:
+    """Only with the company's switch; computed here; shooting without the tap is an answer, too."""
+    office.world.position = True
+    with_model(office, place={"lat": 50.94, "lon": 6.96})
+    page = phone.install("/jobs")
+    page.evaluate(UNTIL_MODEL)
+    assert phone.context is not None
+    phone.context.grant_permissions(["geolocation"])
+    phone.context.set_geolocation({"latitude": 50.9409, "longitude": 6.96})
+    page = camera(phone, "/capture")
+    offer = page.get_by_role("button", name="100 m: Bad Müller, Fliesen")
+    offer.wait_for()
+    assert page.locator(".capture-job-name").inner_text() == "Ohne Auftrag"
+    offer.click()
+    page.locator(".capture-job-name", has_text="Bad Müller").wait_for()
+    offer.wait_for(state="hidden")
+    page.locator(".capture-shutter:not([disabled])").click()
+    (row,) = wait_rows(page, lambda found: len(found) == 1)
+    assert row["job"] == JOB
+    assert row["body"]["position"]["lat"] == pytest.approx(50.9409)
+
+
+def test_a_file_chosen_at_once_still_goes_to_the_job_of_the_address(phone: Phone) -> None:
+    """The gallery's answer may come before the job is known (found by the test of 300 captures)."""
+    page = phone.open("about:blank")
+    page.goto(f"/capture?job={JOB}", wait_until="commit")
+    page.locator("input[type=file][multiple]").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + b"x" * 4000}
+    )
+    (row,) = wait_rows(page, lambda found: len(found) == 1)
+    assert row["job"] == JOB

@@ -1,6 +1,7 @@
 // @ts-check
-import './voice-note.js';
 import { Clips } from './capture/clips.js';
+import { Eye } from './capture/eye.js';
+import { Ghost } from './capture/ghost.js';
 import { JobBar } from './capture/job-bar.js';
 import { Keeper } from './capture/keeper.js';
 import { watchKeys } from './capture/keys.js';
@@ -8,10 +9,10 @@ import { More } from './capture/more.js';
 import { Phases } from './capture/phases.js';
 import { gallery, phoneCamera, wordAboutLastTime } from './capture/pickers.js';
 import { Side } from './capture/side.js';
-import { readTaste } from './capture/taste.js';
+import { Stickers } from './capture/stickers.js';
 import { Viewfinder } from './capture/viewfinder.js';
+import { voiceSheet } from './capture/voice-sheet.js';
 import { Words } from './capture/words.js';
-import { Camera } from '../lib/camera.js';
 import { h, icon, picture } from '../lib/dom.js';
 import { Position } from '../lib/position.js';
 import { n, t } from '../lib/text.js';
@@ -21,21 +22,21 @@ import { activeSession } from '../offline/session.js';
 
 const STRIP = 3;
 const PRESS_MS = 120;
-/** A stream that opens again shows its first pictures after this long. */
-const LOOK_MS = 700;
+
+/** @typedef {import('./capture/keeper.js').Shot} Shot */
 
 /** The camera page: shoot, see the tick, shoot again. A tick means: all bytes lie on the disk of this phone. */
 export class PhotoCapture extends HTMLElement {
   #ready = false;
-  #opening = false;
   #release = () => {};
   #deaf = () => {};
   /** @type {ArrayBuffer[]} */
   #thumbs = [];
   #position = new Position();
-  #keeper = new Keeper({ count: () => this.#count(), kept: (thumb) => this.#tick(thumb), say: (words) => this.#view.say(words) });
+  #say = (/** @type {string} */ words) => this.#view.say(words);
+  #keeper = new Keeper({ count: () => this.#count(), kept: (thumb) => this.#tick(thumb), say: this.#say });
   #bar = new JobBar(() => this.#jobChanged());
-  #phases = new Phases(() => this.#view.shout(this.#phases.word));
+  #phases = new Phases(() => this.#phaseChanged());
   #words = new Words();
   /** @type {Viewfinder} */
   #view = new Viewfinder({
@@ -44,79 +45,81 @@ export class PhotoCapture extends HTMLElement {
     zoom: (ratio) => this.#side.pinch(ratio),
     zoomed: () => this.#side.pinched(),
   });
-  /** @type {Camera} */
-  #camera = new Camera(this.#view.video, () => void this.#reopen(t('Das Handy hat die Kamera weggenommen. Sie ist wieder da.')));
+  #eye = new Eye(this.#view.video, { say: this.#say, opened: () => this.#settle(), changed: () => this.#count() });
+  #camera = this.#eye.camera;
   #side = new Side(this.#camera, this.#view.grid);
-  #clips = new Clips({ camera: this.#camera, keeper: this.#keeper, shot: () => this.#shot(), say: (words) => this.#view.say(words), changed: () => this.#count() });
-  #more = new More([{ icon: 'camera', words: t('Handykamera'), act: () => document.getElementById('capture-phone')?.click() }], () => void this.#open().then(() => this.#count()));
+  #ghost = new Ghost(() => this.#ghostChanged());
+  #clips = new Clips({ camera: this.#camera, keeper: this.#keeper, shot: () => this.#shot(), say: this.#say, changed: () => this.#count() });
+  #stickers = new Stickers({ video: this.#view.video, say: this.#say, choose: (job) => void this.#bar.choose(job), idle: () => this.#keeper.inHand === 0 });
+  #more = new More([
+    { icon: 'qr', words: t('Aufkleber scannen'), act: () => void this.#stickers.start() },
+    { icon: 'camera', words: t('Handykamera'), act: () => document.getElementById('capture-phone')?.click() },
+  ], () => void this.#eye.open());
   #frame = h('div', { class: 'capture' });
   #strip = h('div', { class: 'capture-strip', 'aria-hidden': 'true' });
   #shutter = h('button', { type: 'button', class: 'capture-shutter', 'aria-label': t('Auslösen'), disabled: true, click: () => this.#press() });
   #done = h('a', { class: 'capture-done', href: '/' }, t('Fertig'));
+  /** Whether somebody is signed in; settled once the job of the next shot is known. @type {Promise<boolean>} */
+  #prepared = Promise.resolve(false);
 
   async connectedCallback() {
     this.#build();
     this.#holdLock();
-    document.addEventListener('visibilitychange', this.#wake);
     this.#deaf = watchKeys({ press: () => this.#press(), step: (by) => this.#phases.step(by) });
-    [, this.#ready] = await Promise.all([this.#open(), this.#prepare().catch(() => false)]);
-    if (!this.#ready) this.#camera.close();
-    this.#count();
+    this.#prepared = this.#prepare().catch(() => false);
+    [, this.#ready] = await Promise.all([this.#eye.open(), this.#prepared]);
+    if (this.#ready) this.#count();
+    else this.#eye.close();
   }
 
   disconnectedCallback() {
-    document.removeEventListener('visibilitychange', this.#wake);
     this.#deaf();
+    this.#stickers.stop();
     this.#position.stop();
-    this.#camera.close();
+    this.#eye.close();
     this.#release();
   }
 
   #build() {
-    const keep = (/** @type {() => Promise<import('../lib/camera.js').Photo>} */ source) => this.#keeper.keep(this.#shot(), source);
+    // A file chosen before the job is known would go without one.
+    const keep = async (/** @type {() => Promise<import('../lib/camera.js').Photo>} */ source) => (await this.#prepared, this.#keeper.keep(this.#shot(), source));
     const words = h('button', { type: 'button', class: 'capture-tool', click: () => void this.#words.open() }, icon('edit'), t('Worte'));
-    const { sheet, tool } = this.#voice();
-    this.#view.element.append(this.#clips.left, this.#side.tools, this.#side.zoom);
+    const voice = voiceSheet(this.#keeper, () => this.#shot());
+    this.#side.tools.append(this.#ghost.tool);
+    this.#view.video.after(this.#ghost.layer);
+    this.#view.element.append(this.#clips.left, this.#side.tools, this.#side.zoom, this.#ghost.panel, this.#stickers.frame);
     this.#frame.replaceChildren(this.#bar.element, this.#view.element, this.#phases.element,
       h('div', { class: 'capture-low' }, this.#strip, this.#shutter, this.#done),
-      h('div', { class: 'capture-tools' }, this.#clips.tool, phoneCamera(keep), tool, gallery(keep), words, this.#more.tool),
-      this.#words.element, this.#more.element, sheet);
+      h('div', { class: 'capture-tools' }, this.#clips.tool, phoneCamera(keep), voice.tool, gallery(keep), words, this.#more.tool),
+      this.#words.element, this.#more.element, this.#ghost.sheet, voice.sheet);
     this.replaceChildren(this.#frame);
-  }
-
-  /** A note said instead of typed, for the same job and with the same words as the next photo. */
-  #voice() {
-    const note = /** @type {import('./voice-note.js').VoiceNote} */ (document.createElement('voice-note'));
-    note.keeper = this.#keeper;
-    note.shot = () => this.#shot();
-    const sheet = h('dialog', { class: 'dialog', 'aria-label': t('Sprachnotiz'), close: () => note.finish() }, h('h1', {}, t('Sprachnotiz')), note);
-    sheet.append(h('button', { type: 'button', class: 'btn primary', click: () => sheet.close() }, t('Weiter fotografieren')));
-    return { sheet, tool: h('button', { type: 'button', class: 'capture-tool', click: () => sheet.showModal() }, icon('mic'), t('Sprache')) };
   }
 
   /** Whose photos, and of which job; the camera opens meanwhile. @returns {Promise<boolean>} false if nobody is signed in; where storage fails, the banner says so */
   async #prepare() {
     const session = await activeSession();
     if (!session) {
-      this.#view.say(t('Zum Fotografieren bitte anmelden.'));
+      this.#say(t('Zum Fotografieren bitte anmelden.'));
       return false;
     }
     await this.#bar.chooseFirst();
-    if (session.position) this.#position.watch();
-    void this.#wordsFirst();
+    if (session.position) this.#position.watch(() => void this.#bar.offer(this.#position.now));
+    void this.#ghost.showFirst();
+    void this.#tellLastTime();
     return true;
   }
 
   /** What the last visit left behind. */
-  async #wordsFirst() {
+  async #tellLastTime() {
     const words = await wordAboutLastTime();
-    if (words) this.#view.say(words);
+    if (words) this.#say(words);
     const rescued = await rescueRecordings();
-    if (rescued > 0) this.#view.say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
+    if (rescued > 0) this.#say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
   }
 
   #press() {
     if (this.#shutter.disabled) return;
+    this.#bar.quiet();
     if (this.#clips.on) return this.#clips.press();
     performance.mark('shutter');
     this.#shutter.classList.add('is-pressed');
@@ -125,11 +128,12 @@ export class PhotoCapture extends HTMLElement {
     void this.#keeper.keep(this.#shot(), () => this.#camera.take());
   }
 
-  /** What is true at the moment of the press, however long saving takes. @returns {import('./capture/keeper.js').Shot} */
+  /** What is true at the moment of the press, however long saving takes. @returns {Shot} */
   #shot() {
     const { job } = this.#bar;
     const fields = { caption: this.#words.caption, phase: this.#phases.value, tags: this.#words.tags, position: this.#position.now, job_hint: job?.title ?? '' };
-    return { kind: 'photo', captured_at: localIso(), job, fields };
+    const pair = this.#ghost.before && { pair_of: this.#ghost.before.id };
+    return { kind: 'photo', captured_at: localIso(), job, fields: { ...fields, ...pair } };
   }
 
   /** @param {ArrayBuffer | null} thumb */
@@ -154,34 +158,25 @@ export class PhotoCapture extends HTMLElement {
     this.#frame.classList.toggle('no-camera', !this.#camera.live);
   }
 
-  async #open() {
-    this.#opening = true;
-    try {
-      this.#camera.quality = (await readTaste()).quality;
-      await this.#camera.open();
-      await this.#side.refresh();
-      await this.#clips.refresh();
-    } catch {
-      this.#view.say(t('Keine Kamera in der Seite. „Handykamera“ und „Galerie“ gehen trotzdem.'));
-    }
-    this.#opening = false;
+  /** A new stream starts dark, wide and sized for photos. */
+  async #settle() {
+    await this.#side.refresh();
+    await this.#clips.refresh();
   }
 
-  /** @param {string} words said once the picture is back */
-  async #reopen(words) {
-    if (this.#opening || !this.isConnected || !this.#ready || document.visibilityState !== 'visible') return;
-    await this.#open();
-    if (this.#camera.live) this.#view.say(words);
-    this.#count();
+  #phaseChanged() {
+    this.#view.shout(this.#phases.word);
+    if (this.#phases.value !== 'after') this.#ghost.close();
   }
 
-  /** Back from another app: iOS may have ended the stream, muted it, or left it black though it calls it live. */
-  #wake = async () => {
-    if (document.visibilityState !== 'visible' || !this.isConnected) return;
-    if (this.#camera.live) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    if (!this.#camera.live) await this.#reopen(t('Die Kamera war im Hintergrund aus. Sie ist wieder da.'));
-    else if (this.#camera.black) await this.#reopen(t('Das Bild war schwarz. Die Kamera wurde neu geöffnet.'));
-  };
+  /** A photo taken over another one is the one after, of the same job. */
+  #ghostChanged() {
+    const { before } = this.#ghost;
+    this.#view.element.classList.toggle('has-ghost', before !== null);
+    if (!before) return;
+    this.#phases.value = 'after';
+    if (before.job && before.job !== this.#bar.job?.id) void this.#bar.chooseById(before.job);
+  }
 
   #jobChanged() {
     const { job } = this.#bar;

@@ -14,6 +14,7 @@ const ELEMENTS = {
   'made-jobs': () => import('../elements/made-jobs.js'),
   'live-stream': () => import('../elements/live-stream.js'),
   'review-desk': () => import('../elements/review-desk.js'),
+  'missing-afters': () => import('../elements/missing-afters.js'),
   'today-hints': () => import('../elements/today-hints.js'),
   'near-jobs': () => import('../elements/near-jobs.js'),
   'photo-sorter': () => import('../elements/photo-sorter.js'),

@@ -1,6 +1,7 @@
 // @ts-check
 import { read, write } from './db.js';
 import { inStates, UNSENT } from './outbox.js';
+import { keepScreen } from './overlays.js';
 import { activeSession } from './session.js';
 import { ask, judge } from '../lib/http.js';
 
@@ -18,6 +19,8 @@ import { ask, judge } from '../lib/http.js';
 
 const FRESH_MS = 60_000;
 const WARM_AT_MOST = 120;
+/** To be laid over the camera's picture, the thumb is too coarse: a quarter megabyte each. */
+const SCREENS_AT_MOST = 40;
 
 /** What the server last said this user may see, or null. @returns {Promise<Model | null>} */
 export async function readModel() {
@@ -87,6 +90,7 @@ async function warm(kept, key) {
   for (const photo of [...unsorted, ...befores, ...newest].slice(0, WARM_AT_MOST)) {
     await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
   }
+  for (const before of befores.slice(0, SCREENS_AT_MOST)) await keepScreen(before.id, key);
   await keep({ ...kept, warm: true }, key);
 }
 

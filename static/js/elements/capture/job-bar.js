@@ -1,21 +1,27 @@
 // @ts-check
 import { findJob, lastJob } from '../job-chooser.js';
-import { h } from '../../lib/dom.js';
+import { h, icon } from '../../lib/dom.js';
 import { t } from '../../lib/text.js';
 import { setMeta } from '../../offline/db.js';
+import { distance, nearest } from '../../offline/nearness.js';
+import { knownJobs } from '../../offline/readmodel.js';
+
+/** Nearer than this, another job than the chosen one is worth a word; without any, a whole town is. */
+const ON_SITE_M = 300;
 
 /** @typedef {import('../job-chooser.js').Choice} Choice */
 
-/** The job the next photos belong to, large, and a sheet to change it. */
+/** The job the next photos belong to, large; a sheet to change it; the nearest one as an offer of one tap. */
 export class JobBar {
   /** @type {Choice | null} */
   job = null;
   #changed;
   #name = h('span', { class: 'capture-job-name' });
+  #near = h('button', { type: 'button', class: 'capture-near', hidden: true });
   #chooser = /** @type {import('../job-chooser.js').JobChooser} */ (document.createElement('job-chooser'));
   element = h('div', { class: 'capture-head' },
     h('button', { type: 'button', class: 'capture-job', click: () => void this.#chooser.open() },
-      this.#name, h('span', { class: 'capture-job-change' }, t('ändern'))), this.#chooser);
+      this.#name, h('span', { class: 'capture-job-change' }, t('ändern'))), this.#near, this.#chooser);
 
   /** @param {() => void} changed */
   constructor(changed) {
@@ -31,10 +37,38 @@ export class JobBar {
     this.set(job);
   }
 
+  /** Chooses and remembers. @param {Choice} job */
+  async choose(job) {
+    this.set(job);
+    await setMeta('last-job', job);
+  }
+
+  /** @param {string} id */
+  async chooseById(id) {
+    const job = await findJob(id);
+    if (job) await this.choose(job);
+  }
+
   /** @param {Choice | null} job */
   set(job) {
     this.job = job;
     this.#name.textContent = job?.title ?? t('Ohne Auftrag');
+    this.quiet();
     this.#changed();
+  }
+
+  /** Offers the job that is nearest, unless it is chosen already. @param {{ lat: number, lon: number } | null} fix */
+  async offer(fix) {
+    const [first] = nearest(fix, await knownJobs(), this.job ? ON_SITE_M : undefined);
+    if (!first || first.job.id === this.job?.id) return this.quiet();
+    const { id, title } = first.job;
+    this.#near.replaceChildren(icon('pin'), h('span', {}, t('{distance}: {job}', { distance: distance(first.metres), job: title })), h('b', {}, t('wählen')));
+    this.#near.onclick = () => void this.choose({ id, title });
+    this.#near.hidden = false;
+  }
+
+  /** Whoever shoots without taking the offer has decided. */
+  quiet() {
+    this.#near.hidden = true;
   }
 }

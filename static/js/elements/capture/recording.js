@@ -25,6 +25,8 @@ export async function record({ stream, plan, shot, thumb, keeper, tick }) {
     await (safe ? held?.end() : held?.leave());
     return safe;
   });
+  // Not awaited: behind an update that already waits for the camera page it would only come with its end.
+  void navigator.locks?.request('capture', { mode: 'shared' }, () => done);
   return { stop: recorder.stop, done };
 }
 

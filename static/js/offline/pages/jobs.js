@@ -31,7 +31,7 @@ export async function job(id) {
   return { title: one.title, content: [
     h('div', {}, h('p', { class: 'sub num' }, hint), heading(one.title), address(one) && h('p', {}, address(one))),
     actions(one),
-    island('job-photos', { job: id }),
+    island('missing-afters', { job: id, class: 'section' }), island('job-photos', { job: id }),
     ...asked(one), ...shot(one)] };
 }
 
