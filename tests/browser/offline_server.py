@@ -6,10 +6,11 @@ offline-pwa.md §5.6. The real server is tested elsewhere; here the phone is.
 
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -102,11 +103,21 @@ class Handler(BaseHTTPRequestHandler):
     assets: static.Assets
     pages: Environment
     lock: threading.Lock
+    idle: set[socket.socket]  # opened in advance by the browser; they would outlive a stopped server
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
 
+    def setup(self) -> None:
+        super().setup()
+        self.idle.add(self.connection)
+
+    def parse_request(self) -> bool:
+        self.idle.discard(self.connection)
+        return super().parse_request()
+
     def finish(self) -> None:
+        self.idle.discard(self.connection)
         try:
             super().finish()
         except (OSError, ValueError):
@@ -441,6 +452,7 @@ class Office:
         self.world = World()
         self.assets = static.load()
         self._server: ThreadingHTTPServer | None = None
+        self._idle: set[socket.socket] = set()
 
     def start(self) -> None:
         folders = [static.ROOT / "templates", static.ROOT / "tests" / "browser" / "pages"]
@@ -448,7 +460,13 @@ class Office:
             loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"]
         )
         pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-        members = {"world": self.world, "assets": self.assets, "pages": pages, "lock": threading.Lock()}
+        members = {
+            "world": self.world,
+            "assets": self.assets,
+            "pages": pages,
+            "lock": threading.Lock(),
+            "idle": self._idle,
+        }
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Bound", (Handler,), members))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -457,6 +475,9 @@ class Office:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        for connection in self._idle.copy():
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def hashes(self) -> list[str]:
         """Return the SHA-256 of everything that is stored, sorted."""

@@ -3,7 +3,10 @@ import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { getMeta, setMeta } from '../offline/db.js';
+import { quietFix } from '../offline/here.js';
 import { enqueue } from '../offline/outbox.js';
+import { wordsOf } from '../offline/pages/jobs.js';
+import { offers } from '../offline/choices.js';
 import { address, knownJobs } from '../offline/readmodel.js';
 import { activeSession } from '../offline/session.js';
 import { sendSoon } from '../offline/triggers.js';
@@ -25,15 +28,13 @@ export async function findJob(id) {
   return job ? { id: job.id, title: job.title } : null;
 }
 
-/** A sheet to choose a job: last used, own, searched, new, or none. */
+/** A sheet to choose a job: in the order they are likely meant, searched, new, or none. */
 export class JobChooser extends HTMLElement {
   #dialog = h('dialog', { class: 'dialog chooser', 'aria-label': t('Auftrag wählen') });
   #list = h('ul', { class: 'chooser-list' });
   #search = h('input', { class: 'input', type: 'search', placeholder: t('Auftrag suchen'), 'aria-label': t('Auftrag suchen'), input: () => this.#fill() });
-  /** @type {Job[]} */
-  #jobs = [];
-  /** @type {string | undefined} */
-  #last;
+  /** @type {import('../offline/choices.js').Offer[]} */
+  #offers = [];
 
   connectedCallback() {
     if (!this.#dialog.isConnected) this.append(this.#dialog);
@@ -41,7 +42,7 @@ export class JobChooser extends HTMLElement {
 
   /** Opens the sheet; the choice comes as the event `choose` with `detail` = Choice or null for unsorted. */
   async open() {
-    [this.#jobs, this.#last] = [await knownJobs(), (await getMeta('last-job'))?.id];
+    this.#offers = await offers();
     this.#search.value = '';
     this.#dialog.replaceChildren(
       h('div', { class: 'dialog-head' }, h('h1', {}, t('Auftrag wählen')),
@@ -51,22 +52,29 @@ export class JobChooser extends HTMLElement {
     );
     this.#fill();
     this.#dialog.showModal();
+    await this.#lookAround();
+  }
+
+  /** The near ones come first once the phone knows where it is; who is already searching is not disturbed. */
+  async #lookAround() {
+    const fix = await quietFix();
+    if (!fix || this.#search.value) return;
+    this.#offers = await offers({ fix });
+    this.#fill();
   }
 
   #fill() {
     const wanted = this.#search.value.trim().toLocaleLowerCase();
-    const hits = this.#jobs.filter((job) => words(job).includes(wanted));
-    hits.sort((a, b) => Number(b.id === this.#last) - Number(a.id === this.#last));
-    this.#list.replaceChildren(...hits.slice(0, SHOWN_AT_MOST).map((job) => this.#row(job)));
+    const hits = this.#offers.filter(({ job }) => wordsOf(job).includes(wanted));
+    this.#list.replaceChildren(...hits.slice(0, SHOWN_AT_MOST).map((offer) => this.#row(offer)));
     if (hits.length === 0) this.#list.append(h('li', { class: 'sub' }, t('Kein Auftrag gefunden.')));
   }
 
-  /** @param {Job} job */
-  #row(job) {
+  /** @param {import('../offline/choices.js').Offer} offer */
+  #row({ job, why }) {
     const hint = [job.number, address(job)].filter(Boolean).join(' · ');
-    const mark = job.id === this.#last ? t('zuletzt') : job.local ? t('neu, noch auf dem Handy') : '';
     return h('li', {}, h('button', { type: 'button', class: 'chooser-row', click: () => void this.#choose(job) },
-      h('strong', {}, job.title), h('span', { class: 'sub num' }, hint), mark && h('span', { class: 'tag' }, mark)));
+      h('strong', {}, job.title), h('span', { class: 'sub num' }, hint), why && h('span', { class: 'tag' }, why)));
   }
 
   #newJob() {
@@ -94,11 +102,6 @@ export class JobChooser extends HTMLElement {
     this.#dialog.close();
     this.dispatchEvent(new CustomEvent('choose', { detail: job && { id: job.id, title: job.title } }));
   }
-}
-
-/** @param {Job} job */
-function words(job) {
-  return [job.title, job.number, job.customer, job.street, job.city].join(' ').toLocaleLowerCase();
 }
 
 /** @param {string} name @param {string} label @param {boolean} required */

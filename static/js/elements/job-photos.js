@@ -8,8 +8,6 @@ import { activeSession } from '../offline/session.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
 
-/** Says where others belong; it has no face of its own. */
-const FILING = /** @type {Item['kind']} */ ('filing');
 const PICTURED = new Set(['photo', 'video']);
 
 /**
@@ -34,7 +32,7 @@ export class JobPhotos extends HTMLElement {
     const job = this.getAttribute('job');
     const items = session ? await itemsOf(session.actor) : [];
     const filed = filedOn(items);
-    const rows = items.filter((item) => item.kind !== FILING && jobOf(item, filed) === job && isMissing(item) && !alreadyThere(item, this));
+    const rows = items.filter((item) => item.kind !== 'filing' && jobOf(item, filed) === job && isMissing(item) && !alreadyThere(item, this));
     this.hidden = rows.length === 0;
     this.replaceChildren(...(await Promise.all(rows.map(face))));
   }

@@ -1,6 +1,7 @@
 // @ts-check
-import { present } from '../lib/dom.js';
+import { h, icon, present } from '../lib/dom.js';
 import { wakeElements } from '../lib/elements.js';
+import { t } from '../lib/text.js';
 import { modelTime } from '../offline/readmodel.js';
 import { render } from '../offline/render.js';
 import { drain } from '../offline/upload.js';
@@ -11,11 +12,12 @@ const BUSY = 'photo-capture, offline-form, photo-sorter, voice-note';
 /** Draws the page of the address asked for, when neither network nor cache had it. */
 export class OfflineShell extends HTMLElement {
   async connectedCallback() {
-    const { title, content, go } = await render(new URL(location.href));
+    const { title, content, go, back } = await render(new URL(location.href));
     if (go) return location.replace(go);
     await sayHowOld();
     document.title = `${title} – Zollstock`;
     this.replaceChildren(...present(content));
+    if (back) document.querySelector('.top-title')?.prepend(h('a', { class: 'top-back', href: back, 'aria-label': t('Zurück') }, icon('back')));
     wakeElements();
     for (const way of document.querySelectorAll('.bar a')) {
       if (way.getAttribute('href') === location.pathname) way.setAttribute('aria-current', 'page');

@@ -4,11 +4,10 @@ import { groupCard } from './sorter-group.js';
 import { coalesce, h, icon } from '../lib/dom.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { n, t } from '../lib/text.js';
-import { positionGranted, whereAmI } from '../lib/where.js';
 import { offers } from '../offline/choices.js';
 import { groupsOf, placeOf } from '../offline/groups.js';
+import { quietFix } from '../offline/here.js';
 import { NotKept, onChange } from '../offline/outbox.js';
-import { activeSession } from '../offline/session.js';
 import { sendSoon } from '../offline/triggers.js';
 import { file, looseOnes, takeBack } from '../offline/unsorted.js';
 
@@ -37,7 +36,7 @@ export class PhotoSorter extends HTMLElement {
   connectedCallback() {
     this.#chooser.addEventListener('choose', (event) => this.#chosen(/** @type {CustomEvent} */ (event).detail));
     this.replaceChildren(this.#head, this.#list, this.#said, this.#chooser);
-    this.#fix = lookAround();
+    this.#fix = quietFix();
     this.#stop = onChange(() => void this.#draw());
     void this.#draw();
   }
@@ -148,11 +147,6 @@ function lostWords(code) {
 /** @param {Loose[]} group */
 function nameOf(group) {
   return `group-${group[0].id}-${group.length}`;
-}
-
-async function lookAround() {
-  const session = await activeSession();
-  return session?.position && (await positionGranted()) ? whereAmI() : null;
 }
 
 /** @returns {Promise<null>} */

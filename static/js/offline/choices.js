@@ -1,4 +1,5 @@
 // @ts-check
+import { getMeta } from './db.js';
 import { filedOn, jobOf, PICTURES, usedJobs } from './filings.js';
 import { distance, nearest } from './nearness.js';
 import { itemsOf } from './outbox.js';
@@ -21,12 +22,13 @@ const SAME_VISIT_MS = 2 * 60 * 60_000;
 export async function offers({ at, place, fix } = {}) {
   const session = await activeSession();
   if (!session) return [];
-  const [jobs, items] = await Promise.all([knownJobs(), itemsOf(session.actor)]);
+  const [jobs, items, chosen] = await Promise.all([knownJobs(), itemsOf(session.actor), getMeta('last-job')]);
   const used = usedJobs(items);
   const near = nearest(place ?? fix, jobs);
   const ranked = [
     ...(at ? visited(items, at).map((id) => [id, t('um diese Zeit')]) : []),
     ...(place ? near.map(({ job, metres }) => [job.id, distance(metres)]) : []),
+    ...(chosen ? [[chosen.id, t('zuletzt')]] : []),
     ...used.filter((one) => isToday(one.at)).map((one, place) => [one.id, place === 0 ? t('zuletzt') : t('heute')]),
     ...near.map(({ job, metres }) => [job.id, distance(metres)]),
     ...used.map((one) => [one.id, '']),

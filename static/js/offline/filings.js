@@ -10,7 +10,7 @@ export const PICTURES = new Set(['photo', 'video', 'voice']);
 export function filedOn(items) {
   const filed = new Map();
   for (const item of items) {
-    if (/** @type {string} */ (item.kind) !== 'filing' || !item.job) continue;
+    if (item.kind !== 'filing' || !item.job) continue;
     for (const ref of /** @type {string[]} */ (item.body.refs ?? [])) filed.set(ref, item.job);
   }
   return filed;

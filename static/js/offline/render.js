@@ -2,6 +2,8 @@
 import { SIGN_IN } from './addresses.js';
 import { job, jobs, newJob } from './pages/jobs.js';
 import { heading, island, ways } from './pages/parts.js';
+import { photo } from './pages/photo.js';
+import { questions } from './pages/questions.js';
 import { today } from './pages/today.js';
 import { call, note, question } from './pages/words.js';
 import { knownJobs } from './readmodel.js';
@@ -29,13 +31,16 @@ export async function render(url) {
 const PAGES = {
   '': today,
   offline: today,
-  jobs,
+  jobs: ({ url }) => jobs(url.searchParams.get('q') ?? ''),
+  search: ({ url }) => jobs(url.searchParams.get('q') ?? ''),
   'jobs/new': newJob,
   'jobs/': ({ second }) => job(second),
   capture: () => ({ title: t('Foto aufnehmen'), content: [island('photo-capture')] }),
   unsent: () => ({ title: t('Noch auf dem Handy'), content: [heading(t('Noch auf dem Handy')), island('today-hints'), island('unsent-list')] }),
   sort: () => ({ title: t('Feierabend'), content: [island('photo-sorter')] }),
   befores: () => ({ title: t('Vorher ohne Nachher'), content: [heading(t('Vorher ohne Nachher')), island('missing-afters')] }),
+  questions,
+  'photos/': ({ second }) => photo(second),
   'questions/new': ({ url, wanted }) => question(wanted, url.searchParams.getAll('photos')),
   'notes/new': ({ url, wanted }) => note(wanted, url.searchParams.get('text') ?? ''),
   'calls/new': ({ wanted }) => call(wanted),

@@ -65,8 +65,7 @@ export async function file(photos, job) {
   for (let from = 0; from < photos.length; from += REFS_AT_MOST) {
     const refs = photos.slice(from, from + REFS_AT_MOST).map((photo) => photo.id);
     const fields = { refs, job_hint: job.title };
-    const kind = /** @type {Item['kind']} */ ('filing');
-    made.push((await enqueue({ owner: session.actor, kind, job: job.id, captured_at: localIso(), fields })).id);
+    made.push((await enqueue({ owner: session.actor, kind: 'filing', job: job.id, captured_at: localIso(), fields })).id);
   }
   return made;
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { heading, island, jobRows, keptForm, section, wordField } from './parts.js';
+import { card } from './questions.js';
 import { address, knownJobs } from '../readmodel.js';
 import { thumb } from '../rows.js';
 import { h, icon } from '../../lib/dom.js';
@@ -8,19 +9,29 @@ import { dayAndTime } from '../../lib/time.js';
 
 /** @typedef {import('./parts.js').Page} Page */
 /** @typedef {import('../readmodel.js').Job} Job */
-/** @typedef {import('../readmodel.js').Question} Question */
 
-/** @returns {Promise<Page>} */
-export async function jobs() {
+/** @param {string} words what is searched for; '' for all @returns {Promise<Page>} */
+export async function jobs(words) {
   const fresh = h('a', { class: 'btn', href: '/jobs/new' }, icon('plus'), t('Neuer Auftrag'));
-  return { title: t('Aufträge'), content: [h('div', { class: 'page-head' }, heading(t('Aufträge')), fresh), island('near-jobs'), jobRows(await knownJobs())] };
+  const all = await knownJobs();
+  const found = words ? all.filter((job) => wordsOf(job).includes(words.toLocaleLowerCase())) : all;
+  const search = h('form', { class: 'input-row', role: 'search', action: '/jobs' },
+    h('input', { class: 'input', type: 'search', name: 'q', value: words, 'aria-label': t('Auftrag suchen'), placeholder: t('Auftrag suchen'), autocomplete: 'off' }),
+    h('button', { class: 'btn icon-only', 'aria-label': t('Suchen') }, icon('search')));
+  const list = words && found.length === 0 ? h('p', { class: 'empty' }, t('Kein Auftrag gefunden.')) : jobRows(found);
+  return { title: t('Aufträge'), content: [h('div', { class: 'page-head' }, heading(t('Aufträge')), fresh), search, !words && island('near-jobs'), list] };
+}
+
+/** What a job is searched by. @param {Job} job */
+export function wordsOf(job) {
+  return [job.title, job.number, job.customer, job.street, job.city].join(' ').toLocaleLowerCase();
 }
 
 /** @returns {Page} */
 export function newJob() {
   const form = keptForm('job', '/jobs', wordField('title', t('Name des Auftrags'), true), wordField('street', t('Straße'), false),
     wordField('city', t('Ort'), false), h('button', { class: 'btn primary big' }, t('Auftrag anlegen')));
-  return { title: t('Neuer Auftrag'), content: [heading(t('Neuer Auftrag')), form] };
+  return { title: t('Neuer Auftrag'), back: '/jobs', content: [heading(t('Neuer Auftrag')), form] };
 }
 
 /** @param {string} id @returns {Promise<Page | null>} null for a job this phone does not know */
@@ -28,7 +39,7 @@ export async function job(id) {
   const one = (await knownJobs()).find((candidate) => candidate.id === id);
   if (!one) return null;
   const hint = [one.number || t('neu, noch auf dem Handy'), one.customer].filter(Boolean).join(' · ');
-  return { title: one.title, content: [
+  return { title: one.title, back: '/jobs', content: [
     h('div', {}, h('p', { class: 'sub num' }, hint), heading(one.title), address(one) && h('p', {}, address(one))),
     actions(one),
     island('missing-afters', { job: id, class: 'section' }), island('job-photos', { job: id }),
@@ -52,42 +63,13 @@ function actions(one) {
 /** @param {Job} one */
 function asked(one) {
   if (one.questions.length === 0) return [];
-  return [section(t('Rückfragen'), ...one.questions.map(question))];
-}
-
-/** @param {Question} one */
-function question(one) {
-  return h('article', { class: 'ask', id: `question-${one.id}` },
-    h('p', { class: 'entry-head' }, h('span', { class: 'tag cust' }, stateOf(one.state))),
-    h('p', { class: 'ask-text' }, one.text),
-    one.choices.length > 0 && h('ul', { class: 'choices' }, ...one.choices.map((choice) => h('li', { class: picked(one, choice) }, String(choice)))),
-    one.answer && h('div', { class: 'bubbles' }, h('p', { class: 'bubble' }, answerText(one.answer))));
-}
-
-/** @param {Question} one @param {unknown} choice */
-function picked(one, choice) {
-  return one.answer && answerText(one.answer) === String(choice) ? 'choice picked' : 'choice';
-}
-
-/** The words of templates/questions/_words.html; a state from a newer server stays unnamed. @param {string} state */
-function stateOf(state) {
-  const words = {
-    waiting_release: t('wartet auf Freigabe'), queued: t('freigegeben'), sent: t('übergeben'), delivered: t('zugestellt'), read: t('gelesen'),
-    answered: t('beantwortet'), handed_off: t('von Hand übergeben'), blocked: t('angehalten'), failed: t('nicht angekommen'),
-    unclear: t('unklar, ob angekommen'), withdrawn: t('zurückgezogen'), draft: t('Entwurf'),
-  };
-  return words[/** @type {'draft'} */ (state)] ?? t('Rückfrage');
-}
-
-/** @param {any} answer text, or an object that carries it */
-function answerText(answer) {
-  return typeof answer === 'string' ? answer : String(answer.text ?? answer.choice ?? '');
+  return [section(t('Rückfragen'), ...one.questions.map((question) => card(question)))];
 }
 
 /** @param {Job} one */
 function shot(one) {
   if (one.photos.length === 0) return [];
   const cards = one.photos.map((photo) => h('li', { class: 'photo-card', id: `photo-${photo.id}` },
-    thumb(photo.thumb, photo.caption || t('Foto von {time}', { time: dayAndTime(photo.captured_at) }))));
+    h('a', { href: `/photos/${photo.id}` }, thumb(photo.thumb, photo.caption || t('Foto von {time}', { time: dayAndTime(photo.captured_at) })))));
   return [section(t('Neueste Fotos'), h('ul', { class: 'photo-grid' }, ...cards))];
 }

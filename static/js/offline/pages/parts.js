@@ -5,7 +5,7 @@ import { h, icon } from '../../lib/dom.js';
 import { t } from '../../lib/text.js';
 
 /** @typedef {import('../readmodel.js').Job} Job */
-/** @typedef {{ title: string, content: import('../../lib/dom.js').Child[], go?: string }} Page go: this address shows another page */
+/** @typedef {{ title: string, content: import('../../lib/dom.js').Child[], go?: string, back?: string }} Page go: this address shows another page; back: one step up */
 
 /** @param {string} text */
 export function heading(text) {
@@ -63,7 +63,7 @@ export async function aboutJob(id) {
   return { one, field, title: '' };
 }
 
-/** @param {string} title @param {string} sub @param {...Node} content @returns {Page} */
-export function formPage(title, sub, ...content) {
-  return { title, content: [h('div', {}, sub && h('p', { class: 'sub' }, sub), heading(title)), ...content] };
+/** @param {string} title @param {{ title: string, one?: Job }} about @param {...Node} content @returns {Page} */
+export function formPage(title, { title: sub, one }, ...content) {
+  return { title, back: one ? `/jobs/${one.id}` : '/', content: [h('div', {}, sub && h('p', { class: 'sub' }, sub), heading(title)), ...content] };
 }

@@ -9,7 +9,8 @@ import { dayAndTime } from '../../lib/time.js';
 
 /** @param {string} id @param {string[]} photos ids ticked beforehand @returns {Promise<Page>} */
 export async function question(id, photos) {
-  const { one, field, title } = await aboutJob(id);
+  const about = await aboutJob(id);
+  const { one, field } = about;
   const picks = (one?.photos ?? []).map((photo) => h('li', { class: 'photo-card' },
     thumb(photo.thumb, photo.caption),
     h('label', { class: 'photo-pick' }, h('input', { type: 'checkbox', name: 'photos', value: photo.id, checked: photos.includes(photo.id), 'aria-label': t('Foto von {time}', { time: dayAndTime(photo.captured_at) }) }))));
@@ -18,7 +19,7 @@ export async function question(id, photos) {
     h('fieldset', { class: 'field' }, h('legend', {}, t('Antworten zum Antippen')), ...[1, 2, 3].map(choiceField)),
     ...(picks.length > 0 ? [h('ul', { class: 'photo-grid' }, ...picks)] : []),
     h('button', { class: 'btn send big' }, icon('send'), t('Rückfrage sichern')));
-  return formPage(t('Rückfrage'), title, form);
+  return formPage(t('Rückfrage'), about, form);
 }
 
 /** @param {number} place */
@@ -28,19 +29,19 @@ function choiceField(place) {
 
 /** @param {string} id @param {string} words to begin with, from another app @returns {Promise<Page>} */
 export async function note(id, words) {
-  const { field, title } = await aboutJob(id);
-  const form = keptForm('note', '/notes', field, textField('text', t('Notiz'), { words }), h('button', { class: 'btn primary big' }, icon('check'), t('Notiz sichern')));
-  return formPage(t('Notiz'), title, island('voice-note', { job: id }), form);
+  const about = await aboutJob(id);
+  const form = keptForm('note', '/notes', about.field, textField('text', t('Notiz'), { words }), h('button', { class: 'btn primary big' }, icon('check'), t('Notiz sichern')));
+  return formPage(t('Notiz'), about, island('voice-note', { job: id }), form);
 }
 
 /** @param {string} id @returns {Promise<Page>} */
 export async function call(id) {
-  const { field, title } = await aboutJob(id);
-  const form = keptForm('call', '/calls', field, outcomes(),
+  const about = await aboutJob(id);
+  const form = keptForm('call', '/calls', about.field, outcomes(),
     textField('text', t('Was wurde besprochen?'), { required: false }),
     h('div', { class: 'field' }, h('label', { for: 'follow_up' }, t('Wieder anrufen am')), h('input', { class: 'input', type: 'date', id: 'follow_up', name: 'follow_up' })),
     h('button', { class: 'btn primary big' }, icon('check'), t('Telefonnotiz sichern')));
-  return formPage(t('Telefonnotiz'), title, form);
+  return formPage(t('Telefonnotiz'), about, form);
 }
 
 function outcomes() {
