@@ -36,6 +36,13 @@ PIXEL = bytes.fromhex(
     "0f0003860180b4da2b3a0000000049454e44ae426082"
 )
 
+WRONG_CLOCK = """{ const Right = Date;
+globalThis.Date = class extends Right {
+  constructor(...given) { super(...(given.length ? given : [Right.now() + SHIFT])); }
+  static now() { return Right.now() + SHIFT; }
+}; }
+"""
+
 
 @dataclass
 class World:
@@ -79,6 +86,7 @@ class World:
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     position: bool = False  # the company's switch
     model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
+    clock_ms: int = 0  # pages and worker believe in a time so far off
 
     def jobs(self) -> list[dict[str, Any]]:
         photo = {
@@ -160,6 +168,8 @@ class Handler(BaseHTTPRequestHandler):
                 1,
             )
         threading.Event().wait(self.world.late.pop(self.path, 0))
+        if self.world.clock_ms:
+            html = html.replace("<head>", '<head><script src="/clock.js"></script>', 1)
         self.reply(
             200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {})
         )
@@ -170,6 +180,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.static(path.split("/", 3)[3])
         if path == "/service-worker.js":
             return self.worker()
+        if path == "/clock.js":
+            return self.reply(
+                200, WRONG_CLOCK.replace("SHIFT", str(self.world.clock_ms)).encode(), "text/javascript"
+            )
         if path.startswith("/sync/"):
             return self.sync(path)
         if path == "/offline":
@@ -221,6 +235,8 @@ class Handler(BaseHTTPRequestHandler):
         text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace(
             "__VERSION__", self.assets.version
         )
+        if self.world.clock_ms:
+            text += WRONG_CLOCK.replace("SHIFT", str(self.world.clock_ms))
         self.reply(
             200,
             (text + self.world.worker_note).encode(),

@@ -83,3 +83,18 @@ def test_photos_survive_a_dead_battery(phone: Phone, office: Office, tmp_path: P
     go(phone)
     wait_standing(phone, all_home)
     assert office.hashes() == sorted(row["sha256"] for row in kept)
+
+
+def test_a_page_put_aside_holds_up_nobody(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """WebKit keeps the page for the back button together with its transactions; the next one must not wait for them."""
+    install(phone, f"{office.url}/capture")
+    for number in (1, 2, 3):
+        phone.open(f"{office.url}/capture")
+        choose(phone, pictures(tmp_path, number, 3_000))
+        phone.open(f"{office.url}/unsent")
+        wait_text(phone, "state-line", "Alles im Büro")
+    phone.back()
+    # Taken up again where it was put aside, or drawn anew: it works.
+    wait_text(phone, ".capture-job-name", "")
+    phone.give(GALLERY, pictures(tmp_path, 4, 5_000))
+    wait_standing(phone, lambda rows: len(rows) == 10 and all_home(rows))

@@ -8,6 +8,43 @@ const VERSION = 2;
 
 /** @type {Promise<Database> | null} */
 let connection = null;
+/** @type {Set<{ abort(): void }>} */
+const running = new Set();
+let shown = Promise.resolve();
+let wake = () => {};
+
+// WebKit puts a page aside for the back button together with its transactions, and the next page waits for them for
+// ever. So such a page lets go of everything, and takes it up again when it is shown.
+globalThis.addEventListener('pagehide', (event) => {
+  if (!(/** @type {any} */ (event).persisted)) return;
+  shown = new Promise((resolve) => {
+    wake = () => resolve(undefined);
+  });
+  running.forEach(abort);
+  if (connection) void disconnect(connection).catch(() => {});
+});
+globalThis.addEventListener('pageshow', () => wake());
+
+/** Resolves at once, except in a page that is put aside. */
+export function whileShown() {
+  return shown;
+}
+
+/** @param {{ abort(): void, done: Promise<void> }} tx */
+export function track(tx) {
+  running.add(tx);
+  const over = () => running.delete(tx);
+  tx.done.then(over, over);
+}
+
+/** @param {{ abort(): void }} tx */
+export function abort(tx) {
+  try {
+    tx.abort();
+  } catch {
+    // already finished: there is nothing left to undo
+  }
+}
 
 /** @returns {Promise<Database>} */
 export function connect() {

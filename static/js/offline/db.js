@@ -1,5 +1,5 @@
 // @ts-check
-import { connect, disconnect, shout } from './connection.js';
+import { abort, connect, disconnect, shout, track, whileShown } from './connection.js';
 
 /** @typedef {import('./item.js').Item} Item */
 /** @typedef {import('./item.js').Kind} Kind */
@@ -66,12 +66,14 @@ export function isFull(error) {
  * @param {Options} options
  */
 async function reconnecting(stores, mode, work, options) {
+  await whileShown();
   const used = connect();
   try {
     return await within(limitOf(options), transact(used, stores, mode, work, options));
   } catch (error) {
     if (!(error instanceof Error) || !LOST_CONNECTION.has(error.name)) throw error;
     void disconnect(used).catch(() => {});
+    await whileShown();
     return within(limitOf(options), transact(connect(), stores, mode, work, options)).catch((second) => {
       if (!isFull(second)) shout('lost');
       throw second;
@@ -92,6 +94,7 @@ async function transact(opening, stores, mode, work, options = {}) {
   const db = await opening;
   const durability = options.relaxed ? 'relaxed' : 'strict';
   const tx = db.transaction(stores, mode, mode === 'readwrite' ? { durability } : undefined);
+  track(tx);
   const done = tx.done;
   done.catch(() => {});
   try {
@@ -101,15 +104,6 @@ async function transact(opening, stores, mode, work, options = {}) {
   } catch (error) {
     abort(tx);
     throw tx.error ?? error;
-  }
-}
-
-/** @param {{ abort(): void }} tx */
-function abort(tx) {
-  try {
-    tx.abort();
-  } catch {
-    // already finished: there is nothing left to undo
   }
 }
 

@@ -91,6 +91,8 @@ async function keep(item, bytes, thumb) {
       const writes = [tx.objectStore('items').add(item)];
       if (bytes) writes.push(tx.objectStore('bytes').add(bytes, item.id));
       if (thumb) writes.push(tx.objectStore('thumbs').add(thumb, item.id));
+      // Nothing more comes: from here on it is kept even if the page goes.
+      tx.commit();
       await Promise.all(writes);
     }, { size: item.size });
   } catch (error) {
