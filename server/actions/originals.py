@@ -43,7 +43,7 @@ async def finish(services: Services, actor: Actor, photo: Photo, upload: Upload,
     if await add_original(actor, photo, key=key, sha256=sha256, kind=kind, at=at):
         return Receipt(photo.id, photo.size_bytes, sha256, photo.rev + 1, at)
     # Another request was first, or the office changed something meanwhile: the row knows.
-    safe = await photos.by_id(photo.company_id, photo.id)
+    safe = await photos.by_id(photo.company_id, photo.id, trashed=True)
     receipt = receipt_of(safe) if safe else None
     if receipt is None:
         raise NotFound("upload.unknown")

@@ -70,7 +70,7 @@ async def _never_a_photo(company_id: UUID, key: str, *, at: datetime) -> bool:
     _, year, month, name = key.split("/")
     if f"{year}/{month}" >= f"{at - KEPT:%Y/%m}":
         return False
-    return await photos.by_id(company_id, UUID(name.partition(".")[0])) is None
+    return await photos.by_id(company_id, UUID(name.partition(".")[0]), trashed=True) is None
 
 
 async def _missing(services: Services, company_id: UUID) -> AsyncIterator[UUID]:

@@ -26,6 +26,7 @@ from server.domain.items import (
     content_hash,
     content_of,
 )
+from server.domain.uploads import Gone
 from server.domain.users import Actor
 from server.services import Services
 
@@ -143,9 +144,12 @@ async def _check_free(actor: Actor, item: SyncItem) -> None:
     owner = await items.company_of(item.id, item.kind)
     if owner is None:
         return
-    early = await photo_table.by_id(actor.company_id, item.id) if isinstance(item, SyncPhoto) else None
+    known = isinstance(item, SyncPhoto)
+    early = await photo_table.by_id(actor.company_id, item.id, trashed=True) if known else None
     if early is None or early.author_id is None or early.author_id != actor.id:
         raise Conflict("item.taken", field="id")
+    if early.deleted_at:
+        raise Gone("photo.deleted", field="id")
 
 
 async def _keep(actor: Actor, item: SyncItem, place: Place, *, at: datetime) -> None:

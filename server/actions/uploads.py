@@ -67,8 +67,8 @@ async def _register(
         return photo, await _insert(_upload(actor, photo, metadata, at=at))
     photo = await _claimed(actor, metadata.id, metadata, size_bytes=size_bytes, at=at)
     item = await items.by_id(actor.company_id, photo.id)
-    if item and item.tombstone_at:
-        raise Gone("upload.gone")
+    if photo.deleted_at or (item and item.tombstone_at):
+        raise Gone("photo.deleted")
     known = await uploads.by_id(actor.company_id, photo.id)
     if item is None and known is None and photo.state is PhotoState.ANNOUNCED:
         photo = await _promise(photo, metadata, size_bytes=size_bytes)
@@ -84,7 +84,7 @@ async def _claimed(
 ) -> Photo:
     """Return the photo of this id if it is his, a new one if the id is free. Raises Conflict."""
     await items.claim_id(actor.company_id, photo_id)
-    photo = await photos.by_id(actor.company_id, photo_id)
+    photo = await photos.by_id(actor.company_id, photo_id, trashed=True)
     if photo is None:
         if await items.company_of(photo_id, Kind.PHOTO):
             raise Conflict("item.taken", field="id")
@@ -206,9 +206,12 @@ async def _give_up(upload: Upload) -> None:
 
 
 async def _own_photo(actor: Actor, upload_id: UUID) -> Photo:
-    photo = await photos.by_id(actor.company_id, upload_id)
+    """Return his photo. Raises NotFound, and Gone for one that was deleted here: the phone keeps its bytes and says so."""
+    photo = await photos.by_id(actor.company_id, upload_id, trashed=True)
     if photo is None or photo.author_id is None or photo.author_id != actor.id:
         raise NotFound("upload.unknown")
+    if photo.deleted_at:
+        raise Gone("photo.deleted")
     return photo
 
 

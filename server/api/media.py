@@ -48,7 +48,9 @@ async def clip(request: Request) -> Response:
 
 async def rendition(request: Request) -> Response:
     """Give a picture we drew, or the phone's own until it exists."""
-    photo, name = await access.photo(request), request.path_params["name"]
+    # Only the page of the trash asks for what lies in it, and only the desk gets that.
+    in_trash = "trash" in request.query_params and access.actor(request).at_desk
+    photo, name = await access.photo(request, trashed=in_trash), request.path_params["name"]
     drawn = {one.name: one for one in await photos.renditions(photo.company_id, photo.id)}
     made = drawn.get(name) if name in RENDITION_NAMES else None
     if made is None and name == "screen":

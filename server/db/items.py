@@ -155,8 +155,8 @@ async def job_of(company_id: UUID, kind: Kind, item_id: UUID) -> UUID | None:
     return UUID(str(found[0])) if found and found[0] else None
 
 
-async def set_tombstone(company_id: UUID, item_id: UUID, *, at: datetime) -> None:
-    """Remember that the thing was deleted here, so that a phone does not bring it again."""
+async def set_tombstone(company_id: UUID, item_id: UUID, *, at: datetime | None) -> None:
+    """Remember that the thing was deleted here, so that a phone does not bring it again; None: it was taken back."""
     await ItemRow.filter(id=item_id, company_id=company_id).update(tombstone_at=at)
 
 

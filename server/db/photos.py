@@ -54,14 +54,14 @@ _ENUMS = ("source", "state", "phase", "decode", "medium")
 async def by_id(company_id: UUID, photo_id: UUID, *, trashed: bool = False) -> Photo | None:
     """Return one photo; one in the trash only when `trashed` ones count, too."""
     rows = PhotoRow.filter(company_id=company_id, id=photo_id)
-    found = await _photos(rows if trashed else rows.filter(deleted_at=None))
+    found = await read(company_id, rows if trashed else rows.filter(deleted_at=None))
     return found[0] if found else None
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Photo]:
     """Return the photos with these ids that are here, in the order asked."""
     rows = PhotoRow.filter(company_id=company_id, id__in=list(ids), deleted_at=None)
-    found = {photo.id: photo for photo in await _photos(rows)}
+    found = {photo.id: photo for photo in await read(company_id, rows)}
     return [found[ident] for ident in ids if ident in found]
 
 
@@ -103,7 +103,9 @@ async def search(
         rows = rows.filter(_seen_by(company_id, worker))
     if before:
         rows = rows.filter(id__lt=before)
-    return cut(await _photos(rows.order_by("-id").limit(limit + 1)), limit, lambda photo: str(photo.id))
+    return cut(
+        await read(company_id, rows.order_by("-id").limit(limit + 1)), limit, lambda photo: str(photo.id)
+    )
 
 
 async def neighbours(company_id: UUID, photo: Photo) -> tuple[UUID | None, UUID | None]:
@@ -312,7 +314,9 @@ async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
 
 async def keys_after(company_id: UUID, after: UUID | None, *, limit: int = 500) -> list[tuple[UUID, str]]:
     """Return ids and storage keys of stored photos in order, for comparing them with the storage."""
-    rows = PhotoRow.filter(company_id=company_id, storage_key__not_isnull=True)
+    rows = PhotoRow.filter(company_id=company_id, storage_key__not_isnull=True).exclude(
+        state=PhotoState.PURGED
+    )
     if after:
         rows = rows.filter(id__gt=after)
     return [
@@ -320,7 +324,8 @@ async def keys_after(company_id: UUID, after: UUID | None, *, limit: int = 500) 
     ]
 
 
-async def _photos(rows: "QuerySet[PhotoRow]") -> list[Photo]:
+async def read(company_id: UUID | None, rows: "QuerySet[PhotoRow]") -> list[Photo]:
+    """Return the photos of a query that is narrowed to the company already, None for all; for this room only."""
     found = await rows.values(*_PLAIN, *_ENUMS, author_name="author__name", contact_name="contact__name")
     return [_photo(row) for row in found]
 

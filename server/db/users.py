@@ -1,5 +1,6 @@
 """People of a company. Logins are unique on the whole server: who signs in has no company yet."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +58,12 @@ async def active(company_id: UUID, *, limit: int = 500) -> list[User]:
     """Return everybody who may be given a job, by name."""
     rows = await UserRow.filter(company_id=company_id, disabled_at=None).order_by("name", "id").limit(limit)
     return [user_of(row) for row in rows]
+
+
+async def names(company_id: UUID, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return what these people are called."""
+    rows = UserRow.filter(company_id=company_id, id__in=list(ids))
+    return {UUID(str(row[0])): str(row[1]) for row in await rows.values_list("id", "name")}
 
 
 async def count_admins(company_id: UUID) -> int:

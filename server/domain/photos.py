@@ -38,6 +38,8 @@ _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 class PhotoState(StrEnum):
     ANNOUNCED = "announced"
     STORED = "stored"
+    PURGED = "purged"
+    """It lay in the trash for its time; only its id is left."""
 
 
 class Phase(StrEnum):

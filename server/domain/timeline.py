@@ -36,6 +36,8 @@ TOLD = (
     "photo.reopened",
     "photo.moved",
     "photo.late",
+    "photo.deleted",
+    "photo.restored",
     "note.late",
     "note.disputed",
     "note.settled",

@@ -62,10 +62,10 @@ async def contact(request: Request) -> Contact:
     return known(contact, "contact.unknown")
 
 
-async def photo(request: Request) -> Photo:
+async def photo(request: Request, *, trashed: bool = False) -> Photo:
     """Return the photo of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
     found = actor(request)
-    photo = await photos.by_id(found.company_id, request.path_params["photo_id"])
+    photo = await photos.by_id(found.company_id, request.path_params["photo_id"], trashed=trashed)
     return known(photo if photo and await _sees(found, photo) else None, "photo.unknown")
 
 
