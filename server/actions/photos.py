@@ -123,6 +123,7 @@ async def add_from_customer(
     contact_id: UUID | None,
     data: bytes,
     caption: str,
+    source: Source = Source.CUSTOMER,
     at: datetime,
 ) -> Photo:
     """Keep a photo a customer sent; the same id again returns the first. Raises Invalid for what is no photo."""
@@ -134,7 +135,7 @@ async def add_from_customer(
         _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
         job_id=job_id,
         contact_id=contact_id,
-        source=Source.CUSTOMER,
+        source=source,
         caption=check_caption(caption[:2000]),
         state=PhotoState.STORED,
         stored_at=at,

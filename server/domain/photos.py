@@ -53,6 +53,8 @@ class Phase(StrEnum):
 class Source(StrEnum):
     WORKER = "worker"
     CUSTOMER = "customer"
+    STICKER = "sticker"
+    """Left at a job's sticker: nobody knows by whom."""
 
 
 class Decode(StrEnum):

@@ -167,7 +167,7 @@ def _run_of(event: Event) -> tuple[object, ...] | None:
     """Return what makes two events one, or None for what always stands alone."""
     half_hour = int(event.at.timestamp()) // RUN_S
     if isinstance(event, PhotoRun):
-        return (event.kind, half_hour, event.author_name, event.phase)
+        return (event.kind, half_hour, event.author_name, event.phase, event.photos[0].source)
     if isinstance(event, Noted) and event.entry.subject_kind == "photo":
         return (event.entry.verb, half_hour, event.entry.actor_name, str(event.entry.data.get("after")))
     return None

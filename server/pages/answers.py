@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,20 +10,14 @@ from server.actions import answers
 from server.actions.answers import Asked
 from server.actions.outgoing import OUTGOING
 from server.db import photos
-from server.domain.errors import Invalid, NotFound, TooLarge
+from server.domain.errors import Invalid, NotFound
 from server.web import forms
+from server.web.guests import HEADERS, PHOTO_MAX, data_of, files
 from server.web.render import page
 from server.web.routing import Who, route
 from server.web.state import services
 
-PHOTO_MAX = 15_000_000
 BODY_MAX = PHOTO_MAX + 100_000
-# The address is the key: it must not be kept, indexed or passed on.
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,8 @@ async def answer(request: Request) -> Response:
             AnswerForm, {name: value for name, value in data.items() if isinstance(value, str)}
         )
         try:
-            photo, typed = await _photo(data.get("photo")), form.data
+            chosen, typed = files(data.getlist("photo")), form.data
+            photo = await data_of(chosen[0]) if chosen else None
             if typed.choice or typed.text or photo is None:
                 answers.check(asked, choice_id=typed.choice, text=typed.text)
             if photo is not None:
@@ -92,16 +86,6 @@ async def _asked(request: Request) -> Asked | None:
         return await answers.look_up(request.path_params["token"], at=services(request).clock())
     except NotFound:
         return None
-
-
-async def _photo(sent: Any) -> bytes | None:
-    """Return the bytes of a chosen file. Raises TooLarge."""
-    if not isinstance(sent, UploadFile) or not sent.filename:
-        return None
-    data = await sent.read(PHOTO_MAX + 1)
-    if len(data) > PHOTO_MAX:
-        raise TooLarge("photo.too_large", field="photo", limit_mb=PHOTO_MAX // 1_000_000)
-    return data
 
 
 async def _page(

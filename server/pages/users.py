@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import segno
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +15,7 @@ from server.domain.errors import Conflict, Invalid
 from server.domain.sessions import shown_code
 from server.domain.users import Role, User
 from server.web import access, forms
+from server.web.qr import qr
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
@@ -149,14 +148,6 @@ async def revoke(request: Request) -> Response:
     await sign_in.revoke(actor, user, session_id, at=services(request).clock())
     back = "/account" if actor.id == user.id else f"/users/{user.id}"
     return see_other(request, back, flash="session.revoked")
-
-
-def qr(address: str) -> Markup:
-    """Return a QR code as an SVG element: no style, no script, sized by the page."""
-    drawn: str = segno.make(address, error="m", boost_error=False).svg_inline(
-        border=4, omitsize=True, svgclass=None, lineclass=None
-    )
-    return Markup(drawn)  # our own drawing of our own address; nothing typed by anybody stands in it
 
 
 async def _new(request: Request, form: forms.Form[Any], *, status: int = 200) -> Response:

@@ -99,11 +99,13 @@ class SameOrigin:
 
     Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` in older ones (Safari before 16.4).
     Programs send a bearer token, which no foreign page can add. Platforms' webhooks prove themselves by signature,
-    answer links by their secret: no cookie stands behind either. What another app shares comes from no site at
+    answer links and stickers by their secret: no cookie stands behind what they do. What another app shares comes from no site at
     all; it changes nothing.
     """
 
-    def __init__(self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/a/", "/sandbox/")) -> None:
+    def __init__(
+        self, app: ASGIApp, *, exempt: tuple[str, ...] = ("/hooks/", "/a/", "/q/", "/sandbox/")
+    ) -> None:
         self.app = app
         self.exempt = exempt
 

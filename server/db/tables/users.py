@@ -67,7 +67,7 @@ class SignInLinkRow(Model):
 
 
 class LoginTryRow(Model):
-    """Failed sign-ins per account and per address, before any company is known."""
+    """Failed sign-ins per account and address, and visits at stickers per day, before any company is known."""
 
     key = fields.CharField(80, primary_key=True)
     failures = fields.IntField()
