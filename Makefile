@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JS := tests/js
 
-.PHONY: run test check bench lock browsers chromium clean screenshots format
+.PHONY: run test check bench chaos lock browsers chromium clean screenshots format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
@@ -25,6 +25,10 @@ check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 
 bench: $(VENV)/test.stamp chromium
 	$(BIN)/python -m bench
+
+# All faults in their full size, about half an hour; the figures go into docs/reliability.md.
+chaos: $(VENV)/test.stamp
+	$(BIN)/python -m tests.chaos
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
