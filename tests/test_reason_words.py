@@ -38,8 +38,8 @@ def phone_codes() -> set[str]:
 def server_codes() -> set[str]:
     lines = (ROOT / "templates" / "sentences" / "sync.txt").read_text(encoding="utf-8").splitlines()
     codes = {line.split(" = ", 1)[0] for line in lines if " = " in line and not line.startswith("#")}
-    # What a desk is told about devices, and why a picture has no preview, parks nothing on a phone.
-    return {code for code in codes if not code.startswith(("image.", "flash."))}
+    # What a desk is told, why a picture has no preview, who wants messages: none of it parks anything on a phone.
+    return {code for code in codes if not code.startswith(("image.", "flash.", "push."))}
 
 
 def test_the_phone_is_read_right() -> None:

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import Phone, rows
+from tests.browser.phone import Phone, rows, wait_rows
 from tests.browser.unsent import fill
 from tests.ports import free_port
 
@@ -23,6 +25,24 @@ pytestmark = [
 
 HOUR_S = 3600
 OWNER = USERS["ali"]
+
+ALL_ITEMS = """async (work) => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+  const items = db.transaction('items', 'readwrite').objectStore('items');
+  const rows = await new Promise((resolve) => { const all = items.getAll(); all.onsuccess = () => resolve(all.result); });
+  for (const row of rows) items.put({ ...row, ...work });
+  await new Promise((resolve) => { items.transaction.oncomplete = resolve; });
+  db.close();
+}"""
+PREFS = """async () => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+  const prefs = db.transaction('meta').objectStore('meta').get('prefs');
+  await new Promise((resolve) => { prefs.onsuccess = resolve; });
+  db.close();
+  return prefs.result;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +68,16 @@ def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Ph
     assert held.troubles == []
 
 
-def unsent(phone: Phone, specs: list[dict[str, Any]]) -> Page:
-    """Open the list offline, on a phone that holds all this."""
+@contextmanager
+def cellar(phone: Phone, office: Office, specs: list[dict[str, Any]]) -> Iterator[Page]:
+    """The list without a network, on a phone that holds all this; the network returns afterwards."""
     page = phone.install("/unsent")
     page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
-    fill(page, OWNER, specs)
-    page.reload()
-    page.locator("unsent-list h1, .unsent-row, .unsent-kept:not([hidden]), .empty:visible").first.wait_for()
-    return page
+    with office.away():
+        fill(page, OWNER, specs)
+        page.goto("/unsent")
+        page.locator(".unsent-row, .unsent-kept:not([hidden])").first.wait_for()
+        yield page
 
 
 def saved(page: Page, button: str, folder: Path) -> Path:
@@ -77,8 +99,7 @@ def test_all_of_it_leaves_as_one_archive_without_a_network(
         {"kind": "note", "body": {"text": "Silikon erst am Donnerstag"}},
         {"gone": True},
     ]
-    page = unsent(phone, specs)
-    with office.away():
+    with cellar(phone, office, specs) as page:
         path = saved(page, "Alles als ZIP sichern", tmp_path)
         page.locator(".unsent-said", has_text=f"Gesichert als {path.name}").wait_for()
     kept = rows(page)
@@ -105,3 +126,105 @@ def test_all_of_it_leaves_as_one_archive_without_a_network(
         assert len(lines) == 4
         assert lines[3].startswith("Datei fehlt")
     assert [row["state"] for row in rows(page)] == [row["state"] for row in kept]
+
+
+def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Office) -> None:
+    """A long list of problems folds up; each says why and what helps."""
+    with cellar(
+        phone,
+        office,
+        [{"state": "needs-attention", "error": "photo.svg"} for _ in range(8)]
+        + [{"gone": True}, {"job": JOB}, {"kind": "note", "body": {"text": "Silikon"}}],
+    ) as page:
+        assert page.locator(".unsent-row").count() == 7
+        page.get_by_text("Diese Datei ist kein Foto, das der Server kennt.").first.wait_for()
+        page.get_by_role("button", name="Alle 9 zeigen").click()
+        page.locator(".unsent-row").nth(10).wait_for()
+        assert page.get_by_text("Der Browser hat das Foto verloren.").count() == 1
+        assert "9 Probleme" in page.locator("state-line").inner_text()
+
+
+def test_chosen_items_are_sent_and_the_others_wait(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """By keyboard: choose, see count and size, save copies, send."""
+    later = {"attempts": 3, "error": "server", "size": 40_000}
+    with cellar(
+        phone, office, [later, later, {**later, "state": "needs-attention", "error": "receipt"}]
+    ) as page:
+        page.evaluate(ALL_ITEMS, {"next_try": time.time() * 1000 + 250_000})
+        page.get_by_label("Alle wählen").check()
+        page.get_by_text("3 gewählt · 120 kB").wait_for()
+        page.get_by_label("Alle wählen").uncheck()
+        assert page.get_by_role("region", name="Gewählte").is_hidden()
+        boxes = page.locator(".unsent-box")
+        for box in (0, 1):
+            boxes.nth(box).press("Space")
+        bar = page.get_by_role("region", name="Gewählte")
+        bar.get_by_text("2 gewählt · 80 kB").wait_for()
+        path = saved(page, "Kopien sichern", tmp_path)
+        with zipfile.ZipFile(path) as archive:
+            assert len(archive.namelist()) == 4
+    bar.get_by_role("button", name="Senden").click()
+    found = wait_rows(page, lambda found: sum(row["state"] in ("stored", "linked") for row in found) == 2)
+    assert len(office.world.stored) == 2
+    assert [row["state"] for row in found].count("queued") == 1
+    page.get_by_role("region", name="Gewählte").wait_for(state="hidden")
+
+
+def test_removing_takes_a_typed_word_and_shows_what_goes(phone: Phone, office: Office) -> None:
+    with cellar(phone, office, [{"job": JOB}]) as page:
+        page.locator(".unsent-open").click()
+        page.locator("dialog").get_by_role("button", name="Entfernen").click()
+        page.locator("dialog img").wait_for()
+        remove = page.get_by_role("button", name="Endgültig entfernen")
+        page.get_by_label("Zum Bestätigen").fill("we")
+        assert remove.is_disabled()
+        page.keyboard.press("Escape")
+        assert len(rows(page)) == 1
+        page.locator(".unsent-open").click()
+        page.locator("dialog").get_by_role("button", name="Entfernen").click()
+        page.get_by_label("Zum Bestätigen").fill(" Weg ")
+        remove.click()
+        page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
+    assert rows(page) == []
+
+
+def test_what_waits_for_hours_is_an_alarm_on_every_page(phone: Phone, office: Office) -> None:
+    with cellar(phone, office, [{"age_s": 5 * HOUR_S}, {"age_s": 60}]) as page:
+        page.get_by_text("Nicht gesendet seit 5 Stunden").wait_for()
+        page.goto("/jobs")
+        alarm = page.locator(".late-banner")
+        alarm.get_by_text("2 Einträge warten auf dem Handy, der älteste seit 5 Stunden").wait_for()
+        line = page.locator("state-line")
+        assert line.get_attribute("data-state") == "late"
+        assert "2 noch auf dem Handy seit 5 Stunden" in line.inner_text()
+        alarm.get_by_role("link", name="Ansehen").click()
+        page.locator(".unsent-row").first.wait_for()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    wait_rows(page, lambda found: all(row["state"] in ("stored", "linked") for row in found))
+    page.locator("state-line", has_text="Alles im Büro").wait_for()
+    assert page.locator(".late-banner").count() == 0
+
+
+def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office) -> None:
+    """The rule is visible, and follows the setting of this phone."""
+    with cellar(phone, office, [{"state": "linked", "age_s": HOUR_S, "acked_ms": 1_780_000_000_000}]) as page:
+        page.evaluate(ALL_ITEMS, {"acked_ms": time.time() * 1000})
+        page.goto("/unsent#settings")
+        page.get_by_label("30 Tage").check(force=True)
+        page.locator(".unsent-kept > summary").click()
+        page.get_by_text("Gesendete Fotos bleiben noch 30 Tage auf dem Handy").wait_for()
+        page.get_by_text("vom Handy entfernt").wait_for()
+        page.get_by_label("Originale nur im WLAN").check()
+        page.wait_for_timeout(200)
+        assert page.evaluate(PREFS) == {"wifi_only": True, "keep_days": 30}
+        page.get_by_text("Speicher geschützt").wait_for()
+
+
+def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
+    """More photos than segments share them; who does not see the rule hears it."""
+    with cellar(
+        phone, office, [{"state": "linked"} for _ in range(30)] + [{"age_s": 30} for _ in range(10)]
+    ) as page:
+        rule = page.get_by_role("progressbar", name="Fotos im Büro")
+        assert rule.get_attribute("aria-valuetext") == "30 von 40 Fotos sicher im Büro"
+        assert (rule.locator("i").count(), rule.locator("i.done").count()) == (24, 18)

@@ -21,8 +21,10 @@ FILL = """async ([base, owner, specs]) => {
     const at = Date.now() - age_s * 1000;
     const bytes = ['photo', 'video', 'voice'].includes(kind) ? crypto.getRandomValues(new Uint8Array(Math.min(size, 60000))).buffer : null;
     const hash = bytes && await sha256(bytes);
+    const captured_at = localIso(new Date(at));
+    const file = bytes && { sha256: hash, size: bytes.byteLength, mime: 'image/jpeg' };
     const item = {
-      id: newId(), owner, kind, job, captured_at: localIso(new Date(at)), made_ms: at, body: { kind, job, ...body },
+      id: newId(), owner, kind, job, captured_at, made_ms: at, body: { kind, job, captured_at, ...body, ...file },
       state: 'queued', sha256: hash, size: bytes ? (rest.shown_size ?? bytes.byteLength) : 0, mime: bytes ? 'image/jpeg' : null, announced: false,
       offset: 0, attempts: 0, restarts: 0, next_try: 0, error: null, acked_ms: null, acked_sha256: null, rev: null, ...rest,
     };

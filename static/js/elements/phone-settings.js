@@ -14,6 +14,11 @@ export class PhoneSettings {
 
   constructor() {
     this.element.append(this.#content);
+    this.#openIfNamed();
+    addEventListener('hashchange', () => this.#openIfNamed());
+  }
+
+  #openIfNamed() {
     if (location.hash === '#settings') this.element.open = true;
   }
 

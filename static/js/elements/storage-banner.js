@@ -33,7 +33,7 @@ export class StorageBanner extends HTMLElement {
     const what = lost.unsent === 0 ? t('Alles davon war schon im Büro.')
       : n(lost.unsent, '{n} Eintrag war noch nicht im Büro und ist verloren. Bitte neu aufnehmen und im Büro melden.', '{n} Einträge waren noch nicht im Büro und sind verloren. Bitte neu aufnehmen und im Büro melden.');
     const read = () => void forgetWiped().then(() => this.replaceChildren());
-    this.#say(t('Der Browser hat den Speicher dieses Handys geleert.'), ' ', what, h('button', { type: 'button', class: 'btn small', click: read }, t('Gelesen')));
+    this.#say(h('span', {}, t('Der Browser hat den Speicher dieses Handys geleert.'), ' ', what), h('button', { type: 'button', class: 'btn small', click: read }, t('Gelesen')));
   }
 
   /** @param {...import('../lib/dom.js').Child} words */

@@ -1,22 +1,14 @@
 // @ts-check
-import { Kept } from './unsent-kept.js';
-import { PhoneSettings } from './phone-settings.js';
 import { Choice } from './unsent-choice.js';
 import { Group } from './unsent-group.js';
 import { UnsentHead } from './unsent-head.js';
 import { seen } from './unsent-row.js';
-import { meansRemoval, showSheet } from './unsent-sheet.js';
 import { coalesce, h, icon } from '../lib/dom.js';
-import { savedWords } from '../lib/saved-words.js';
 import { t } from '../lib/text.js';
-import { ZipTooLarge } from '../lib/zip.js';
-import { SIGN_OUT } from '../offline/addresses.js';
 import { getMeta } from '../offline/db.js';
-import { logText } from '../offline/log.js';
-import { onChange, remove, retry } from '../offline/outbox.js';
+import { onChange, retry } from '../offline/outbox.js';
 import { isGhost, needsHelp, overview } from '../offline/overview.js';
-import { knownJobs } from '../offline/readmodel.js';
-import { download, give, saveArchive, saveCopies } from '../offline/save.js';
+import { readModel } from '../offline/readmodel.js';
 import { activeSession } from '../offline/session.js';
 import { sendNow } from '../offline/triggers.js';
 
@@ -28,7 +20,10 @@ const REST_MS = 250;
 const AGING_MS = 60_000;
 const PROBLEMS_AT_ONCE = 5;
 
-/** Everything this phone still owes, each with its reason and its next step. */
+/**
+ * Everything this phone still owes, each with its reason and its next step. What no first glance needs is loaded
+ * once the rows stand there: the list opens sooner, and the rest is here long before a finger is.
+ */
 export class UnsentList extends HTMLElement {
   #stop = () => {};
   #timer = 0;
@@ -37,14 +32,16 @@ export class UnsentList extends HTMLElement {
   #items = [];
   /** @type {View} */
   #view = { jobs: new Map(), held: new Set(), chosen: new Set() };
-  #head = new UnsentHead({ send: () => void this.#send(), pack: () => void this.#save(this.#items, saveArchive) });
+  #head = new UnsentHead({ send: () => void this.#send(), pack: () => void this.#save(this.#items, true) });
   #lists = h('div', { class: 'unsent-lists', click: (event) => void this.#tapped(event) });
-  #choice = new Choice(this.#lists, { send: () => void this.#send(this.#choice.items()), save: () => void this.#save(this.#choice.items(), saveCopies) });
+  #choice = new Choice(this.#lists, { send: () => void this.#send(this.#choice.items()), save: () => void this.#save(this.#choice.items(), false) });
   #trouble = new Group(t('Braucht Hilfe'), PROBLEMS_AT_ONCE);
   #going = new Group(t('Unterwegs ins Büro'));
   #nothing = h('p', { class: 'empty', hidden: true });
-  #kept = new Kept();
-  #foot = h('div', { class: 'unsent-foot' }, new PhoneSettings().element, ...ways());
+  /** @type {Promise<typeof import('./unsent-acts.js')> | null} */
+  #acts = null;
+  /** @type {import('./unsent-more.js').More | null} */
+  #more = null;
   #draw = coalesce(async () => {
     await this.#redraw();
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
@@ -52,6 +49,7 @@ export class UnsentList extends HTMLElement {
   #again = () => void (document.visibilityState === 'visible' && this.#draw());
 
   connectedCallback() {
+    performance.mark('unsent-asked');
     this.#lists.append(this.#choice.head, this.#choice.bar, this.#trouble.element, this.#going.element);
     this.#stop = onChange(this.#again);
     this.#timer = setInterval(this.#again, AGING_MS);
@@ -63,23 +61,33 @@ export class UnsentList extends HTMLElement {
     this.#stop();
     clearInterval(this.#timer);
     document.removeEventListener('visibilitychange', this.#again);
-    for (const part of [this.#trouble, this.#going, this.#kept]) part.stop();
+    for (const part of [this.#trouble, this.#going, this.#more]) part?.stop();
   }
 
   async #redraw() {
     const session = await activeSession();
     if (!session) return this.#show(t('Nicht angemeldet. Was auf diesem Handy wartet, sieht nur, wem es gehört.'));
-    const [now, jobs, hold] = await Promise.all([overview(session.actor), knownJobs(), getMeta('hold')]);
+    const [now, model, hold] = await Promise.all([overview(session.actor), readModel(), getMeta('hold')]);
     this.#owner = session.actor;
     this.#items = now.unsent;
-    this.#view = { jobs: new Map(jobs.map((job) => [job.id, job])), held: now.held, chosen: this.#choice.ids };
+    this.#view = { jobs: titles(model?.jobs ?? [], [...now.recent, ...now.unsent]), held: now.held, chosen: this.#choice.ids };
     this.#head.show(now, hold);
     this.#choice.offer(now.unsent.filter((item) => !isGhost(item, now.held)));
-    this.#show(now.unsent.length === 0 ? [icon('check'), h('h2', {}, t('Alles im Büro')), h('p', {}, t('Auf diesem Handy wartet nichts.'))] : '', this.#head.element, this.#lists, this.#kept.element, this.#foot);
+    this.#show(now.unsent.length === 0 ? [icon('check'), h('h2', {}, t('Alles im Büro')), h('p', {}, t('Auf diesem Handy wartet nichts.'))] : '', this.#head.element, this.#lists);
     const help = (/** @type {Item} */ item) => needsHelp(item, now.held);
-    await this.#trouble.show(now.unsent.filter(help), this.#view);
-    await this.#going.show(now.unsent.filter((item) => !help(item)), this.#view);
-    await this.#kept.update(session.actor, this.#view.jobs);
+    const rows = [this.#trouble.show(now.unsent.filter(help), this.#view), this.#going.show(now.unsent.filter((item) => !help(item)), this.#view)];
+    if (!this.#more) performance.measure('unsent-opened', 'unsent-asked');
+    await this.#complete();
+    await Promise.all(rows);
+  }
+
+  /** What may come after the first screen of rows. */
+  async #complete() {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.#acts ??= import('./unsent-acts.js');
+    this.#more ??= new (await import('./unsent-more.js')).More();
+    if (!this.contains(this.#more.element)) this.append(this.#more.element);
+    await this.#more.update(this.#owner, this.#view.jobs);
   }
 
   /** @param {string | Node[]} nothing said where there is nothing to list @param {...HTMLElement} parts */
@@ -87,7 +95,7 @@ export class UnsentList extends HTMLElement {
     this.#nothing.hidden = nothing.length === 0;
     this.#nothing.replaceChildren(...nothing);
     const wanted = [...parts.slice(0, 1), this.#nothing, ...parts.slice(1)];
-    if (wanted.length !== this.children.length) this.replaceChildren(...wanted);
+    if (parts.length === 0 || !this.contains(this.#lists)) this.replaceChildren(...wanted);
   }
 
   /** @param {Event} event */
@@ -96,44 +104,37 @@ export class UnsentList extends HTMLElement {
     const id = button?.closest('li')?.dataset.id;
     const item = this.#items.find((one) => one.id === id);
     if (!button || !item) return;
+    const acts = await this.#loaded();
     const asked = String(button.getAttribute('data-act'));
-    const act = asked === 'open' ? await showSheet(seen(item, this.#view), this.#view) : asked;
+    const act = asked === 'open' ? await acts.open(seen(item, this.#view), this.#view) : asked;
     if (act === 'send') await this.#send([item]);
-    if (act === 'save') await this.#save([item], saveCopies);
-    if (act === 'remove' && (await meansRemoval(seen(item, this.#view)))) await remove(this.#owner, item.id);
+    if (act === 'save') await this.#save([item], false);
+    if (act === 'remove') await acts.removeIfMeant(seen(item, this.#view));
+  }
+
+  #loaded() {
+    return (this.#acts ??= import('./unsent-acts.js'));
   }
 
   /** @param {Item[]} [items] all without them */
   async #send(items) {
-    await retry(this.#owner, items?.map((item) => item.id));
-    await sendNow();
+    const ids = items?.map((item) => item.id);
+    await retry(this.#owner, ids);
+    await sendNow(ids);
     await this.#draw();
   }
 
-  /** @param {Item[]} items @param {typeof saveCopies} save */
-  async #save(items, save) {
-    const packing = (/** @type {number} */ done) => this.#head.say(t('{done} von {all} gepackt', { done, all: items.length }));
-    try {
-      const saved = await save(items, this.#view.jobs, packing);
-      this.#head.say(savedWords(saved), saved.given === 'again' ? () => void give(saved.files) : null);
-    } catch (error) {
-      this.#head.say(error instanceof ZipTooLarge ? t('Zusammen mehr als 4 GB: bitte in Teilen wählen und sichern.') : t('Das Sichern misslang. Nichts ist verändert; bitte weniger auf einmal wählen.'));
-      if (!(error instanceof ZipTooLarge)) console.error(error);
-    }
+  /** @param {Item[]} items @param {boolean} packed */
+  async #save(items, packed) {
+    const { save } = await this.#loaded();
+    await save(items, this.#view, packed, (words, again) => this.#head.say(words, again));
   }
 }
 
-/** What else concerns this phone. */
-function ways() {
-  return [
-    h('button', { type: 'button', class: 'btn quiet', click: () => void saveLog() }, icon('download'), t('Protokoll sichern')),
-    h('a', { class: 'btn quiet', href: '/account' }, icon('phone-device'), t('Konto und Geräte')),
-    h('form', { method: 'post', action: SIGN_OUT }, h('button', { class: 'btn quiet' }, icon('logout'), t('Abmelden'))),
-  ];
-}
-
-async function saveLog() {
-  download(new File([await logText()], 'zollstock-protokoll.txt', { type: 'text/plain' }));
+/** Jobs by id: the office's, and those made here that it does not have yet. @param {import('../offline/files.js').JobName[]} known @param {Item[]} items */
+function titles(known, items) {
+  const made = items.filter((item) => item.kind === 'job').map((item) => ({ id: item.id, number: '', title: String(item.body.title ?? '') }));
+  return new Map([...made, ...known].map((job) => [job.id, job]));
 }
 
 customElements.define('unsent-list', UnsentList);

@@ -58,18 +58,27 @@ export function unsent(owner) {
 
 /**
  * What the state line says, counted from rows that exist; a photo whose bytes are gone is a problem, not a number.
+ * It is asked at every page and every slice, so only rows without bytes are opened.
  * @param {string} owner
  * @returns {Promise<Counts>}
  */
 export async function counts(owner) {
-  const [rows, held] = await Promise.all([unsent(owner), heldBytes()]);
-  const broken = (/** @type {Item} */ row) => PROBLEMS.has(row.state) || (row.size > 0 && !held.has(row.id));
+  const { ids, bare, oldest } = await read(['items', 'bytes'], async (tx) => {
+    const items = tx.objectStore('items');
+    const [held, ...keys] = await Promise.all([tx.objectStore('bytes').getAllKeys(), ...UNSENT.map((state) => items.index('state').getAllKeys([owner, state]))]);
+    const all = keys.flat().sort();
+    const there = new Set(held);
+    const rows = await Promise.all(all.filter((id, at) => at === 0 || !there.has(id)).map((id) => items.get(id)));
+    return { ids: new Map(UNSENT.map((state, at) => [state, keys[at]])), bare: rows.filter((row) => !there.has(row.id)), oldest: rows[0] };
+  });
+  const many = (/** @type {typeof UNSENT[number]} */ state) => ids.get(state)?.length ?? 0;
+  const lost = bare.filter((/** @type {Item} */ row) => row.size > 0 && !PROBLEMS.has(row.state)).length;
   return {
-    waiting: rows.length,
-    sending: rows.filter((row) => row.state === 'sending').length,
-    problems: rows.filter(broken).length,
-    login: rows.some((row) => row.state === 'paused-login'),
-    oldest_ms: rows.length > 0 ? Math.min(...rows.map((row) => row.made_ms)) : null,
+    waiting: UNSENT.reduce((sum, state) => sum + many(state), 0),
+    sending: many('sending'),
+    problems: many('needs-attention') + many('lost-bytes') + lost,
+    login: many('paused-login') > 0,
+    oldest_ms: oldest?.made_ms ?? null,
   };
 }
 

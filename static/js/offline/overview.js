@@ -1,10 +1,11 @@
 // @ts-check
 import { read } from './db.js';
+import { filedOn, jobOf } from './filings.js';
 import { UNSENT } from './outbox.js';
 
 /** @typedef {import('./db.js').Item} Item */
 /**
- * What one person has on this phone: what is unsent, oldest first; what was made since yesterday, wherever it is now;
+ * What one person has on this phone: what is unsent, oldest first, with the job it was sorted to here; what was made since yesterday, wherever it is now;
  * and whose bytes lie here.
  * @typedef {{ unsent: Item[], recent: Item[], held: Set<string> }} Overview
  */
@@ -28,7 +29,8 @@ export async function overview(owner, now = Date.now()) {
     ]);
   });
   const unsent = new Map(waiting.flat().map((/** @type {Item} */ row) => [row.id, row]));
-  const oldestFirst = [...unsent.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const filed = filedOn([...recent, ...unsent.values()]);
+  const oldestFirst = [...unsent.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({ ...row, job: jobOf(row, filed) }));
   return { unsent: oldestFirst, recent, held: new Set(ids) };
 }
 

@@ -18,6 +18,7 @@ import { inLanes } from '../lib/lanes.js';
  * @property {string} device
  * @property {boolean} forced no waiting time counts
  * @property {boolean} human somebody asked: originals go whatever the line costs
+ * @property {Set<string>} chosen ids somebody asked for: as forced and human, for these only
  * @property {Set<string>} tried failed or done in this drain
  * @property {Set<string>} seen described in this drain, or at least tried
  * @property {Set<string>} asked ids of photos that questions wait for
@@ -33,9 +34,9 @@ const KIND_ORDER = [['job'], ['photo', 'video', 'voice'], ['filing', 'note', 'ca
 /** Descriptions at once, so that their ways there and back overlap. */
 const ABREAST = 4;
 
-/** @param {string} owner @param {string} device @param {{ forced: boolean, human: boolean }} how @returns {Round} */
-export function newRound(owner, device, { forced, human }) {
-  return { owner, device, forced, human, tried: new Set(), seen: new Set(), asked: new Set(), failures: 0, moved: false, stopped: false, owed: false, aside: null };
+/** @param {string} owner @param {string} device @param {{ forced: boolean, human: boolean, chosen: string[] }} how @returns {Round} */
+export function newRound(owner, device, { forced, human, chosen }) {
+  return { owner, device, forced, human, chosen: new Set(chosen), tried: new Set(), seen: new Set(), asked: new Set(), failures: 0, moved: false, stopped: false, owed: false, aside: null };
 }
 
 /**
@@ -56,12 +57,12 @@ export async function rounds(round) {
 }
 
 /** @param {Round} round */
-async function dueRows({ owner, tried, forced }) {
+async function dueRows({ owner, tried, forced, chosen }) {
   const rows = await inStates(owner, ['queued', 'paused-login', 'stored']);
   const now = Date.now();
   // Longer than we ever wait is a clock that stepped back.
   const waits = (/** @type {number} */ until) => until > now && until - now <= BACKOFF_MAX_MS;
-  return rows.filter((row) => !tried.has(row.id) && (forced || !waits(row.next_try)));
+  return rows.filter((row) => !tried.has(row.id) && (forced || chosen.has(row.id) || !waits(row.next_try)));
 }
 
 /**
@@ -98,13 +99,16 @@ async function previews(rows, known, round) {
 }
 
 /**
- * Stage three: the originals, oldest first, those a question waits for before the rest.
+ * Stage three: the originals, oldest first; before the rest those somebody asked for, and those a question waits for.
  * @param {Item[]} rows @param {Map<string, Known>} known @param {Round} round
  */
 async function originals(rows, known, round) {
-  const left = rows.filter((row) => !round.tried.has(row.id) && row.size > 0);
-  if (!round.human && (await spareOriginals())) return spare(left, round);
-  const order = () => left.sort((a, b) => Number(round.asked.has(b.id)) - Number(round.asked.has(a.id)) || (a.id < b.id ? -1 : 1));
+  const spared = !round.human && (await spareOriginals());
+  const all = rows.filter((row) => !round.tried.has(row.id) && row.size > 0);
+  const left = spared ? all.filter((row) => round.chosen.has(row.id)) : all;
+  if (spared) await spare(all.filter((row) => !round.chosen.has(row.id)), round);
+  const rank = (/** @type {Item} */ row) => 2 * Number(round.chosen.has(row.id)) + Number(round.asked.has(row.id));
+  const order = () => left.sort((a, b) => rank(b) - rank(a) || (a.id < b.id ? -1 : 1));
   order();
   await inLanes(left, width, async (row) => {
     if (round.stopped) throw new Pause('network');

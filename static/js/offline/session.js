@@ -40,6 +40,8 @@ export async function activeSession() {
  */
 export async function adopt(session) {
   const last = await getMeta('session');
+  // Most pages bring what is known: no disk has to turn for that.
+  if (JSON.stringify(last) === JSON.stringify(session)) return;
   if (last?.cacheKey !== session.cacheKey) await wipe(session.cacheKey);
   await write(['meta'], async (tx) => {
     const meta = tx.objectStore('meta');

@@ -39,9 +39,12 @@ export async function sendSoon() {
   return drain();
 }
 
-/** Sends now because somebody asked: neither waiting times nor a costly line count, and the screen stays on. */
-export function sendNow() {
-  return awake(() => drain({ human: true }));
+/**
+ * Sends now because somebody asked: neither waiting times nor a costly line count, and the screen stays on.
+ * @param {string[]} [chosen] only these; all without them
+ */
+export function sendNow(chosen) {
+  return awake(() => drain(chosen ? { chosen } : { human: true }));
 }
 
 /** Tries whenever there is reason to hope, and rests when hidden or empty (offline-pwa.md §4.8). */

@@ -16,14 +16,15 @@ import { Pause } from '../lib/http.js';
 /** @typedef {import('./rounds.js').Round} Round */
 /**
  * forced: a human or the returning network asked, so no waiting time counts. human: somebody pressed the button, so
- * originals go whatever the line costs. returned: the browser believes in a network, so only waiting for one ends.
- * @typedef {{ forced?: boolean, human?: boolean, returned?: boolean }} How
+ * originals go whatever the line costs. chosen: the same for these ids only. returned: the browser believes in a
+ * network, so only waiting for one ends.
+ * @typedef {{ forced?: boolean, human?: boolean, chosen?: string[], returned?: boolean }} How
  */
 
 /** @type {Promise<string> | null} */
 let running = null;
 /** Somebody asked while a drain was running: the next one counts as asked for, whoever starts it. */
-let urgent = { forced: false, human: false };
+let urgent = asUsual();
 
 /**
  * Sends what this phone owes, in page or worker. Never throws. A call during a drain waits for it and goes once
@@ -31,8 +32,8 @@ let urgent = { forced: false, human: false };
  * @param {How} [how]
  * @returns {Promise<string>} how it ended: done · idle · held · running · storage · the reason of a Pause
  */
-export async function drain({ forced = false, human = false, returned = false } = {}) {
-  urgent = { forced: urgent.forced || forced || human, human: urgent.human || human };
+export async function drain({ forced = false, human = false, chosen = [], returned = false } = {}) {
+  urgent = { forced: urgent.forced || forced || human, human: urgent.human || human, chosen: [...urgent.chosen, ...chosen] };
   if (running) await running;
   running ??= start(returned).catch(stumbled).finally(() => {
     running = null;
@@ -40,10 +41,15 @@ export async function drain({ forced = false, human = false, returned = false } 
   return running;
 }
 
+/** @returns {{ forced: boolean, human: boolean, chosen: string[] }} */
+function asUsual() {
+  return { forced: false, human: false, chosen: [] };
+}
+
 /** @param {boolean} returned */
 function start(returned) {
   const how = urgent;
-  urgent = { forced: false, human: false };
+  urgent = asUsual();
   return alone(() => attempt(how, returned));
 }
 
@@ -53,12 +59,12 @@ function stumbled(error) {
   return 'storage';
 }
 
-/** @param {{ forced: boolean, human: boolean }} how @param {boolean} returned */
+/** @param {ReturnType<typeof asUsual>} how @param {boolean} returned */
 async function attempt(how, returned) {
   const session = await activeSession();
   if (!session) return 'idle';
   const hold = await getMeta('hold');
-  if (!how.forced && isWaiting(hold) && !(returned && hold.reason === 'network')) return 'held';
+  if (!how.forced && how.chosen.length === 0 && isWaiting(hold) && !(returned && hold.reason === 'network')) return 'held';
   const device = await deviceId();
   const round = newRound(session.actor, device, { ...how, human: how.human || (await isLeaving()) });
   try {

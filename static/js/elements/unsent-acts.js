@@ -1,0 +1,36 @@
+// @ts-check
+import { meansRemoval, showSheet } from './unsent-sheet.js';
+import { savedWords } from '../lib/saved-words.js';
+import { t } from '../lib/text.js';
+import { ZipTooLarge } from '../lib/zip.js';
+import { remove } from '../offline/outbox.js';
+import { give, saveArchive, saveCopies } from '../offline/save.js';
+
+/** @typedef {import('../offline/db.js').Item} Item */
+/** @typedef {import('./unsent-row.js').View} View */
+/** @typedef {(words: string, again?: (() => void) | null) => void} Say */
+
+/** @param {Item} item as its row shows it @param {View} view @returns {Promise<string>} the act chosen, or '' */
+export function open(item, view) {
+  return showSheet(item, view);
+}
+
+/** Removes one item once its owner has typed the word. @param {Item} item as its row shows it */
+export async function removeIfMeant(item) {
+  if (await meansRemoval(item)) await remove(item.owner, item.id);
+}
+
+/**
+ * Gives copies away and says what became of them.
+ * @param {Item[]} items @param {View} view @param {boolean} packed one archive, however few they are @param {Say} say
+ */
+export async function save(items, { jobs }, packed, say) {
+  const packing = (/** @type {number} */ done) => say(t('{done} von {all} gepackt', { done, all: items.length }));
+  try {
+    const saved = await (packed ? saveArchive : saveCopies)(items, jobs, packing);
+    say(savedWords(saved), saved.given === 'again' ? () => void give(saved.files) : null);
+  } catch (error) {
+    say(error instanceof ZipTooLarge ? t('Zusammen mehr als 4 GB: bitte in Teilen wählen und sichern.') : t('Das Sichern misslang. Nichts ist verändert; bitte weniger auf einmal wählen.'));
+    if (!(error instanceof ZipTooLarge)) console.error(error);
+  }
+}
