@@ -139,7 +139,10 @@ async def _login(
 ) -> Response:
     typed = {name: value for name, value in form.typed.items() if name != "password"}
     shown = replace(form, typed=typed)
-    return await page(request, "sessions/login.html", status=status, headers=headers, form=shown)
+    by_code = browser_of(request.headers.get("user-agent", "")).ios
+    return await page(
+        request, "sessions/login.html", status=status, headers=headers, form=shown, code_first=by_code
+    )
 
 
 def _device(request: Request) -> str:

@@ -245,3 +245,9 @@ async def test_an_iphone_sees_the_way_to_the_home_screen_first(house: House, age
 async def test_an_android_phone_signs_in_at_once(house: House) -> None:
     shown = await house.guest.get(await link_for(house), headers={"User-Agent": PIXEL})
     assert "Als Ali Demir auf diesem Gerät anmelden" in shown.text and "Home-Bildschirm" not in shown.text
+
+
+async def test_an_iphone_is_asked_for_the_code_first(house: House) -> None:
+    for agent, first in ((PHONE, 'name="code"'), (PIXEL, 'name="password"')):
+        shown = (await house.guest.get("/login", headers={"User-Agent": agent})).text
+        assert min(('name="code"', 'name="password"'), key=shown.index) == first

@@ -86,8 +86,9 @@ async function fetchModel() {
 async function warm(kept, key) {
   if (kept.warm || !navigator.serviceWorker?.controller || /** @type {any} */ (navigator).connection?.saveData) return;
   const { jobs, unsorted = [], befores = [] } = kept.model;
+  const faces = jobs.flatMap((job) => job.photos.slice(0, 1));
   const newest = jobs.filter((job) => job.mine).flatMap((job) => job.photos);
-  for (const photo of [...unsorted, ...befores, ...newest].slice(0, WARM_AT_MOST)) {
+  for (const photo of [...unsorted, ...befores, ...faces, ...newest].slice(0, WARM_AT_MOST)) {
     await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
   }
   for (const before of befores.slice(0, SCREENS_AT_MOST)) await keepScreen(before.id, key);
