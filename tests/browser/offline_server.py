@@ -64,6 +64,7 @@ class World:
     cut_every: list[int] = field(default_factory=list)  # the same for every id that has no own list yet
     damaged: int = 0  # so many uploads arrive with another hash
     forgets: list[int] = field(default_factory=list)  # next PATCHes find no upload and get this status
+    ails: list[str] = field(default_factory=list)  # next bodies of uploads are answered 507 with this code
     wrong_receipts: bool = False
     poisoned: set[str] = field(default_factory=set)  # captions that are answered 422
     portal: bool = False
@@ -415,6 +416,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def blob(self, path: str, body: bytes) -> None:
         world, ident = self.world, self.ident(path)
+        if world.ails:
+            return self.refuse(507, world.ails.pop(0))
         if self.command == "POST":
             assert self.headers["Tus-Resumable"] == "1.0.0"
             world.blobs.setdefault(ident, bytearray())

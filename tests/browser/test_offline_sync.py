@@ -256,3 +256,58 @@ def test_a_browser_without_channels_and_locks(phone: Phone, office: Office) -> N
     from_gallery(page, pictures(2, 5_000))
     wait_rows(page, all_stored)
     page.locator("header state-line", has_text="Alles im Büro").wait_for()
+
+
+def test_a_line_that_breaks_is_tried_again_by_itself(phone: Phone, office: Office) -> None:
+    """Nobody presses anything: the page waits as long as it must and goes on where the server stands."""
+    page = ready(phone)
+    office.world.cut_every = [120_000, 60_000, 200_000, 1_000]
+    files = pictures(1, 900_000)
+    from_gallery(page, files)
+    wait_rows(page, all_stored, timeout_s=60)
+    assert list(office.world.stored.values()) == [files[0]["buffer"]]
+    assert not any(office.world.cuts.values())
+
+
+def test_slices_follow_the_line(phone: Phone, office: Office) -> None:
+    """A slice takes seconds on any line, and a slow line that moves is not taken for a dead one."""
+    page = ready(phone)
+    assert call(page, "line", "sliceSize") == 256 * 1024
+    # 32 kbit/s of a line nobody knows yet: its first slice may take its time.
+    assert call(page, "line", "patienceFor", 256 * 1024) > 256 * 1024 / 4_000 * 1000
+    call(page, "line", "broke")
+    assert call(page, "line", "sliceSize") == 128 * 1024
+    for size, bytes_per_s, most in [(128 * 1024, 16_000, 192), (1024 * 1024, 1_250_000, 1024)]:
+        for _ in range(8):
+            call(page, "line", "arrived", size, size / bytes_per_s * 1000)
+        found = call(page, "line", "sliceSize")
+        assert found <= most * 1024 and found / bytes_per_s < 3
+        assert call(page, "line", "patienceFor", found) > 4 * found / bytes_per_s * 1000
+    assert call(page, "line", "width") == 2
+    for _ in range(8):
+        call(page, "line", "arrived", 1024 * 1024, 1024 * 1024 / 2_000 * 1000)
+    assert call(page, "line", "sliceSize") == 16 * 1024 and call(page, "line", "width") == 1
+
+
+def test_a_user_who_is_let_in_again_sends_by_himself(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    office.world.disabled = True
+    from_gallery(page, pictures(1, 5_000))
+    wait_rows(page, lambda found: found[0]["state"] == "needs-attention")
+    office.world.disabled = False
+    set_meta(page, "reported_ms", 0)
+    page.reload()
+    wait_rows(page, lambda found: found[0]["state"] == "queued")
+    go(page)
+    wait_rows(page, all_stored)
+
+
+@pytest.mark.parametrize("code", ["storage.full", "internal"])
+def test_an_ailing_server_is_named_and_tried_again(phone: Phone, office: Office, code: str) -> None:
+    page = ready(phone)
+    office.world.ails = [code]
+    from_gallery(page, pictures(1, 5_000))
+    (row,) = wait_rows(page, lambda found: found[0]["attempts"] == 1)
+    assert row["error"] == ("storage.full" if code == "storage.full" else "server")
+    go(page)
+    wait_rows(page, all_stored)

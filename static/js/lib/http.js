@@ -99,7 +99,7 @@ export function judge(answer, expected = []) {
   if (status === 426) throw new Pause('update');
   if (status === 429 || status === 503) throw new Pause('busy', wait);
   if (status === 511) throw new Pause('portal');
-  if ([408, 423, 425].includes(status) || status >= 500) throw new Later('server', wait);
+  if ([408, 423, 425].includes(status) || status >= 500) throw new Later(troubleOf(answer), wait);
   // A refusal of ours is JSON; anything else is somebody between us, and no item is to blame.
   if (!answer.json && status !== 413) throw new Pause('portal');
   throw new Parked(codeOf(answer));
@@ -129,6 +129,12 @@ function codeOf(answer) {
   if (status === 409) return 'conflict';
   if (status === 413) return 'too-large';
   return nameOf(answer) ?? `http-${status}`;
+}
+
+/** What ails the server; a full disk there has its own words. @param {Answer} answer */
+function troubleOf(answer) {
+  const name = nameOf(answer);
+  return name?.startsWith('storage.') ? name : 'server';
 }
 
 /** The server's own code of a refusal. @param {Answer} answer @returns {string | null} */

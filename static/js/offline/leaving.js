@@ -45,7 +45,7 @@ function meansIt(held) {
 
 /** A sign-out made offline is told to the server before anything else. */
 export async function payOwedSignOut() {
-  if (!(await getMeta('sign-out-owed')) || !navigator.onLine) return;
+  if (!(await getMeta('sign-out-owed'))) return;
   const answer = await fetch(SIGN_OUT, { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
   // Our server sends us on; a captive portal shows its own page instead.
   if (answer?.type === 'opaqueredirect' || answer?.status === 401) await setMeta('sign-out-owed', undefined);

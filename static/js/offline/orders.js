@@ -39,11 +39,12 @@ export async function obeyIfEmpty(device) {
   if ((await isLeaving()) && (await held()) === 0) await obey(device);
 }
 
-/** Rows of anybody that would be lost. */
+/** What would be lost: rows of anybody, and recordings that no row was made of yet (recordings.js). */
 function held() {
-  return read(['items'], async (tx) => {
+  return read(['items', 'meta'], async (tx) => {
     const rows = await tx.objectStore('items').getAll();
-    return rows.filter((/** @type {import('./item.js').Item} */ row) => HOLDING.includes(row.state)).length;
+    const recordings = await tx.objectStore('meta').count(IDBKeyRange.bound('recording/', 'recording/~'));
+    return recordings + rows.filter((/** @type {import('./item.js').Item} */ row) => HOLDING.includes(row.state)).length;
   });
 }
 

@@ -48,7 +48,7 @@ export function refresh() {
 
 async function renew() {
   const session = await activeSession();
-  if (!session || !navigator.onLine) return;
+  if (!session) return;
   const kept = await keptModel(session.cacheKey);
   if (kept && Date.now() - kept.fetched_ms < FRESH_MS) return warm(kept, session.cacheKey);
   const model = await fetchModel();

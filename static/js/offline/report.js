@@ -2,7 +2,7 @@
 import { getMeta, setMeta } from './db.js';
 import { headersOf } from './have.js';
 import { heed } from './orders.js';
-import { unsent } from './outbox.js';
+import { retry, unsent } from './outbox.js';
 import { storageState } from './storage.js';
 import { ask } from '../lib/http.js';
 
@@ -33,8 +33,15 @@ export async function report(owner, device) {
   };
   const answer = await ask('POST', '/sync/state', { json, headers: headersOf(owner, device) });
   if (answer.status >= 300 && answer.status !== 401) return;
-  if (answer.status < 300) await setMeta('reported_ms', Date.now());
+  if (answer.status < 300) await welcome(owner, rows);
   await heed(answer.json?.order, device);
+}
+
+/** The office knows us: what was parked while it did not may go again. @param {string} owner @param {Item[]} rows */
+async function welcome(owner, rows) {
+  await setMeta('reported_ms', Date.now(), { relaxed: true });
+  const barred = rows.filter((row) => row.state === 'needs-attention' && row.error === 'forbidden').map((row) => row.id);
+  if (barred.length > 0) await retry(owner, barred);
 }
 
 /** @param {Item} row */

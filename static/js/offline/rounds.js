@@ -31,8 +31,8 @@ import { inLanes } from '../lib/lanes.js';
 
 /** Jobs before what belongs to them, photos before what names them. @type {Item['kind'][][]} */
 const KIND_ORDER = [['job'], ['photo', 'video', 'voice'], ['filing', 'note', 'call'], ['question']];
-/** Descriptions at once, so that their ways there and back overlap. */
-const ABREAST = 4;
+/** Descriptions at once, so that their ways there and back overlap; HTTP/1.1 has six lines to a host. */
+const ABREAST = 6;
 
 /** @param {string} owner @param {string} device @param {{ forced: boolean, human: boolean, chosen: string[] }} how @returns {Round} */
 export function newRound(owner, device, { forced, human, chosen }) {

@@ -73,7 +73,7 @@ async function attempt(how, returned) {
     await checkSaving(session.actor);
     await rounds(round);
     await purgeCopies(round);
-    await setMeta('hold', undefined, { relaxed: true });
+    if (hold) await setMeta('hold', undefined, { relaxed: true });
     await settle(round);
     return 'done';
   } catch (error) {
