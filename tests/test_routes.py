@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from starlette.applications import Starlette
 
-from server.actions import devices, drafts, sync
+from server.actions import devices, drafts, notes, sync
 from server.actions.sync import Origin
 from server.app import create_app
 from server.clock import now
@@ -38,7 +38,7 @@ WORDS = {
 }
 THINGS = {
     "account", "account_id", "call_id", "contact_id", "customer_id", "device_id", "item_id", "job_id", "message_id", "photo_id",
-    "question_id", "session_id", "task_id", "upload_id", "user_id",
+    "note_id", "question_id", "session_id", "task_id", "upload_id", "user_id",
 }  # fmt: skip
 ALLOWED = {
     Who.WORKER: {"worker", "office", "admin"},
@@ -69,6 +69,7 @@ async def firm(name: str) -> Firm:
     )
     photo = await bring_photo(worker, job.id)
     question = await bring_question(worker, job.id, photo)
+    note = await notes.write(worker, job_id=job.id, text="Fuge", at=at)
     ids = {
         "customer_id": customer.id,
         "contact_id": contact.id,
@@ -77,6 +78,7 @@ async def firm(name: str) -> Firm:
         "item_id": photo,
         "upload_id": photo,
         "question_id": question,
+        "note_id": note.id,
         "user_id": worker.id,
         "device_id": await bring_phone(worker),
     }

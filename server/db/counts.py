@@ -9,6 +9,7 @@ _OFFICE = """
 SELECT
   (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND deleted_at IS NULL AND job_id IS NOT NULL) AS unreviewed,
   (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND state = 'stored' AND deleted_at IS NULL AND job_id IS NULL) AS unsorted,
+  (SELECT COUNT(*) FROM photo WHERE company_id = ? AND review = 'new' AND late AND deleted_at IS NULL) AS late,
   (SELECT COUNT(*) FROM message WHERE company_id = ? AND direction = 'in' AND seen_by_office_at IS NULL) AS unread,
   (SELECT COUNT(*) FROM question WHERE company_id = ? AND state = 'unclear') AS unclear,
   (SELECT COUNT(*) FROM question WHERE company_id = ?
@@ -25,7 +26,7 @@ SELECT
 
 async def of_company(company_id: UUID) -> Counts:
     """Return what waits for the office."""
-    return _counts(await rows(_OFFICE, *[company_id] * 5))
+    return _counts(await rows(_OFFICE, *[company_id] * 6))
 
 
 async def of_worker(company_id: UUID, user_id: UUID) -> Counts:

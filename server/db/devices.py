@@ -34,6 +34,11 @@ async def holding(company_id: UUID) -> list[Device]:
     return await _read({"company_id": company_id, "unsent__gt": 0}, limit=1000)
 
 
+async def held_by(company_id: UUID, user_id: UUID) -> list[Device]:
+    """Return this person's phones that said they still hold something."""
+    return await _read({"company_id": company_id, "user_id": user_id, "unsent__gt": 0}, limit=100)
+
+
 async def by_token(device_id: UUID) -> Device | None:
     """Return the phone of an id that only this phone knows, before anybody knows whose it is."""
     found = await _read({"id": device_id}, limit=1)

@@ -60,16 +60,20 @@ async def arrivals(company_id: UUID, *, limit: int = 200) -> list[Arrival]:
 
 
 async def homeless(company_id: UUID) -> Homeless:
-    """Return what is known of the new photos without a job, in one statement."""
+    """Return what is known of the new photos and the notes without a job, in two statements."""
     found = await sql.rows(
         f"SELECT p.job_hint AS hint, {_HERE}, {_AUTHOR} WHERE {_NEW} AND p.job_id IS NULL"
         " GROUP BY p.job_hint, author ORDER BY photos DESC, hint, author",
         company_id,
     )
+    written = await sql.rows(
+        "SELECT COUNT(*) AS notes FROM note WHERE company_id = ? AND job_id IS NULL AND current", company_id
+    )
     return Homeless(
         photos=sum(int(row["photos"]) for row in found),
         following=sum(int(row["following"]) for row in found),
         authors=tuple(dict.fromkeys(row["author"] for row in found)),
+        notes=int(written[0]["notes"]),
         hints=tuple(dict.fromkeys(row["hint"] for row in found if row["hint"])),
     )
 

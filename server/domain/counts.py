@@ -9,6 +9,8 @@ class Counts:
 
     unreviewed: int = 0
     unsorted: int = 0
+    late: int = 0
+    """Photos that came after their job was closed and wait for review."""
     unread: int = 0
     unclear: int = 0
     questions_open: int = 0

@@ -67,13 +67,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Homeless:
-    """The photos without a job: how many, from whom, and what the phones called their jobs."""
+    """What has no job: how many photos and notes, from whom, and what the phones called their jobs."""
 
     photos: int = 0
     following: int = 0
     authors: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     late: int = 0
+    notes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

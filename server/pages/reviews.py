@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import reviews
-from server.db import companies, jobs, logbook, questions
+from server.db import companies, jobs, logbook, notes, questions
 from server.db import reviews as reviews_db
 from server.domain.companies import Company
 from server.domain.errors import DomainError
@@ -180,6 +180,7 @@ async def _page(
         "place": _place(job),
         "groups": groups,
         "questions": await _questions(actor, job),
+        "loose_notes": [] if job else await notes.unsorted(actor.company_id),
         "refusals": {},
         "refused": None,
         "photo": photo,
@@ -202,6 +203,7 @@ async def _photos(request: Request, job: Job | None, refused: Mapping[UUID, Doma
         place=_place(job),
         groups=await _groups(request, company, job),
         questions=await _questions(actor, job),
+        loose_notes=[] if job else await notes.unsorted(actor.company_id),
         refusals=refused,
         open_id=None,
     )

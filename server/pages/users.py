@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from server.actions import sessions as sign_in
 from server.actions import users
+from server.db import devices as devices_db
 from server.db import sessions as sessions_db
 from server.db import users as users_db
 from server.domain.errors import Conflict, Invalid
@@ -165,6 +166,7 @@ async def _show(request: Request, user: User, form: forms.Form[Any], *, status: 
         user=user,
         form=form,
         devices=devices,
+        holding=await devices_db.held_by(actor.company_id, user.id),
         manageable=actor.role is Role.ADMIN or user.role is Role.WORKER,
     )
 

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from server.db import channels, customers, devices, jobs, messages, photos, questions, users
+from server.db import channels, customers, devices, jobs, messages, notes, photos, questions, users
 from server.domain.accounts import Account
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
 from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
 from server.domain.jobs import Job
 from server.domain.messages import Message
+from server.domain.notes import Note
 from server.domain.photos import Photo
 from server.domain.questions import Question
 from server.domain.users import Actor, Right, Role, User
@@ -69,6 +70,13 @@ async def photo(request: Request, *, trashed: bool = False) -> Photo:
     return known(photo if photo and await _sees(found, photo) else None, "photo.unknown")
 
 
+async def note(request: Request) -> Note:
+    """Return the note of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
+    found = actor(request)
+    note = await notes.by_id(found.company_id, request.path_params["note_id"])
+    return known(note if note and await _sees(found, note) else None, "note.unknown")
+
+
 async def question(request: Request) -> Question:
     """Return the question of the path. A worker sees his own and those of jobs he sees. Raises NotFound."""
     found = actor(request)
@@ -76,7 +84,7 @@ async def question(request: Request) -> Question:
     return known(question if question and await _sees(found, question) else None, "question.unknown")
 
 
-async def _sees(found: Actor, thing: Photo | Question) -> bool:
+async def _sees(found: Actor, thing: Photo | Question | Note) -> bool:
     if found.role is not Role.WORKER or thing.author_id == found.id:
         return True
     if thing.job_id is None:
