@@ -1,14 +1,14 @@
-"""Phones: seen, what they say they still hold (O5), and what they do when the office says so (T4)."""
+"""Phones: seen, what they say they still hold (O5), and that they did what the office told them (T4)."""
 
 from datetime import datetime
 from uuid import UUID
 
-from server.db import devices, items, logbook, pushes, sessions, users
+from server.db import devices, items, logbook, pushes, sessions
 from server.db.unit import atomic, signal
-from server.domain.devices import Device, Order, Report
-from server.domain.errors import Conflict, NotFound
+from server.domain.devices import Order, Report
+from server.domain.errors import Conflict
 from server.domain.logbook import Entry
-from server.domain.users import Actor, require_rank, system
+from server.domain.users import Actor, system
 
 
 @atomic
@@ -44,60 +44,6 @@ async def report(
     await devices.set_report(actor.company_id, device_id, said, at=at)
     signal("devices", actor.company_id, device=str(device_id))
     return await order_of(actor.company_id, device_id)
-
-
-@atomic
-async def give_order(actor: Actor, device: Device, order: Order, *, at: datetime) -> None:
-    """Tell a phone to empty itself at its next contact; until then it opens no pages.
-
-    *wipe* ends its sessions at once. Raises Forbidden for a phone of somebody the actor may not manage, Conflict for
-    the one he holds in his hand.
-    """
-    user = await users.by_id(actor.company_id, device.user_id)
-    if user is None:
-        raise NotFound("device.unknown")
-    require_rank(actor, user.role)
-    if actor.device_id == device.id:
-        raise Conflict("device.own")
-    await devices.set_order(actor.company_id, device.id, order, by=actor.id, at=at)
-    if order is Order.WIPE:
-        await _sign_out(device, at=at)
-    verb = "device.wiped" if order is Order.WIPE else "device.locked"
-    await _note(actor, verb, device, at=at)
-
-
-@atomic
-async def take_back(actor: Actor, device: Device, *, at: datetime) -> None:
-    """Take back an order that was not obeyed yet; who was signed out by it stays so. Raises Forbidden, Conflict."""
-    user = await users.by_id(actor.company_id, device.user_id)
-    if user is None:
-        raise NotFound("device.unknown")
-    require_rank(actor, user.role)
-    if not await devices.set_taken_back(actor.company_id, device.id):
-        raise Conflict("device.obeyed")
-    await _note(actor, "device.unlocked", device, at=at)
-
-
-async def _sign_out(device: Device, *, at: datetime) -> None:
-    """End what the phone is signed in with. Before it ever spoke nobody knows which that is: then all such ones end."""
-    if not await sessions.set_revoked_of_device(device.company_id, device.id, at=at):
-        await sessions.set_revoked_unknown(device.company_id, device.user_id, at=at)
-    await pushes.delete_of_device(device.company_id, device.id)
-
-
-async def _note(actor: Actor, verb: str, device: Device, *, at: datetime) -> None:
-    entry = Entry.by(
-        actor,
-        verb,
-        "device",
-        device.id,
-        at=at,
-        user=device.user_name,
-        device=device.name,
-        unsent=device.unsent,
-    )
-    await logbook.insert_entry(actor.company_id, entry)
-    signal("devices", actor.company_id, device=str(device.id))
 
 
 async def order_of(company_id: UUID, device_id: UUID) -> Order | None:

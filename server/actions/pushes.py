@@ -1,6 +1,7 @@
 """Web push: browsers subscribe, and a phone that holds things too long is reminded (O1, R28)."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -88,16 +89,18 @@ async def remind(services: Services) -> None:
 async def _remind(company: Company, device: Device, *, at: datetime) -> None:
     """Write down the messages to one phone; of two workers only the first does."""
     user = await users.by_id(company.id, device.user_id)
-    places = await pushes.of_device(company.id, device.id, device.user_id)
-    if user is None or not user.active or not places:
+    if user is None or not user.active or not await pushes.of_device(company.id, device.id, device.user_id):
         return
-    if not await devices.set_reminded(company.id, device.id, before=device.reminded_at, at=at):
-        return
-    said = reminder(device.owed, user.language)
-    for place in places:
-        payload = {"subscription": str(place.id), "title": said.title, "body": said.body, "url": said.url,
-                   "badge": said.badge}  # fmt: skip
-        await tasks.insert_task(company.id, "push.send", payload, at=at)
+    if await devices.set_reminded(company.id, device.id, before=device.reminded_at, at=at):
+        await tell(device, reminder(device.owed, user.language), at=at)
+
+
+@atomic
+async def tell(device: Device, said: Notice, *, at: datetime) -> None:
+    """Write down a message to every browser on this phone that takes some."""
+    for place in await pushes.of_device(device.company_id, device.id, device.user_id):
+        payload: dict[str, object] = {"subscription": str(place.id), **asdict(said)}
+        await tasks.insert_task(device.company_id, "push.send", payload, at=at)
 
 
 async def deliver(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:

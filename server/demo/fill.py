@@ -18,6 +18,7 @@ from server.actions import (
     photos,
     reviews,
     sessions,
+    stickers,
     users,
 )
 from server.actions import renditions as rendering
@@ -167,6 +168,7 @@ class _Filling:
             if job.state is JobState.PLANNED:
                 await jobs.step(sabine, job, JobStep.START, at=self.ago(work.ago_h - 1))
             self.jobs[work.key] = job.id
+            await stickers.make(sabine, job, renew=False, at=self.ago(work.ago_h - 1))
 
     async def _shot(self, shot: Shot) -> None:
         """Bring one photo the way a phone's photo comes: announced, bytes stored, committed, rendered."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from server.domain.devices import Device
+from server.domain.devices import Device, Order
 from server.domain.errors import Invalid
 
 ENDPOINT_MAX = 1000
@@ -30,6 +30,8 @@ _WORDS = {
     ),
     "en": ("{number} photo not sent yet, please open", "{number} photos not sent yet, please open"),
 }
+
+_LOCKED = {"de": "Das Büro hat dieses Handy gesperrt.", "en": "The office has locked this phone."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,16 @@ def due(device: Device, *, at: datetime, zone: tzinfo) -> bool:
     waits = device.owed > 0 and device.oldest_at is not None and at - device.oldest_at >= REMIND_AFTER
     quiet = device.reported_at is not None and at - device.seen_at >= QUIET
     again = device.reminded_at is None or at - device.reminded_at >= REMIND_AFTER
-    return waits and quiet and again and DAY_FROM <= at.astimezone(zone).hour < DAY_UNTIL
+    wanted = device.open_order is not Order.WIPE
+    return waits and wanted and quiet and again and DAY_FROM <= at.astimezone(zone).hour < DAY_UNTIL
 
 
 def reminder(unsent: int, language: str) -> Notice:
     """Return the words for a phone that still holds things."""
     one, many = _WORDS.get(language, _WORDS["de"])
     return Notice("Zollstock", (one if unsent == 1 else many).format(number=unsent), "/unsent", unsent)
+
+
+def lock_notice(unsent: int, language: str) -> Notice:
+    """Return the words for a phone that was just locked; what matters is that its worker wakes up."""
+    return Notice("Zollstock", _LOCKED.get(language, _LOCKED["de"]), "/", unsent)

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import devices as actions
+from server.actions import orders
 from server.db import boards, companies, devices
 from server.domain.boards import Entry, entries
 from server.domain.devices import WORDS, Device, Order, Owed, check_word
@@ -60,13 +60,13 @@ async def order(request: Request) -> Response:
         check_word(given, form.data.word)
     except Invalid as refused:
         return await _order(request, device, given, form.refused(refused), status=422)
-    await actions.give_order(access.actor(request), device, given, at=services(request).clock())
+    await orders.give_order(access.actor(request), device, given, at=services(request).clock())
     return see_other(request, "/devices", flash=f"device.{given}")
 
 
 async def end_order(request: Request) -> Response:
     device = await access.device(request)
-    await actions.take_back(access.actor(request), device, at=services(request).clock())
+    await orders.take_back(access.actor(request), device, at=services(request).clock())
     return see_other(request, "/devices", flash="device.free")
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from server.actions import devices, pushes, users
+from server.actions import devices, orders, pushes, users
 from server.db import companies, tasks
 from server.db import devices as devices_db
 from server.db import pushes as pushes_db
@@ -151,6 +151,20 @@ async def test_who_left_the_phone_or_the_company_is_not_called(world: World) -> 
     await devices.obeyed(device, at=world.at)
     assert await world.remind() == 0
     assert await pushes_db.of_user(ali.company_id, _id(ali)) == []
+
+
+@pytest.mark.parametrize("order", list(Order))
+async def test_an_order_wakes_the_phone_and_a_stolen_one_is_not_reminded(world: World, order: Order) -> None:
+    ali, device = world.site.worker, new_id()
+    browser = await world.browser(ali, device)
+    await world.report(ali, device, 3, 9 * HOUR)
+    known = await devices_db.by_id(ali.company_id, device)
+    assert known
+    await orders.give_order(world.site.office, known, order, at=world.at)
+    reminded = order is Order.SEND_THEN_WIPE
+    assert await world.remind() == 1 + reminded
+    told = {one["body"] for one in browser.received}
+    assert "Das Büro hat dieses Handy gesperrt." in told and len(told) == 1 + reminded
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.phone import Phone
+from tests.browser.test_push import pusher
 from tests.proofs.server import Server, client, founded
 
 pytestmark = [
@@ -114,3 +115,18 @@ def test_a_leavers_phone_sends_what_it_holds_and_then_forgets(scene: Scene) -> N
     assert page.evaluate(LEFT) == [0, 0]
     inbox = scene.sabine.get("/reviews").text + scene.sabine.get("/logbook").text
     assert inbox.count("schrieb eine Notiz") >= 2
+
+
+def test_a_push_wakes_a_closed_app_to_its_order(scene: Scene) -> None:
+    context = scene.phone.context
+    assert context
+    context.grant_permissions(["notifications"], origin=scene.server.url)
+    push = pusher(context, scene.page, scene.server.url)
+    scene.order("wipe", "LÖSCHEN")
+    scene.page.goto("about:blank")
+    for _ in range(30):  # of a worker that just began some pushes never reach it
+        push("{}")
+        scene.page.wait_for_timeout(500)
+        if scene.device["obeyed_at"]:
+            return
+    raise AssertionError(scene.device)

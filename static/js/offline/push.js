@@ -1,8 +1,10 @@
 // @ts-check
 import { showBadge } from './badge.js';
 import { counts } from './outbox.js';
-import { activeSession } from './session.js';
+import { report } from './report.js';
+import { activeSession, deviceId } from './session.js';
 import { drain } from './upload.js';
+import { Pause } from '../lib/http.js';
 import { t } from '../lib/text.js';
 
 /** @typedef {{ title: string, body: string, url: string, badge: number }} Notice what server/domain/pushes.py sends */
@@ -35,11 +37,21 @@ function noticeOf(data) {
 async function remind(worker, { title, body, url, badge }) {
   await worker.registration.showNotification(title, { body, tag: TAG, icon: icon('app-192'), badge: icon('badge-96'), data: { url } });
   await showBadge(badge);
+  await hear();
   await drain({ returned: true });
   const session = await activeSession();
   if (!session || (await counts(session.actor)).waiting > 0) return;
   for (const shown of await worker.registration.getNotifications({ tag: TAG })) shown.close();
   await showBadge(0);
+}
+
+/** Asks what the office wants of this phone: an order may be why it was woken. */
+async function hear() {
+  const session = await activeSession();
+  if (!session) return;
+  await report(session.actor, await deviceId()).catch((error) => {
+    if (!(error instanceof Pause)) throw error;
+  });
 }
 
 /** @param {ServiceWorkerGlobalScope} worker @param {Notification} notification */
