@@ -1,5 +1,5 @@
 // @ts-check
-import { coalesce, h, icon, picture } from '../lib/dom.js';
+import { coalesce, h, picture } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { dayAndTime } from '../lib/time.js';
 import { openBefores } from '../offline/befores.js';
@@ -46,7 +46,7 @@ async function row(before, title) {
     h('span', { class: 'job-row-body' },
       h('span', { class: 'job-row-head' }, h('span', { class: 'job-row-number' }, when)),
       h('span', { class: 'job-row-name' }, title),
-      h('span', { class: 'job-row-place' }, icon('camera'), before.caption || t('Nachher aufnehmen'))));
+      h('span', { class: 'job-row-place' }, before.caption || t('Nachher aufnehmen'))));
 }
 
 customElements.define('missing-afters', MissingAfters);
