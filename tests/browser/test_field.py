@@ -281,3 +281,38 @@ def test_questions_and_a_photo_can_be_looked_at_without_network(phone: Phone, of
         page.goto("/search?q=kita")
         page.locator(".job-row").wait_for()
         assert page.locator(".job-row").count() == 1
+
+
+def test_the_sorter_goes_by_keyboard(phone: Phone, office: Office) -> None:
+    """Enter files the group, and the next group has the focus; the end has a way home."""
+    office.world.model = {"unsorted": unsorted(2)}
+    page = phone.install("/")
+    wait_model(page)
+    page.goto("/sort")
+    page.locator(".sorter-group").nth(1).wait_for()
+    page.locator(".sorter-job").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sorter-group")).to_have_count(1)
+    expect(page.locator(".sorter-job").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".sorter-end .btn").first).to_be_focused()
+
+
+def test_two_hundred_loose_photos_open_as_groups(phone: Phone, office: Office) -> None:
+    """As many as the read model brings; each group reads the phone's rows once, not for itself."""
+    office.world.model = {
+        "unsorted": [
+            {
+                "id": f"019aa000-0000-7000-8000-{n:012x}",
+                "thumb": f"/photos/019aa000-0000-7000-8000-{n:012x}/renditions/thumb",
+                "captured_at": f"2026-11-{1 + n // 20:02d}T{8 + n % 20 // 5:02d}:{n % 5:02d}:00Z",
+                "medium": "image",
+            }
+            for n in range(200)
+        ]
+    }
+    page = phone.install("/")
+    wait_model(page)
+    page.goto("/sort")
+    page.get_by_text("200 Fotos ohne Auftrag").wait_for()
+    expect(page.locator(".sorter-group")).to_have_count(40)

@@ -239,3 +239,35 @@ def test_what_must_pass_by_the_worker_passes(phone: Phone, office: Office) -> No
     assert not [
         path for path in kept if path.startswith(("/sync", "/login", "/service-worker", "/live", "/link"))
     ]
+
+
+METAS = """() => new Promise((done) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+  const store = (name) => open.result.transaction(name).objectStore(name);
+  const keys = store('meta').getAllKeys();
+  keys.onsuccess = () => { const models = store('readmodel').count(); models.onsuccess = () => { open.result.close(); done([keys.result, models.result]); }; }; }; })"""
+
+
+@pytest.mark.parametrize("way", ["sign-out", "other user"])
+def test_leaving_wipes_what_could_be_read_and_only_that(phone: Phone, office: Office, way: str) -> None:
+    """Pages, pictures, read model and the name of the job last chosen go; unsent photos and settings stay."""
+    page = phone.install(f"/capture?job={JOB}")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    phone.open("/jobs").close()
+    with office.away():
+        from_gallery(page, pictures(2, 4_000))
+        if way == "sign-out":
+            page.goto("/unsent")
+            page.get_by_role("button", name="Abmelden").click()
+            page.get_by_role("dialog").get_by_role("button", name="Abmelden").click()
+            page.get_by_role("heading", name="Abgemeldet").wait_for()
+    if way == "other user":
+        office.world.user, office.world.cache_key = "bea", "k2"
+        page = phone.open("/")
+        page.locator("state-line").get_by_text("Alles im Büro").wait_for()
+    keys, models = page.evaluate(METAS)
+    assert [name for name in personal(page) if name.endswith("-k1")] == []
+    assert "last-job" not in keys and {"device", "session"} <= set(keys)
+    assert models == 0 or way == "other user"
+    kept = rows(page)
+    assert len(kept) == 2 and [row["held"] for row in kept] == [row["sha256"] for row in kept]
+    assert [name for name in page.evaluate("caches.keys()") if name.startswith("static-")]

@@ -4,7 +4,7 @@ import { groupCard } from './sorter-group.js';
 import { coalesce, h, icon } from '../lib/dom.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { n, t } from '../lib/text.js';
-import { offers } from '../offline/choices.js';
+import { offering } from '../offline/choices.js';
 import { groupsOf, placeOf } from '../offline/groups.js';
 import { quietFix } from '../offline/here.js';
 import { NotKept, onChange } from '../offline/outbox.js';
@@ -52,15 +52,18 @@ export class PhotoSorter extends HTMLElement {
     const groups = groupsOf(loose).reverse();
     this.#head.replaceChildren(...headOf(loose.length, groups.length));
     const old = new Map([...this.#list.children].map((card) => [card.id, /** @type {HTMLElement} */ (card)]));
-    const cards = await Promise.all(groups.map(async (group) => old.get(nameOf(group)) ?? this.#card(group)));
+    const offersFor = await offering();
+    const cards = await Promise.all(groups.map(async (group) => old.get(nameOf(group)) ?? this.#card(group, offersFor)));
+    const focused = this.#list.contains(document.activeElement);
     this.#list.replaceChildren(...cards);
     if (groups.length === 0) this.#list.append(this.#end());
+    if (focused && !this.#list.contains(document.activeElement)) /** @type {HTMLElement | null} */ (this.#list.querySelector('.btn'))?.focus();
   }
 
-  /** @param {Loose[]} group */
-  async #card(group) {
+  /** @param {Loose[]} group @param {(about: import('../offline/choices.js').About) => import('../offline/choices.js').Offer[]} offersFor */
+  async #card(group, offersFor) {
     const fix = await Promise.race([this.#fix, soon()]);
-    const best = (await offers({ at: group[0].at, place: placeOf(group), fix })).slice(0, OFFERED);
+    const best = offersFor({ at: group[0].at, place: placeOf(group), fix }).slice(0, OFFERED);
     const card = await groupCard(group, best, {
       file: (job) => void this.#file(group, job),
       choose: () => this.#choose(group),

@@ -14,27 +14,36 @@ import { t } from '../lib/text.js';
 /** A photo of the job this close in time was most likely taken there too. */
 const SAME_VISIT_MS = 2 * 60 * 60_000;
 
+/** @typedef {{ at?: number, place?: Point | null, fix?: Point | null }} About at: ms, when the thing in question was made; place: where; fix: where the phone is now */
+
 /**
  * All jobs in the order they are likely meant: taken around the same time, last used, near by, own, the rest.
- * @param {{ at?: number, place?: Point | null, fix?: Point | null }} [about] at: ms, when the thing in question was made
- * @returns {Promise<Offer[]>}
+ * @param {About} [about] @returns {Promise<Offer[]>}
  */
-export async function offers({ at, place, fix } = {}) {
+export async function offers(about = {}) {
+  return (await offering())(about);
+}
+
+/** The same for many things at once: what the phone knows is read once. @returns {Promise<(about: About) => Offer[]>} */
+export async function offering() {
   const session = await activeSession();
-  if (!session) return [];
+  if (!session) return () => [];
   const [jobs, items, chosen] = await Promise.all([knownJobs(), itemsOf(session.actor), getMeta('last-job')]);
-  const used = usedJobs(items);
-  const near = nearest(place ?? fix, jobs);
-  const ranked = [
+  const [used, byId] = [usedJobs(items), new Map(jobs.map((job) => [job.id, job]))];
+  return ({ at, place, fix }) => distinct([
     ...(at ? visited(items, at).map((id) => [id, t('um diese Zeit')]) : []),
-    ...(place ? near.map(({ job, metres }) => [job.id, distance(metres)]) : []),
+    ...(place ? around(place, jobs) : []),
     ...(chosen ? [[chosen.id, t('zuletzt')]] : []),
     ...used.filter((one) => isToday(one.at)).map((one, place) => [one.id, place === 0 ? t('zuletzt') : t('heute')]),
-    ...near.map(({ job, metres }) => [job.id, distance(metres)]),
+    ...around(fix, jobs),
     ...used.map((one) => [one.id, '']),
     ...jobs.map((job) => [job.id, job.local ? t('neu, noch auf dem Handy') : '']),
-  ];
-  return distinct(ranked, new Map(jobs.map((job) => [job.id, job])));
+  ], byId);
+}
+
+/** @param {Point | null | undefined} fix @param {Job[]} jobs */
+function around(fix, jobs) {
+  return nearest(fix, jobs).map(({ job, metres }) => [job.id, distance(metres)]);
 }
 
 /** Jobs whose own photos were taken closest to a moment, closest first. @param {import('./db.js').Item[]} items @param {number} at */

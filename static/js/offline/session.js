@@ -66,7 +66,8 @@ async function wipe(keep) {
     const personal = CACHE_PREFIXES.some((prefix) => name.startsWith(prefix));
     if (personal && !allowed.includes(name)) await caches.delete(name);
   }
-  await write(['readmodel'], (tx) => tx.objectStore('readmodel').clear());
+  // The job last chosen is named there.
+  await write(['readmodel', 'meta'], (tx) => Promise.all([tx.objectStore('readmodel').clear(), tx.objectStore('meta').delete('last-job')]));
 }
 
 /** The name of this phone towards the server, made once. @returns {Promise<string>} */
