@@ -31,6 +31,7 @@ PARTS = (
     Part("bench.uploads", 180, ("node", "npm"), "bench/tus"),
     Part("bench.phone", 180, ("chromium",)),
     Part("bench.memory", 240, ("chromium",)),
+    Part("bench.links", 900, ("chromium",)),
     Part("bench.pages", 240, ("chromium", "node", "npm"), "bench/lighthouse"),
 )
 

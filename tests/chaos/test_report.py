@@ -1,5 +1,6 @@
 """Figures stand between the marks; other words and the lines of parts that did not run stay."""
 
+import re
 from pathlib import Path
 
 from tests.chaos.report import BEGIN, END, PAGE, Part, write
@@ -19,3 +20,14 @@ def test_lines_are_replaced_by_name(tmp_path: Path) -> None:
 def test_the_page_has_its_marks() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert 0 < text.index(BEGIN) < text.index(END)
+
+
+def test_every_test_the_page_names_is_there() -> None:
+    tests = PAGE.parents[1] / "tests"
+    there = set(
+        re.findall(r"def (test_\w+)", "\n".join(path.read_text() for path in tests.rglob("test_*.py")))
+    )
+    text = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"`(test_\w+)`", text)) - there == set()
+    named = [PAGE.parents[1] / one for one in re.findall(r"`((?:tests|bench|docs)/[\w/.-]+)`", text)]
+    assert [str(path) for path in named if not path.exists()] == []
