@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.proofs.server import Server, founded
 PHONES = 4
 SHARE = 0.35
 STALL_S = 5.0  # longer than the phone's watchdog: it gives up while the server still waits for the rest
+LIFE_S = 10.0
 END_S = 120.0
 
 
@@ -36,12 +38,10 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
 
 
-def storm(
-    folder: Path, *, captures: int, kills: int, seed: int = 7, share: float = SHARE, pace_s: float = 1.0
-) -> Outcome:
-    """Bring `captures` photos from four phones through all faults, under `kills` × kill -9. Raises AssertionError.
+def storm(folder: Path, *, captures: int, kills: int, seed: int = 7, share: float = SHARE) -> Outcome:
+    """Bring `captures` photos from four phones through all faults, under `kills` × kill -9 spread over them.
 
-    pace_s: how long the server lives on average. Killing goes on until `kills` is reached or the phones are done.
+    Raises AssertionError, and what a phone found wrong.
     """
     began = time.monotonic()
     logins = [(f"phone{number}", "worker") for number in range(PHONES)]
@@ -50,15 +50,16 @@ def storm(
     plans = [Plan(seed * 100 + n, share=share, bytes_up=40_000, stall_s=STALL_S) for n in range(PHONES)]
     starts = [server.start()]
     with ExitStack() as stack:
+        stack.callback(server.kill)
         proxies = [stack.enter_context(Proxy(server.port)) for _ in plans]
         phones = []
         for number, (proxy, plan) in enumerate(zip(proxies, plans, strict=True)):
             proxy.faults = plan
             token = tokens[f"phone{number}"]
             phones.append(Phone(proxy.port, token, seed * 100 + number, ledger, captures // PHONES))
-        starts += _run(server, phones, kills=kills, chance=random.Random(seed), pace_s=pace_s)
+        starts += _run(server, phones, kills=kills, chance=random.Random(seed))
         connections = sum(proxy.connections for proxy in proxies)
-    assert server.stop() == 0
+        assert server.stop() == 0
     ledger.close()
     counts = Counter[str]()
     for plan in plans:
@@ -77,17 +78,17 @@ def storm(
     )
 
 
-def _run(
-    server: Server, phones: list[Phone], *, kills: int, chance: random.Random, pace_s: float
-) -> list[float]:
+def _run(server: Server, phones: list[Phone], *, kills: int, chance: random.Random) -> list[float]:
     """Kill until the number is reached, then let the phones finish; returns how long each start took."""
+    counts, captures = phones[0].ledger.counts, sum(phone.captures for phone in phones)
     threads = [threading.Thread(target=phone.work, daemon=True) for phone in phones]
     for thread in threads:
         thread.start()
     starts: list[float] = []
     try:
         while len(starts) < kills and any(thread.is_alive() for thread in threads):
-            time.sleep(chance.uniform(0.1, 2 * pace_s - 0.1))
+            _wait(lambda: counts["confirmed"], chance.uniform(0, 2 * captures / (kills + 2)))
+            time.sleep(chance.uniform(0, 0.5))
             server.kill()
             starts.append(server.start())
         _finish(phones, threads)
@@ -101,6 +102,13 @@ def _run(
             raise phone.fault
     assert not any(thread.is_alive() for thread in threads), "a phone hangs"
     return starts
+
+
+def _wait(done: Callable[[], int], more: float) -> None:
+    """Wait until so many more are done, but not for ever: a server that is killed often gets little done."""
+    before, began = done(), time.monotonic()
+    while done() < before + more and time.monotonic() - began < LIFE_S:
+        time.sleep(0.05)
 
 
 def _finish(phones: list[Phone], threads: list[threading.Thread]) -> None:
