@@ -46,6 +46,20 @@ async def take_back(actor: Actor, device: Device, *, at: datetime) -> None:
     await _note(actor, "device.unlocked", device, at=at)
 
 
+@atomic
+async def write_off(actor: Actor, device: Device, *, at: datetime) -> None:
+    """Stop asking for what a phone holds that nobody will ever see again: broken, sunk, wiped by its browser.
+
+    Should it speak once more, its next report sets everything right. Raises Forbidden.
+    """
+    user = await users.by_id(actor.company_id, device.user_id)
+    if user is None:
+        raise NotFound("device.unknown")
+    require_rank(actor, user.role)
+    await devices.set_written_off(actor.company_id, device.id)
+    await _note(actor, "device.written_off", device, at=at)
+
+
 async def _sign_out(device: Device, *, at: datetime) -> None:
     """End what the phone is signed in with. Before it ever spoke nobody knows which that is: then all such ones end."""
     if not await sessions.set_revoked_of_device(device.company_id, device.id, at=at):

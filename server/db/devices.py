@@ -90,6 +90,15 @@ async def set_report(company_id: UUID, device_id: UUID, report: Report, *, at: d
     )
 
 
+async def set_written_off(company_id: UUID, device_id: UUID) -> None:
+    """Forget what the phone said it holds, until it says so again."""
+    row = await DeviceRow.get(id=device_id, company_id=company_id)
+    condition = {**(row.condition or {}), "holds": []}
+    await DeviceRow.filter(id=device_id, company_id=company_id).update(
+        unsent=0, oldest_at=None, problems=0, condition=condition
+    )
+
+
 async def set_reminded(company_id: UUID, device_id: UUID, *, before: datetime | None, at: datetime) -> bool:
     """Note that the phone's person is reminded; False when somebody else did so since it was read."""
     unchanged = DeviceRow.filter(id=device_id, company_id=company_id, reminded_at=before)

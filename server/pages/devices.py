@@ -70,6 +70,12 @@ async def end_order(request: Request) -> Response:
     return see_other(request, "/devices", flash="device.free")
 
 
+async def write_off(request: Request) -> Response:
+    device = await access.device(request)
+    await orders.write_off(access.actor(request), device, at=services(request).clock())
+    return see_other(request, "/devices", flash="device.written_off")
+
+
 async def _board(request: Request) -> dict[str, Any]:
     actor: Actor = access.actor(request)
     found = (await devices.of_company(actor.company_id, limit=PHONES_MAX)).items
@@ -122,5 +128,6 @@ routes = [
     route("/devices/_board", board, who=Who.OFFICE),
     route(f"{_DEVICE}/order", ask_order, who=Who.OFFICE),
     route(f"{_DEVICE}/order", order, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_DEVICE}/loss", write_off, who=Who.OFFICE, methods=["POST"]),
     route(f"{_DEVICE}/order/end", end_order, who=Who.OFFICE, methods=["POST"]),
 ]

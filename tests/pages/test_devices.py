@@ -216,6 +216,18 @@ async def test_sessions_of_which_no_phone_is_known_end_with_a_stolen_one(house: 
     assert (await house.worker.get("/")).status_code == 303
 
 
+async def test_a_phone_that_never_comes_back_is_no_longer_asked_for(house: House) -> None:
+    phone = await silent(house.acting(Role.WORKER), unsent=12, days=9)
+    assert "12 Fotos werden nicht mehr angemahnt" in (await house.office.get(f"/devices/{phone}/order")).text
+    assert (await house.worker.post(f"/devices/{phone}/loss")).status_code == 403
+    assert (await house.office.post(f"/devices/{phone}/loss")).headers["location"] == "/devices"
+    assert "Handys halten" not in (await house.office.get("/")).text
+    last = (await logbook.of_company(house.company.id)).items[0].entry
+    assert (last.verb, last.data["unsent"]) == ("device.written_off", 12)
+    await tell(house.worker, phone, unsent=12, oldest=now().isoformat())
+    assert "1 Handy hält 12 Fotos" in (await house.office.get("/")).text
+
+
 async def test_a_persons_page_leads_from_the_session_to_the_phone(house: House) -> None:
     phone, ali = new_id(), house.users[Role.WORKER]
     assert "Stand und Sperre" not in (await house.office.get(f"/users/{ali.id}")).text
