@@ -1,5 +1,6 @@
 // @ts-check
 import { ignoresSearch, rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
+import { recount } from '/static/v-__VERSION__/js/offline/badge.js';
 import { answerPushes } from '/static/v-__VERSION__/js/offline/push.js';
 import { localJobs } from '/static/v-__VERSION__/js/offline/readmodel.js';
 import { adopt, currentSession, lock } from '/static/v-__VERSION__/js/offline/session.js';
@@ -37,7 +38,7 @@ worker.addEventListener('message', (event) => {
   if (event.data?.type === 'skip-waiting') void worker.skipWaiting();
 });
 worker.addEventListener('sync', (/** @type {any} */ event) => {
-  if (event.tag === 'outbox') event.waitUntil(drain({ returned: true }));
+  if (event.tag === 'outbox') event.waitUntil(drain({ returned: true }).then(recount));
 });
 
 answerPushes(worker);
@@ -69,7 +70,7 @@ function strategyOf(request) {
 /** What another app shares is kept first and answered then (offline-pwa.md §1.1, Squoosh). @param {Asked} event */
 async function fromOtherApp(event) {
   const next = await keepShared(event.request);
-  event.waitUntil(drain().catch(() => {}));
+  event.waitUntil(drain().then(recount).catch(() => {}));
   return Response.redirect(next, 303);
 }
 

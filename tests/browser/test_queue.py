@@ -228,3 +228,28 @@ def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
         rule = page.get_by_role("progressbar", name="Fotos im Büro")
         assert rule.get_attribute("aria-valuetext") == "30 von 40 Fotos sicher im Büro"
         assert (rule.locator("i").count(), rule.locator("i.done").count()) == (24, 18)
+
+
+def test_signing_out_asks_what_becomes_of_unsent_things(phone: Phone, office: Office) -> None:
+    """Kept for the next sign-in unless their owner types the word; without it nothing happens."""
+    with cellar(phone, office, [{}, {}]) as page:
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("button", name="Löschen und abmelden").click()
+        page.get_by_text("2 Einträge gingen verloren").wait_for()
+        page.get_by_role("button", name="Behalten", exact=True).click()
+        page.wait_for_timeout(200)
+        assert len(rows(page)) == 2
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("button", name="Abmelden und behalten").click()
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+        assert len(rows(page)) == 2
+
+
+def test_signing_out_throws_away_what_its_owner_types_away(phone: Phone, office: Office) -> None:
+    with cellar(phone, office, [{}, {"kind": "note", "body": {"text": "Silikon"}}]) as page:
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("button", name="Löschen und abmelden").click()
+        page.get_by_label("Zum Bestätigen").fill("weg")
+        page.get_by_role("button", name="Endgültig entfernen").click()
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+        assert rows(page) == []

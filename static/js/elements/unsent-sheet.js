@@ -1,6 +1,6 @@
 // @ts-check
 import { act } from './unsent-row.js';
-import { askForWord } from './typed-dialog.js';
+import { askForWord } from '../lib/typed-dialog.js';
 import { h, icon, picture } from '../lib/dom.js';
 import { kindWord, reasonOf, stateWords } from '../lib/reasons.js';
 import { fileSize, t } from '../lib/text.js';

@@ -256,8 +256,6 @@ export const ENGLISH = {
   '{n} Datei wurde nicht gesichert.': '{n} file was not kept.',
   '{n} Dateien sind auf dem Handy gesichert.': '{n} files are safe on the phone.',
   '{n} Dateien wurden nicht gesichert.': '{n} files were not kept.',
-  '{n} Eintrag ist noch auf dem Handy. Er bleibt hier und geht nach der nächsten Anmeldung ins Büro.': '{n} entry is still on the phone. It stays here and goes to the office after the next sign-in.',
-  '{n} Einträge sind noch auf dem Handy. Sie bleiben hier und gehen nach der nächsten Anmeldung ins Büro.': '{n} entries are still on the phone. They stay here and go to the office after the next sign-in.',
   '{n} Foto bei {job}': '{n} photo with {job}',
   '{n} Foto einsortiert. Alles hat seinen Auftrag.': '{n} photo sorted. Everything has its job.',
   '{n} Foto ohne Auftrag': '{n} photo without a job',

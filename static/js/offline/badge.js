@@ -1,4 +1,7 @@
 // @ts-check
+import { counts } from './outbox.js';
+import { activeSession } from './session.js';
+
 /**
  * The number at the app's icon: what is still on this phone. Only installed apps have one.
  * @param {number} waiting
@@ -11,4 +14,12 @@ export async function showBadge(waiting) {
   } catch {
     // a bonus only: the state line says the same
   }
+}
+
+/** The number as it is now, for a worker that has just sent; nobody signed in has none. */
+export async function recount() {
+  const session = await activeSession();
+  const waiting = session ? (await counts(session.actor)).waiting : 0;
+  await showBadge(waiting);
+  return waiting;
 }

@@ -1,6 +1,5 @@
 // @ts-check
-import { showBadge } from './badge.js';
-import { counts } from './outbox.js';
+import { recount, showBadge } from './badge.js';
 import { report } from './report.js';
 import { activeSession, deviceId } from './session.js';
 import { drain } from './upload.js';
@@ -40,9 +39,8 @@ async function remind(worker, { title, body, url, badge }) {
   await hear();
   await drain({ returned: true });
   const session = await activeSession();
-  if (!session || (await counts(session.actor)).waiting > 0) return;
+  if (!session || (await recount()) > 0) return;
   for (const shown of await worker.registration.getNotifications({ tag: TAG })) shown.close();
-  await showBadge(0);
 }
 
 /** Asks what the office wants of this phone: an order may be why it was woken. */

@@ -1,6 +1,6 @@
 // @ts-check
-import { h, icon } from '../lib/dom.js';
-import { t } from '../lib/text.js';
+import { h, icon } from './dom.js';
+import { t } from './text.js';
 
 /**
  * Asks for a word to be typed before something goes for good: no slip of a glove deletes a photo.
