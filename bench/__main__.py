@@ -32,6 +32,7 @@ PARTS = (
     Part("bench.phone", 180, ("chromium",)),
     Part("bench.memory", 240, ("chromium",)),
     Part("bench.links", 900, ("chromium",)),
+    Part("bench.queue", 180, ("chromium",)),
     Part("bench.pages", 240, ("chromium", "node", "npm"), "bench/lighthouse"),
 )
 

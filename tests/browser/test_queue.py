@@ -223,7 +223,10 @@ def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office)
 def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
     """More photos than segments share them; who does not see the rule hears it."""
     with cellar(
-        phone, office, [{"state": "linked"} for _ in range(30)] + [{"age_s": 30} for _ in range(10)]
+        phone,
+        office,
+        [{"state": "linked", "acked_ms": time.time() * 1000} for _ in range(30)]
+        + [{"age_s": 30} for _ in range(10)],
     ) as page:
         rule = page.get_by_role("progressbar", name="Fotos im Büro")
         assert rule.get_attribute("aria-valuetext") == "30 von 40 Fotos sicher im Büro"

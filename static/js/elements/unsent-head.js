@@ -29,11 +29,9 @@ export class UnsentHead {
   }
 
   /** @param {Overview} now @param {{ reason: string } | undefined} hold */
-  show({ unsent, recent }, hold) {
-    const waiting = new Set(unsent.map((item) => item.id));
-    const photos = [...unsent, ...recent.filter((item) => !waiting.has(item.id))].filter((item) => item.size > 0);
-    const safe = photos.filter((item) => !waiting.has(item.id)).length;
-    this.#progress(photos.length, safe, unsent.filter((item) => item.state === 'sending').length);
+  show({ unsent, arrived }, hold) {
+    const safe = arrived.filter((item) => item.size > 0).length;
+    this.#progress(safe + unsent.filter((item) => item.size > 0).length, safe, unsent.filter((item) => item.state === 'sending').length);
     const troubles = [late(unsent), paused(unsent, hold), unsent.length > 0 && stayOpen()].filter((one) => one instanceof Node);
     this.#trouble.hidden = troubles.length === 0;
     this.#trouble.replaceChildren(...troubles);

@@ -4,6 +4,7 @@ import { Group } from './unsent-group.js';
 import { UnsentHead } from './unsent-head.js';
 import { seen } from './unsent-row.js';
 import { coalesce, h, icon } from '../lib/dom.js';
+import { wakeElements } from '../lib/elements.js';
 import { t } from '../lib/text.js';
 import { getMeta } from '../offline/db.js';
 import { onChange, retry } from '../offline/outbox.js';
@@ -70,13 +71,13 @@ export class UnsentList extends HTMLElement {
     const [now, model, hold] = await Promise.all([overview(session.actor), readModel(), getMeta('hold')]);
     this.#owner = session.actor;
     this.#items = now.unsent;
-    this.#view = { jobs: titles(model?.jobs ?? [], [...now.recent, ...now.unsent]), held: now.held, chosen: this.#choice.ids };
+    this.#view = { jobs: titles(model?.jobs ?? [], [...now.arrived, ...now.unsent]), held: now.held, chosen: this.#choice.ids };
     this.#head.show(now, hold);
     this.#choice.offer(now.unsent.filter((item) => !isGhost(item, now.held)));
     this.#show(now.unsent.length === 0 ? [icon('check'), h('h2', {}, t('Alles im Büro')), h('p', {}, t('Auf diesem Handy wartet nichts.'))] : '', this.#head.element, this.#lists);
     const help = (/** @type {Item} */ item) => needsHelp(item, now.held);
     const rows = [this.#trouble.show(now.unsent.filter(help), this.#view), this.#going.show(now.unsent.filter((item) => !help(item)), this.#view)];
-    if (!this.#more) performance.measure('unsent-opened', 'unsent-asked');
+    if (!this.#more) whenPainted(() => performance.measure('unsent-opened', 'unsent-asked'));
     await this.#complete();
     await Promise.all(rows);
   }
@@ -87,6 +88,8 @@ export class UnsentList extends HTMLElement {
     this.#acts ??= import('./unsent-acts.js');
     this.#more ??= new (await import('./unsent-more.js')).More();
     if (!this.contains(this.#more.element)) this.append(this.#more.element);
+    if (!document.querySelector('today-hints')) this.before(document.createElement('today-hints'));
+    wakeElements();
     await this.#more.update(this.#owner, this.#view.jobs);
   }
 
@@ -129,6 +132,11 @@ export class UnsentList extends HTMLElement {
     const { save } = await this.#loaded();
     await save(items, this.#view, packed, (words, again) => this.#head.say(words, again));
   }
+}
+
+/** A frame that shows what was just put into the page has been made. @param {() => void} then */
+function whenPainted(then) {
+  requestAnimationFrame(() => setTimeout(then));
 }
 
 /** Jobs by id: the office's, and those made here that it does not have yet. @param {import('../offline/files.js').JobName[]} known @param {Item[]} items */

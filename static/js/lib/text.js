@@ -23,15 +23,16 @@ export function t(german, values = {}) {
   return sentence.replace(/\{(\w+)\}/g, (hole, name) => (name in values ? shown(values[name]) : hole));
 }
 
-/** Making a formatter costs more than using it, which a list of hundreds feels. @type {Map<string, Intl.NumberFormat>} */
-const formats = new Map();
-
-/** @param {number} value @param {number} [digits] after the comma, at most */
+/** A number as people write it; small whole ones need no formatter, which a list of hundreds feels. @param {number} value @param {number} [digits] after the comma, at most */
 function figure(value, digits = 3) {
-  const key = `${locale()} ${digits}`;
-  const format = formats.get(key) ?? new Intl.NumberFormat(locale(), { maximumFractionDigits: digits });
-  formats.set(key, format);
-  return format.format(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1000) return String(value);
+  return value.toLocaleString(locale(), { maximumFractionDigits: digits });
+}
+
+/** One digit after the comma unless it is a nought, `3,4`. @param {number} value below 1000 */
+function tenth(value) {
+  const words = String(Math.round(value * 10) / 10);
+  return locale() === 'de-DE' ? words.replace('.', ',') : words;
 }
 
 /** @param {string | number} value */
@@ -50,6 +51,6 @@ export function n(count, one, many) {
 /** A size people read, `3,4 MB`. @param {number} bytes */
 export function fileSize(bytes) {
   if (bytes < 1_000_000) return `${figure(Math.max(1, Math.round(bytes / 1000)))} kB`;
-  if (bytes < 1_000_000_000) return `${figure(bytes / 1_000_000, 1)} MB`;
-  return `${figure(bytes / 1_000_000_000, 1)} GB`;
+  if (bytes < 1_000_000_000) return `${tenth(bytes / 1_000_000)} MB`;
+  return `${tenth(bytes / 1_000_000_000)} GB`;
 }

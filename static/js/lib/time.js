@@ -19,25 +19,22 @@ export function localIso(at = new Date()) {
 /** @param {number} value */
 const two = (value) => String(value).padStart(2, '0');
 
-/** Making a formatter costs more than using it, which a list of hundreds feels. @type {Map<string, Intl.DateTimeFormat>} */
-const formats = new Map();
-
-/** @param {'clock' | 'day' | 'date'} name @param {Intl.DateTimeFormatOptions} options @param {string | number} at */
-function formatted(name, options, at) {
-  const key = `${name} ${locale()}`;
-  const format = formats.get(key) ?? new Intl.DateTimeFormat(locale(), options);
-  formats.set(key, format);
-  return format.format(new Date(at));
-}
-
-/** Clock time of an instant, `10:42`. @param {string | number} at */
+/** Clock time of an instant, `10:42`, the same in all our languages; by hand, since a list of hundreds feels a formatter. @param {string | number} at */
 export function clockTime(at) {
-  return formatted('clock', { hour: '2-digit', minute: '2-digit' }, at);
+  const when = new Date(at);
+  return `${two(when.getHours())}:${two(when.getMinutes())}`;
 }
 
 /** Day of an instant in full, `23. November 2026`. @param {string | number} at */
 export function fullDate(at) {
-  return formatted('date', { day: 'numeric', month: 'long', year: 'numeric' }, at);
+  return new Date(at).toLocaleDateString(locale(), { day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+/** Day and month, `20.11.` or `20/11`. @param {string | number} at */
+function shortDate(at) {
+  const when = new Date(at);
+  const [day, month] = [two(when.getDate()), two(when.getMonth() + 1)];
+  return locale() === 'de-DE' ? `${day}.${month}.` : `${day}/${month}`;
 }
 
 /** When something happened, as short as it stays unmistakable: `10:42`, `gestern, 16:30`, `20.11., 16:30`.
@@ -46,8 +43,7 @@ export function dayAndTime(at, now = Date.now()) {
   const days = Math.round((midnight(now) - midnight(new Date(at).getTime())) / DAY_MS);
   if (days === 0) return clockTime(at);
   if (days === 1) return t('gestern, {time}', { time: clockTime(at) });
-  const day = formatted('day', { day: '2-digit', month: '2-digit' }, at);
-  return `${day}, ${clockTime(at)}`;
+  return `${shortDate(at)}, ${clockTime(at)}`;
 }
 
 /** @param {number} at */

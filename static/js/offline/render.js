@@ -36,7 +36,7 @@ const PAGES = {
   'jobs/new': newJob,
   'jobs/': ({ second }) => job(second),
   capture: () => ({ title: t('Foto aufnehmen'), content: [island('photo-capture')] }),
-  unsent: () => ({ title: t('Noch auf dem Handy'), content: [heading(t('Noch auf dem Handy')), island('today-hints'), island('unsent-list')] }),
+  unsent: () => ({ title: t('Noch auf dem Handy'), content: [heading(t('Noch auf dem Handy')), island('unsent-list')] }),
   sort: () => ({ title: t('Feierabend'), content: [island('photo-sorter')] }),
   befores: () => ({ title: t('Vorher ohne Nachher'), content: [heading(t('Vorher ohne Nachher')), island('missing-afters')] }),
   questions,
