@@ -437,3 +437,79 @@ def test_a_file_chosen_at_once_still_goes_to_the_job_of_the_address(phone: Phone
     )
     (row,) = wait_rows(page, lambda found: len(found) == 1)
     assert row["job"] == JOB
+
+
+def test_the_name_of_a_job_is_learnt_a_moment_later(phone: Phone) -> None:
+    """The first page of this phone is the camera of a job: nobody has told it any names yet."""
+    page = camera(phone)
+    page.locator(".capture-job-name", has_text="Bad Müller, Fliesen").wait_for()
+    page.goto("/capture")
+    page.locator(".capture-job-name", has_text="Bad Müller, Fliesen").wait_for()
+
+
+def test_full_resolution_is_the_cameras_own_photo_and_remembered(phone: Phone) -> None:
+    """The fake camera gives its own photos as PNG, so they can be told from the viewfinder's frames."""
+    page = camera(phone)
+    page.locator(".capture-shutter").click()
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+    page.get_by_role("button", name="Mehr").click()
+    page.get_by_label("Volle Auflösung").check()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.locator(".capture-shutter:not([disabled])").click()
+    first, second = wait_rows(page, lambda found: len(found) == 2)
+    assert (first["mime"], second["mime"]) == ("image/jpeg", "image/png")
+
+
+def test_without_a_camera_the_phones_own_takes_its_place(phone: Phone) -> None:
+    """Refused or missing: the way to photos stays one tap."""
+    page = phone.open("about:blank")
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+    )
+    page.goto(f"/capture?job={JOB}")
+    page.get_by_text("Keine Kamera in der Seite").wait_for()
+    page.locator(".capture-tool", has_text="Handykamera").wait_for(state="visible")
+    page.get_by_role("button", name="Video").wait_for(state="hidden")
+    page.locator("#capture-phone").set_input_files(
+        {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + b"x" * 4000}
+    )
+    (row,) = wait_rows(page, lambda found: len(found) == 1)
+    assert row["job"] == JOB
+
+
+def test_the_tick_is_felt(phone: Phone) -> None:
+    """A short vibration comes with the tick, not with the press."""
+    page = camera(
+        phone,
+        gifts="Navigator.prototype.vibrate = (ms) => (globalThis.felt = [...(globalThis.felt ?? []), ms], true)",
+    )
+    shoot(page, 2)
+    assert page.evaluate("() => felt") == [30, 30]
+
+
+def test_dictated_words_come_into_the_caption(phone: Phone) -> None:
+    """Before anybody speaks, the sheet says where the voice goes; offline there is no such button."""
+    page = camera(phone, gifts=DICTATION)
+    page.get_by_role("button", name="Worte").click()
+    page.get_by_text("schickt die Stimme dafür an seinen Hersteller, nicht an Zollstock").wait_for()
+    page.locator("#capture-caption").fill("Wand")
+    page.get_by_role("button", name="Diktieren").click()
+    page.get_by_role("button", name="Diktat beenden").click()
+    page.get_by_role("button", name="Diktieren").wait_for()
+    assert page.locator("#capture-caption").input_value() == "Wand am Fenster feucht"
+    page.keyboard.press("Escape")
+    page.evaluate("() => Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })")
+    page.get_by_role("button", name="Worte").click()
+    page.locator("#capture-tags").wait_for()
+    page.get_by_role("button", name="Diktieren").wait_for(state="hidden")
+
+
+# The browser's ear: it hears one sentence at once.
+DICTATION = """globalThis.SpeechRecognition = globalThis.webkitSpeechRecognition = class {
+  start() {
+    const result = Object.assign([{ transcript: ' am Fenster feucht' }], { isFinal: true });
+    this.onresult({ results: [result], resultIndex: 0 });
+  }
+  stop() { this.onend(); }
+}"""

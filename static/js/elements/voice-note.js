@@ -71,7 +71,9 @@ export class VoiceNote extends HTMLElement {
 
   /** @returns {Promise<Shot>} */
   async #ownShot() {
-    const id = this.getAttribute('job') || null;
+    // Beside a form the job is the one chosen there.
+    const field = /** @type {HTMLSelectElement | null} */ (this.parentElement?.querySelector('[name=job]'));
+    const id = field?.value || this.getAttribute('job') || null;
     const job = (await findJob(id)) ?? (id ? { id, title: '' } : null);
     return { kind: 'voice', captured_at: localIso(), job, fields: { caption: '', phase: null, tags: [], position: null, job_hint: job?.title ?? '' } };
   }

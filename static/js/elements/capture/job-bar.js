@@ -4,7 +4,7 @@ import { h, icon } from '../../lib/dom.js';
 import { t } from '../../lib/text.js';
 import { setMeta } from '../../offline/db.js';
 import { distance, nearest } from '../../offline/nearness.js';
-import { knownJobs } from '../../offline/readmodel.js';
+import { knownJobs, refresh } from '../../offline/readmodel.js';
 
 /** Nearer than this, another job than the chosen one is worth a word; without any, a whole town is. */
 const ON_SITE_M = 300;
@@ -32,9 +32,16 @@ export class JobBar {
   /** The job of the address, else the one last used. */
   async chooseFirst() {
     const wanted = new URLSearchParams(location.search).get('job');
-    const job = (await findJob(wanted)) ?? (wanted ? { id: wanted, title: t('Auftrag') } : await lastJob());
+    const job = (await findJob(wanted)) ?? (wanted ? { id: wanted, title: '' } : await lastJob());
     if (wanted) await setMeta('last-job', job);
     this.set(job);
+    if (job && !job.title) void refresh().then(() => this.#learnTitle(job.id));
+  }
+
+  /** A phone that never heard of the job learns its name a moment later. @param {string} id */
+  async #learnTitle(id) {
+    const job = await findJob(id);
+    if (job && this.job?.id === id) await this.choose(job);
   }
 
   /** Chooses and remembers. @param {Choice} job */
@@ -52,7 +59,7 @@ export class JobBar {
   /** @param {Choice | null} job */
   set(job) {
     this.job = job;
-    this.#name.textContent = job?.title ?? t('Ohne Auftrag');
+    this.#name.textContent = job ? job.title || t('Auftrag') : t('Ohne Auftrag');
     this.quiet();
     this.#changed();
   }
