@@ -210,3 +210,72 @@ def test_a_full_disk_gives_up_copies_before_it_refuses(playwright: Playwright, o
     assert not page.evaluate("caches.has('pages-k1')")
     assert len(unsent) > 2, "more than fitted beside what the office had"
     browser.close()
+
+
+def test_a_disk_too_full_for_a_single_row_still_sends(playwright: Playwright, office: Office) -> None:
+    """Other apps filled the phone: no row can be changed any more, but everything arrives, and then there is room."""
+    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+    page = browser.new_context(base_url=office.url, service_workers="block").new_page()
+    page.goto("/capture")
+    page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
+    page.wait_for_load_state("networkidle")
+    with office.away():
+        from_gallery(page, pictures(3, 1_000_000))
+    # Every write fails, deletions do not: as Chromium does on a disk without room.
+    page.evaluate(
+        """() => { globalThis.full = true; const put = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = function (...all) {
+            if (globalThis.full) { this.transaction.abort(); throw new DOMException('full', 'QuotaExceededError'); }
+            return put.apply(this, all); };
+          const gone = IDBObjectStore.prototype.delete;
+          IDBObjectStore.prototype.delete = function (...all) {
+            if (this.name === 'bytes') globalThis.full = false;
+            return gone.apply(this, all); }; }"""
+    )
+    for _ in range(100):
+        go(page)
+        page.wait_for_timeout(200)
+        if len(office.world.stored) == 3:
+            break
+    assert len(office.world.stored) == 3
+    go(page)
+    wait_rows(page, lambda found: {row["state"] for row in found} <= {"stored", "linked"})
+    browser.close()
+
+
+def test_an_older_window_in_the_way_is_said(phone: Phone, office: Office) -> None:
+    """A window that does not let go of the old database holds the new version up."""
+    page = phone.open("/nothing")
+    page.evaluate(
+        """() => new Promise((resolve) => { const open = indexedDB.open('zollstock', 1);
+          open.onupgradeneeded = () => {
+            const items = open.result.createObjectStore('items', { keyPath: 'id' });
+            items.createIndex('owner', ['owner', 'id']);
+            items.createIndex('state', ['owner', 'state']);
+            for (const name of ['bytes', 'thumbs', 'readmodel', 'meta']) open.result.createObjectStore(name);
+            open.result.createObjectStore('log', { autoIncrement: true });
+          };
+          open.onsuccess = () => { globalThis.held = open.result; resolve(); }; })"""
+    )
+    other = phone.open("/capture")
+    other.get_by_text("Zollstock ist noch in einem älteren Fenster offen").wait_for()
+    page.close()
+    other.reload()
+    from_gallery(other, pictures(1, 5_000))
+    wait_rows(other, all_stored)
+    phone.troubles.clear()
+
+
+def test_a_window_lets_a_newer_one_in(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    other = phone.open("/nothing")
+    assert (
+        other.evaluate(
+            """() => new Promise((resolve) => { const open = indexedDB.open('zollstock', 99);
+          open.onsuccess = () => { open.result.close(); resolve('open'); };
+          setTimeout(() => resolve('blocked'), 5000); })"""
+        )
+        == "open"
+    )
+    from_gallery(page, pictures(1, 5_000))
+    wait_rows(page, all_stored)

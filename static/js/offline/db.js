@@ -137,3 +137,15 @@ export function setMeta(key, value, options) {
     value === undefined ? tx.objectStore('meta').delete(key) : tx.objectStore('meta').put(value, key)
   ), options);
 }
+
+/**
+ * Writes what only saves work: on a full disk it is left out, for sending must go on there more than anywhere.
+ * @template T @param {Promise<T>} writing @returns {Promise<T | null>} null if it was left out
+ */
+export function ifRoom(writing) {
+  return writing.catch((error) => {
+    if (!isFull(error)) throw error;
+    console.warn(error);
+    return null;
+  });
+}

@@ -1,6 +1,6 @@
 // @ts-check
 import { tell } from './changes.js';
-import { read, write } from './db.js';
+import { ifRoom, read, write } from './db.js';
 
 export { onChange } from './changes.js';
 export { enqueue, NotKept } from './keep.js';
@@ -99,18 +99,18 @@ export function thumbOf(id) {
 
 /**
  * Changes one row, never its body or its bytes. Gone rows stay gone. What a power cut takes back, the next `have` says
- * again.
+ * again; so a full disk that takes no row stops nobody from sending.
  * @param {string} id @param {Partial<Omit<Item, 'id' | 'owner' | 'body'>>} patch
- * @returns {Promise<Item | null>} the row as it is now
+ * @returns {Promise<Item | null>} the row as it is now, null if it is gone or the disk is full
  */
 export async function change(id, patch) {
-  const row = await write(['items'], async (tx) => {
+  const row = await ifRoom(write(['items'], async (tx) => {
     const items = tx.objectStore('items');
     const now = await items.get(id);
     if (!now) return null;
     await items.put({ ...now, ...patch });
     return { ...now, ...patch };
-  }, { relaxed: true });
+  }, { relaxed: true }));
   tell(id);
   return row;
 }
@@ -123,13 +123,13 @@ export async function change(id, patch) {
 export async function moveAll(owner, from, to, patch = {}, ids) {
   const rows = (await inStates(owner, from)).filter((row) => !ids || ids.includes(row.id));
   if (rows.length === 0) return;
-  await write(['items'], async (tx) => {
+  await ifRoom(write(['items'], async (tx) => {
     const items = tx.objectStore('items');
     for (const row of rows) {
       const now = await items.get(row.id);
       if (now && from.includes(now.state)) await items.put({ ...now, ...patch, state: to });
     }
-  }, { relaxed: true });
+  }, { relaxed: true }));
   tell(null);
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, setMeta } from './db.js';
+import { getMeta, ifRoom, setMeta } from './db.js';
 import { headersOf } from './have.js';
 import { heed } from './orders.js';
 import { retry, unsent } from './outbox.js';
@@ -39,7 +39,7 @@ export async function report(owner, device) {
 
 /** The office knows us: what was parked while it did not may go again. @param {string} owner @param {Item[]} rows */
 async function welcome(owner, rows) {
-  await setMeta('reported_ms', Date.now(), { relaxed: true });
+  await ifRoom(setMeta('reported_ms', Date.now(), { relaxed: true }));
   const barred = rows.filter((row) => row.state === 'needs-attention' && row.error === 'forbidden').map((row) => row.id);
   if (barred.length > 0) await retry(owner, barred);
 }

@@ -1,6 +1,7 @@
 // @ts-check
 import { note } from './log.js';
 import { bytesOf, change, thumbOf } from './outbox.js';
+import { dropCopy } from './space.js';
 import { carry, HashDiffers } from './tus.js';
 import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
 import { base64, sha256 } from '../lib/bytes.js';
@@ -48,7 +49,7 @@ async function announce(row, headers) {
  *   wait for the whole file
  */
 export async function bring(row, known, { headers, afterSlice }) {
-  if (known?.state === 'stored') return accept(row, await receipt(row, headers));
+  if (known?.state === 'stored') return seal(row, await receipt(row, headers), known);
   const bytes = await wholeBytes(row);
   if (!bytes) return null;
   await change(row.id, { state: 'sending', error: null });
@@ -101,12 +102,25 @@ async function receipt(row, headers) {
 /**
  * Believes a receipt only if it names this item, this size and this hash (reliability F5).
  * @param {Item} row @param {any} paper null for an item without a file: its description was the whole of it
+ * @returns {Promise<Item | null>} null if it could not be noted
  */
 async function accept(row, paper) {
   if (row.size > 0) check(row, paper);
-  const seal = { acked_ms: Date.now(), acked_at: paper?.stored_at ?? null, acked_sha256: paper?.sha256 ?? null, rev: paper?.rev ?? row.rev };
-  await change(row.id, { ...seal, state: 'stored', offset: row.size, error: null, attempts: 0 });
+  const receipt = { acked_ms: Date.now(), acked_at: paper?.stored_at ?? null, acked_sha256: paper?.sha256 ?? null, rev: paper?.rev ?? row.rev };
+  const noted = await change(row.id, { ...receipt, state: 'stored', offset: row.size, error: null, attempts: 0 });
   await note('stored', row.id);
+  return noted;
+}
+
+/**
+ * Takes a receipt that a `have` agrees with. Where the disk is too full to note it, the copy goes instead: both words
+ * of the server are here, and without room nothing can be noted ever.
+ * @param {Item} row @param {any} paper @param {Known} known
+ */
+async function seal(row, paper, known) {
+  if ((await accept(row, paper)) || !confirmed(row, known)) return;
+  await dropCopy(row.id);
+  await accept(row, paper);
 }
 
 /** @param {Item} row @param {any} paper */

@@ -35,6 +35,11 @@ async function dropConfirmed() {
   await write(['bytes'], (tx) => drop(tx, ids), { asIs: true });
 }
 
+/** Lets one copy go of which both receipt and `have` spoke. @param {string} id */
+export function dropCopy(id) {
+  return write(['bytes'], (tx) => drop(tx, [id]), { asIs: true });
+}
+
 /** @param {any} tx @param {string[]} ids */
 async function drop(tx, ids) {
   await Promise.all(ids.map((id) => tx.objectStore('bytes').delete(id)));

@@ -1,5 +1,5 @@
 // @ts-check
-import { canKeep, getMeta, setMeta } from './db.js';
+import { canKeep, getMeta, ifRoom, setMeta } from './db.js';
 
 const storage = /** @type {any} */ (globalThis.navigator?.storage);
 
@@ -28,6 +28,6 @@ async function isInstalled() {
   const page = /** @type {any} */ (globalThis);
   if (!page.matchMedia) return (await getMeta('installed')) ?? false;
   const installed = page.matchMedia('(display-mode: standalone)').matches || page.navigator.standalone === true;
-  if ((await getMeta('installed')) !== installed) await setMeta('installed', installed);
+  if ((await getMeta('installed')) !== installed) await ifRoom(setMeta('installed', installed));
   return installed;
 }

@@ -12,14 +12,29 @@ const EVERY_MS = 30_000;
 
 let planned = 0;
 
+/** @type {Promise<typeof import('./upload.js')> | null} */
+let loading = null;
+let failed = 0;
+
 /**
- * Loads the sender only if there is something to send, to confirm or to report: a first visit has nothing.
- * @param {import('./upload.js').How} [how]
+ * The sender comes after the page, but on every page and at once. A browser that could not load it for want of
+ * network never asks for that address again, so the next try has another one.
  */
+function sender() {
+  loading ??= import(failed === 0 ? './upload.js' : `./upload.js?${failed}`).catch((error) => {
+    loading = null;
+    failed += 1;
+    throw error;
+  });
+  return /** @type {Promise<typeof import('./upload.js')>} */ (loading);
+}
+
+/** @param {import('./upload.js').How} [how] */
 async function drain(how) {
   if (!(await anything())) return 'idle';
-  const { drain: send } = await import('./upload.js');
-  const end = await send(how);
+  const engine = await sender().catch(() => null);
+  if (!engine) return 'network';
+  const end = await engine.drain(how);
   await plan();
   return end;
 }
@@ -70,8 +85,8 @@ async function catchUp(forced) {
 
 /** Where nothing was sent, the office hears of this phone all the same, now and then, and may have an order for it. */
 async function callOffice() {
-  const { call } = await import('./call.js');
-  await call();
+  const engine = await sender().catch(() => null);
+  await engine?.call();
 }
 
 async function tick() {

@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, setMeta } from './db.js';
+import { getMeta, ifRoom, setMeta } from './db.js';
 import { BACKOFF_MAX_MS, jitter } from './fate.js';
 import { have } from './have.js';
 import { checkSaving } from './keep.js';
@@ -12,6 +12,8 @@ import { newRound, rounds } from './rounds.js';
 import { activeSession, deviceId } from './session.js';
 import { purge, purgeable } from './space.js';
 import { Pause } from '../lib/http.js';
+
+export { call } from './call.js';
 
 /** @typedef {import('./rounds.js').Round} Round */
 /**
@@ -115,7 +117,7 @@ async function pause({ owner, device }, reason, failures) {
   if (!(reason instanceof Pause)) throw reason;
   if (reason.reason === 'wiped' || (reason.order && (await wiped(reason.order, device)))) return 'wiped';
   const wait_ms = Math.max(reason.retryAfterS * 1000, jitter(failures));
-  await setMeta('hold', { failures, until: Date.now() + wait_ms, wait_ms, reason: reason.reason }, { relaxed: true });
+  await ifRoom(setMeta('hold', { failures, until: Date.now() + wait_ms, wait_ms, reason: reason.reason }, { relaxed: true }));
   await moveAll(owner, ['sending'], 'queued');
   if (reason.reason === 'login') await moveAll(owner, ['queued'], 'paused-login', { error: 'login' });
   if (reason.reason === 'user.disabled') await moveAll(owner, ['queued', 'paused-login'], 'needs-attention', { error: 'forbidden' });
