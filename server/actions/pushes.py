@@ -106,7 +106,7 @@ async def tell(device: Device, said: Notice, *, at: datetime) -> None:
 async def deliver(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Hand a message to the browser's push service. Raises PushFailed, Later when the service asked to wait."""
     to = await pushes.by_id(company_id, UUID(str(payload["subscription"])))
-    if to is None:
+    if to is None or await _moot(to, payload):
         return
     said = Notice(
         str(payload["title"]), str(payload["body"]), str(payload["url"]), int(str(payload["badge"]))
@@ -120,6 +120,12 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
         if failed.after_s is None:
             raise
         raise Later(min(failed.after_s, TTL_S), str(failed)) from failed
+
+
+async def _moot(to: Subscription, payload: Mapping[str, object]) -> bool:
+    """Say whether the message is no longer true: it waited, and meanwhile the phone sent everything."""
+    device = await devices.by_id(to.company_id, to.device_id) if to.device_id else None
+    return device is not None and device.owed == 0 and bool(payload["badge"])
 
 
 @atomic

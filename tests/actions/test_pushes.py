@@ -195,6 +195,17 @@ async def test_a_busy_service_is_asked_later_and_a_redirect_never_followed(world
     assert len(browser.received) == 1
 
 
+async def test_what_was_sent_meanwhile_is_not_called_for(world: World) -> None:
+    ali, device = world.site.worker, new_id()
+    browser = await world.browser(ali, device)
+    await world.report(ali, device, 2, 9 * HOUR)
+    await pushes.remind(world.services)
+    await world.report(ali, device, 0, HOUR)
+    [task] = await tasks.claim("f", at=world.at, lease_s=60, limit=50)
+    await pushes.deliver(world.services, ali.company_id, task.payload)
+    assert browser.received == []
+
+
 async def test_a_browser_has_one_subscription_and_a_person_ten(world: World) -> None:
     ali, colleague, device = world.site.worker, world.site.colleague, new_id()
     await world.browser(ali, device)
