@@ -87,6 +87,7 @@ async def _file(actor: Actor, photo: Photo, place: Place, *, at: datetime) -> No
         await note_late(actor, "photo", photo.id, place.job_id, at=at)
 
 
+@atomic
 async def note_late(actor: Actor, noun: str, subject_id: UUID, job_id: UUID, *, at: datetime) -> None:
     """Write down that something came after its job was closed; the office reads it there and in the review."""
     entry = Entry.by(actor, f"{noun}.late", noun, subject_id, at=at, job_id=job_id)

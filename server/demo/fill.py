@@ -26,6 +26,7 @@ from server.db import companies as companies_db
 from server.db import customers as customers_db
 from server.db import photos as photos_db
 from server.db import users as users_db
+from server.demo.afterwards import tell_what_came_later
 from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFILE, SHOTS, Shot
 from server.demo.phones import bring_phones
 from server.domain.companies import Company
@@ -110,6 +111,7 @@ class _Filling:
         await self._notes()
         await self._questions()
         self.say("Rückfragen und Logbuch")
+        await tell_what_came_later(self.services, self.people, self.jobs, self.ago)
         await bring_phones(self.people, self.jobs, self.ago, version=static.load().version)
         return company
 
