@@ -151,6 +151,7 @@ async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
     known = await photos.by_id(photo.company_id, photo.id)
     if known:
         return known
+    photo = await _placed(photo)
     await photos.insert_photo(photo.company_id, photo, search_text=_search_text(photo))
     entry = Entry.by(
         system(photo.company_id),
@@ -166,6 +167,15 @@ async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
     await _ask_to_render(photo.company_id, photo.id, at=at)
     tell(photo)
     return photo
+
+
+async def _placed(photo: Photo) -> Photo:
+    """Follow a job that was merged or deleted between the customer's click and this moment."""
+    if photo.job_id is None:
+        return photo
+    await jobs.hold(photo.company_id, photo.job_id)
+    job = await jobs.current(photo.company_id, photo.job_id)
+    return replace(photo, job_id=job.id if job else None)
 
 
 def checked_picture(head: bytes, size_bytes: int) -> FileType:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q, Subquery
 
 from server.db.photos import read
 from server.db.tables import PhotoRow, PreviewRow, RenditionRow
@@ -22,8 +22,9 @@ async def of_company(company_id: UUID) -> list[Photo]:
 
 async def every_to_purge(*, before: datetime, limit: int = 100) -> list[Photo]:
     """Return what was thrown away before this moment and still has files or words, of all companies."""
-    rows = PhotoRow.filter(deleted_at__lt=before)
-    due = rows.exclude(state=PhotoState.PURGED, storage_key=None)
+    drawn = Subquery(RenditionRow.all().values("photo_id"))
+    begun = Q(Q(storage_key__not_isnull=True), Q(id__in=drawn), join_type="OR")
+    due = PhotoRow.filter(Q(Q(deleted_at__lt=before), Q(~Q(state=PhotoState.PURGED), begun, join_type="OR")))
     return await read(None, due.order_by("deleted_at").limit(limit))
 
 

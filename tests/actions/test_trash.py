@@ -15,6 +15,7 @@ from server.db import logbook, photos, read_model, search, tasks, timeline
 from server.db import reviews as review_table
 from server.db import trash as trash_table
 from server.db.connect import Database
+from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, NotFound
 from server.domain.items import ItemState
 from server.domain.photos import Photo, PhotoState
@@ -146,3 +147,20 @@ async def test_the_same_file_twice_is_legal_and_named(site: Site) -> None:
     await trash.restore(site.office, first, at=AT)
     assert (await known(site, first)).twin_of_id == second
     assert (await known(site, await brought(site, JPEG + b"another" * 200))).twin_of_id is None
+
+
+@atomic
+async def begun(photo: Photo) -> None:
+    await trash_table.set_purging(photo.company_id, photo.id)
+
+
+async def test_emptying_that_was_cut_goes_on(site: Site) -> None:
+    photo = await thrown(site)
+    assert photo.storage_key
+    await begun(photo)
+    await site.services.storage.delete(photo.storage_key)
+    with pytest.raises(NotFound):
+        await trash.restore(site.office, photo.id, at=AT)
+    await trash.empty(replace(site.services, clock=lambda: AT + timedelta(days=31)))
+    gone = await known(site, photo.id)
+    assert (gone.state, gone.storage_key) == (PhotoState.PURGED, None)

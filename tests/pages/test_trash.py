@@ -26,3 +26,13 @@ async def test_into_the_trash_and_back(house: House) -> None:
     own = await house.worker.post(f"/photos/{photo.id}/deletion")
     assert (own.status_code, own.headers["location"]) == (303, f"/jobs/{job.id}")
     assert f"photo-{photo.id}" not in (await house.worker.get(f"/jobs/{job.id}")).text
+
+
+async def test_a_pane_that_shows_a_photo_says_when_it_is_gone(house: House) -> None:
+    """A refusal to a part of a page was a template that did not exist, so the pane got a 500."""
+    job = await factories.job(house.acting(Role.OFFICE))
+    photo = await arrived(house, job.id)
+    await house.office.post(f"/photos/{photo.id}/deletion")
+    pane = await house.office.get(f"/photos/_open/{photo.id}", headers={"HX-Request": "true"})
+    assert pane.status_code == 404 and "Dieses Foto gibt es hier nicht" in pane.text
+    assert "<html" not in pane.text

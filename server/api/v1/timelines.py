@@ -102,7 +102,14 @@ def _words(event: Event) -> tuple[str, str, dict[str, Any]]:
             data = {"direction": said.direction, "channel": said.channel, "state": said.state}
             return event.contact_name, said.text, data | {"photo": said.photo_id}
         case Written():
-            return event.note.author_name, event.note.text, {}
+            note = event.note
+            data = {
+                "late": note.late,
+                "disputed": note.disputed,
+                "replaces": note.replaces_id,
+                "rev": note.rev,
+            }
+            return note.author_name, note.text, data
         case Noted():
             return event.entry.actor_name, "", {"verb": event.entry.verb, "number": event.number}
         case Agreed():

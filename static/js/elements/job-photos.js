@@ -9,6 +9,8 @@ import { activeSession } from '../offline/session.js';
 /** @typedef {import('../offline/db.js').Item} Item */
 
 const PICTURED = new Set(['photo', 'video']);
+/** What the server's page calls an item of this kind, where that is another name. */
+const NAMES = /** @type {Record<string, string>} */ ({ video: 'photo', voice: 'photo', call: 'note' });
 
 /**
  * On a job's page: what this phone still owes to the job named by the attribute `job`, drawn with the templates of
@@ -46,7 +48,7 @@ function isMissing(item) {
 
 /** Whether the server's page already shows this item. @param {Item} item @param {Element} here */
 function alreadyThere(item, here) {
-  const element = document.getElementById(`${item.kind}-${item.id}`);
+  const element = document.getElementById(`${NAMES[item.kind] ?? item.kind}-${item.id}`);
   return element !== null && !here.contains(element);
 }
 
@@ -56,7 +58,7 @@ async function face(item) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById(`pending-${name}`));
   const root = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   const [where, state] = stateWords(item);
-  root.id = `${item.kind}-${item.id}`;
+  root.id = `${NAMES[item.kind] ?? item.kind}-${item.id}`;
   root.classList.add(`is-${item.state}`);
   fill(root, 'state', state);
   fill(root, 'time', dayAndTime(item.made_ms));
