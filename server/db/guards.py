@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,13 @@ class DatabaseUnsynced(RuntimeError):
 
 class UnitError(RuntimeError):
     """The database was used against the rules of `server.db.unit.atomic`; always a mistake in our code."""
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what caused it, down to the driver's own."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def reads(query: str) -> bool:

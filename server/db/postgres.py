@@ -17,7 +17,7 @@ from tortoise.backends.base.client import NestedTransactionContext, TransactionC
 from tortoise.backends.base_postgres.client import translate_exceptions
 from tortoise.exceptions import TransactionManagementError
 
-from server.db.guards import UnitError, in_utc, only_owner, only_read, whole
+from server.db.guards import DatabaseFull, UnitError, causes, in_utc, only_owner, only_read, whole
 from server.db.hub import Hub
 
 POOL_SIZE = 10
@@ -75,13 +75,21 @@ class PostgresClient(stock.AsyncpgDBClient):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["PostgresUnit"]:
-        """Hold a pool connection for one transaction: committed at the end, rolled back whole on any exception."""
+        """Hold a pool connection for one transaction: committed at the end, rolled back whole on any exception.
+
+        Raises DatabaseFull. A failed sync is the server's own affair: it panics (data_sync_retry).
+        """
         await self.create_connection(with_db=True)
         assert self._pool is not None
         async with self._pool.acquire() as connection:
             unit = PostgresUnit(self, connection)
-            async with whole(unit, self.connection_name):
-                yield unit
+            try:
+                async with whole(unit, self.connection_name):
+                    yield unit
+            except Exception as error:
+                if any(isinstance(one, asyncpg.DiskFullError) for one in causes(error)):
+                    raise DatabaseFull("no room left on the disk of the database") from error
+                raise
 
 
 class PostgresUnit(stock.TransactionWrapper):

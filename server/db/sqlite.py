@@ -16,7 +16,16 @@ import pysqlite3
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite import client as stock
 
-from server.db.guards import DatabaseFull, DatabaseUnsynced, UnitError, in_utc, only_owner, only_read, whole
+from server.db.guards import (
+    DatabaseFull,
+    DatabaseUnsynced,
+    UnitError,
+    causes,
+    in_utc,
+    only_owner,
+    only_read,
+    whole,
+)
 from server.db.hub import Hub
 
 READERS = 2
@@ -155,13 +164,10 @@ class SqliteClient(stock.SqliteClient):
             raise DatabaseUnsynced(str(error)) from error
 
 
-def _code(error: BaseException | None) -> int | None:
+def _code(error: Exception) -> int | None:
     """Return SQLite's code of an error or of what caused it."""
-    while error is not None:
-        if isinstance(error, pysqlite3.Error):
-            return getattr(error, "sqlite_errorcode", None)
-        error = error.__cause__ or error.__context__
-    return None
+    found = (one for one in causes(error) if isinstance(one, pysqlite3.Error))
+    return getattr(next(found, None), "sqlite_errorcode", None)
 
 
 class SqliteUnit(stock.SqliteTransactionWrapper):

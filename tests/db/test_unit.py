@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError, OperationalError, TransactionMan
 from server import clock
 from server.db import sql
 from server.db.connect import Database
-from server.db.guards import UnitError
+from server.db.guards import DatabaseFull, UnitError
 from server.db.unit import after_commit, atomic, inside, savepoint, signal
 from server.ids import new_id
 from tests.db.sample_tables import BookRow, ShelfRow
@@ -117,6 +117,24 @@ async def test_an_exception_rolls_back(sample: Database) -> None:
         assert (await anext(signals)).data == {"name": "kept"}
     assert called == ["kept"]
     assert await names() == {"kept"}
+
+
+async def test_a_full_disk_has_its_own_name_and_leaves_what_was(sample: Database) -> None:
+    await insert_pair("before")
+    if sample.kind == "sqlite":
+        await cast(Any, sample.context.db())._connection.execute_fetchall("PRAGMA max_page_count=1")
+
+    @atomic
+    async def fill() -> None:
+        await insert("x" * 60)
+        if sample.kind == "postgres":
+            await sql.execute("DO $$ BEGIN RAISE disk_full; END $$")
+        for number in range(10_000):
+            await insert(f"{number} ".ljust(60, "x"))
+
+    with pytest.raises(DatabaseFull):
+        await fill()
+    assert await names() == {"before"}
 
 
 async def test_a_nested_unit_joins(sample: Database) -> None:
