@@ -35,6 +35,20 @@ ALL_ITEMS = """async (work) => {
   await new Promise((resolve) => { items.transaction.oncomplete = resolve; });
   db.close();
 }"""
+AXE = Path(__file__).parents[1] / "js" / "node_modules" / "axe-core" / "axe.min.js"
+RUN_AXE = """async () => (await axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+})).violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`)"""
+EVERY_STATE: list[dict[str, Any]] = [
+    {"age_s": 5 * HOUR_S, "job": JOB, "announced": True},
+    {"state": "needs-attention", "error": "receipt"},
+    {"state": "lost-bytes", "error": "lost-bytes", "gone": True},
+    {"kind": "question", "job": JOB, "body": {"text": "Welche Fuge?"}},
+    {"kind": "video", "state": "paused-login", "error": "login"},
+    {"kind": "voice", "thumb": False},
+    {"kind": "job", "body": {"title": "Dachrinne Schmitz"}},
+    {"state": "linked", "acked_ms": 1_780_000_000_000},
+]
 PREFS = """async () => {
   const open = indexedDB.open('zollstock');
   const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
@@ -256,3 +270,20 @@ def test_signing_out_throws_away_what_its_owner_types_away(phone: Phone, office:
         page.get_by_role("button", name="Endgültig entfernen").click()
         page.get_by_role("heading", name="Abgemeldet").wait_for()
         assert rows(page) == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci in tests/js (make test does it)")
+@pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
+def test_axe_finds_nothing_in_any_state(phone: Phone, office: Office, dark: bool) -> None:
+    with cellar(phone, office, EVERY_STATE) as page:
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.locator(".unsent-row").nth(6).wait_for()
+        page.locator(".unsent-kept > summary").click()
+        page.locator("#settings > summary").click()
+        page.locator(".unsent-box").first.check()
+        page.get_by_text("Speicher geschützt").wait_for()
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        assert page.evaluate(RUN_AXE) == []
+        page.locator(".unsent-open").first.click()
+        page.locator("dialog").wait_for()
+        assert page.evaluate(RUN_AXE) == []

@@ -67,7 +67,7 @@ export class Kept {
 /** @param {number} days */
 function ruleWords(days) {
   const rule = n(days, 'Gesendete Fotos bleiben noch {n} Tag auf dem Handy.', 'Gesendete Fotos bleiben noch {n} Tage auf dem Handy.');
-  return `${days > 0 ? rule : t('Gesendete Fotos gehen gleich vom Handy.')} ${t('Entfernt wird nur, was das Büro zweimal bestätigt hat.')}`;
+  return `${days > 0 ? rule : t('Gesendete Fotos gehen gleich vom Handy.')} ${t('Werden es mehr als 300 MB, gehen die ältesten früher. Entfernt wird nur, was das Büro zweimal bestätigt hat.')}`;
 }
 
 /** @param {Item} item @param {number} days */
@@ -75,5 +75,5 @@ function goesWords(item, days) {
   if (item.state === 'stored') return t('Im Büro, wird noch einmal bestätigt');
   const at = (item.acked_ms ?? item.made_ms) + days * DAY_MS;
   if (at <= Date.now()) return t('Wird beim nächsten Senden vom Handy entfernt');
-  return t('Wird am {day} vom Handy entfernt', { day: fullDate(at) });
+  return t('Wird spätestens am {day} vom Handy entfernt', { day: fullDate(at) });
 }
