@@ -16,7 +16,9 @@ THROWN = re.compile(r"new (?:Parked|Later)\(\s*'([\w.-]+)'")
 CHOSEN = re.compile(r"new (?:Parked|Later)\([^;'\n]*\? '([\w.-]+)' : '([\w.-]+)'")
 WRITTEN = re.compile(r"\berror: '([\w.-]+)'")
 RETURNED = re.compile(r"if \(status === \d+\) return '([\w.-]+)'")
+FALLEN_BACK_TO = re.compile(r"\? name : '([\w.-]+)'")
 PAUSED = re.compile(r"new Pause\(\s*'([\w.-]+)'")
+FORMS = (THROWN, WRITTEN, RETURNED, FALLEN_BACK_TO)
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 KEY = re.compile(r"^  '?([\w.-]+)'?: ", re.MULTILINE)
 
@@ -31,7 +33,7 @@ def phone_codes() -> set[str]:
     texts = [
         path.read_text(encoding="utf-8") for path in [*(JS / "offline").glob("*.js"), JS / "lib" / "http.js"]
     ]
-    found = {code for text in texts for form in (THROWN, WRITTEN, RETURNED) for code in form.findall(text)}
+    found = {code for text in texts for form in FORMS for code in form.findall(text)}
     return found | {code for text in texts for pair in CHOSEN.findall(text) for code in pair}
 
 

@@ -272,6 +272,24 @@ def test_signing_out_throws_away_what_its_owner_types_away(phone: Phone, office:
         assert rows(page) == []
 
 
+def test_an_archive_beyond_its_format_is_refused(phone: Phone, office: Office) -> None:
+    """Without ZIP64 a ZIP holds 65,535 files and 4 GB: more is said, not written wrong."""
+    page = phone.install("/unsent")
+    base = page.locator("script[src*='main.js']").first.get_attribute("src")
+    assert base
+    tried = page.evaluate(
+        """async (module) => {
+          const { ZipWriter, ZipTooLarge, MAX_ZIP_FILES } = await import(module);
+          const zip = new ZipWriter();
+          const add = (count) => { for (let n = 0; n < count; n++) zip.add('a', new Uint8Array(1), '2026-11-23T10:42:07'); };
+          add(MAX_ZIP_FILES);
+          try { add(1); } catch (error) { return error instanceof ZipTooLarge; }
+        }""",
+        base.replace("js/main.js", "js/lib/zip.js"),
+    )
+    assert tried is True
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="needs axe-core: npm ci in tests/js (make test does it)")
 @pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
 def test_axe_finds_nothing_in_any_state(phone: Phone, office: Office, dark: bool) -> None:
