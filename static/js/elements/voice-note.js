@@ -24,7 +24,7 @@ export class VoiceNote extends HTMLElement {
   #status = h('p', { class: 'sub', role: 'status' }, t('Bis zu 3 Minuten. Andere nur aufnehmen, wenn sie einverstanden sind.'));
 
   connectedCallback() {
-    this.hidden = !canRecord();
+    this.hidden = !canRecord(VOICE);
     this.replaceChildren(this.#button, this.#status);
     // The camera page looks after what was left behind by itself.
     if (this.closest('photo-capture')) return;

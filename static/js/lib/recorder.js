@@ -18,9 +18,10 @@ export const VOICE = {
   bits: { audioBitsPerSecond: 48_000 },
 };
 
-/** Whether this browser records at all. */
-export function canRecord() {
-  return 'MediaRecorder' in globalThis && Boolean(navigator.mediaDevices?.getUserMedia);
+/** Whether this browser records such a thing. @param {Plan} plan */
+export function canRecord(plan) {
+  const able = 'MediaRecorder' in globalThis && Boolean(navigator.mediaDevices?.getUserMedia);
+  return able && plan.types.some((type) => MediaRecorder.isTypeSupported(type));
 }
 
 /** One recording; it ends by itself at its limit, when its stream ends and when the page leaves the screen. */

@@ -20,7 +20,7 @@ export class Clips {
   /** @param {Page} page */
   constructor(page) {
     this.#page = page;
-    this.tool.hidden = !canRecord();
+    this.tool.hidden = !canRecord(CLIP);
   }
 
   /** Starts or ends. */

@@ -1,6 +1,7 @@
 // @ts-check
 import '../voice-note.js';
 import { h, icon } from '../../lib/dom.js';
+import { canRecord, VOICE } from '../../lib/recorder.js';
 import { t } from '../../lib/text.js';
 
 /**
@@ -12,5 +13,5 @@ export function voiceSheet(keeper, shot) {
   Object.assign(note, { keeper, shot });
   const sheet = h('dialog', { class: 'dialog', 'aria-label': t('Sprachnotiz'), close: () => note.finish() }, h('h1', {}, t('Sprachnotiz')), note);
   sheet.append(h('button', { type: 'button', class: 'btn primary', click: () => sheet.close() }, t('Weiter fotografieren')));
-  return { sheet, tool: h('button', { type: 'button', class: 'capture-tool', click: () => sheet.showModal() }, icon('mic'), t('Sprache')) };
+  return { sheet, tool: h('button', { type: 'button', class: 'capture-tool', hidden: !canRecord(VOICE), click: () => sheet.showModal() }, icon('mic'), t('Sprache')) };
 }
