@@ -5,7 +5,8 @@ another storage, so one browser may serve a whole row of tests.
 """
 
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from tests.browser.phones.seeing import (
     all_home,
     go,
     install,
+    wait,
     wait_standing,
     wait_text,
     with_hashes,
 )
+from tests.browser.voyage import TEN_YEARS_MS
 from tests.ports import free_port
 
 GALLERY = "input[type=file][multiple]"
@@ -98,3 +101,114 @@ def test_a_page_put_aside_holds_up_nobody(phone: Phone, office: Office, tmp_path
     wait_text(phone, ".capture-job-name", "")
     phone.give(GALLERY, pictures(tmp_path, 4, 5_000))
     wait_standing(phone, lambda rows: len(rows) == 10 and all_home(rows))
+
+
+def test_bad_answers_lose_nothing_and_stop_nobody(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """(3) 503, 429 with a time, then a session that ended in the middle: the photos stay, new ones are taken."""
+    install(phone, f"{office.url}/capture")
+    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"})]
+    choose(phone, pictures(tmp_path, 2, 9_000))
+    until_true(phone, lambda: not office.world.answers)
+    office.world.user = None
+    go(phone)
+    wait_standing(phone, lambda rows: {row["state"] for row in rows} == {"paused-login"})
+    phone.give(GALLERY, pictures(tmp_path, 1, 3_000))
+    wait_standing(phone, lambda rows: len(rows) == 3)
+    wait_text(phone, "state-line", "3 noch auf dem Handy · Anmeldung nötig")
+    office.world.user = "ali"
+    until_true(phone, lambda: len(office.world.stored) == 3)
+    wait_standing(phone, all_home)
+
+
+def until_true(phone: Phone, right: Callable[[], bool]) -> None:
+    """Wake the phone until something is so at the office."""
+    for _ in range(100):
+        if right():
+            return
+        go(phone)
+        time.sleep(0.1)
+    raise AssertionError(phone.engine)
+
+
+def test_a_receipt_with_another_hash_frees_nothing(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """(4) The server says stored, but not our bytes."""
+    office.world.wrong_receipts = True
+    install(phone, f"{office.url}/capture")
+    choose(phone, pictures(tmp_path, 1, 5_000))
+    wait_standing(phone, lambda rows: [row["state"] for row in rows] == ["needs-attention"])
+    (row,) = with_hashes(phone)
+    assert (row["error"], row["held"]) == ("receipt", row["sha256"])
+    office.world.wrong_receipts = False
+    phone.open(f"{office.url}/unsent")
+    wait_text(phone, "main", "Jetzt senden")
+    phone.click("//main//button[contains(., 'Jetzt senden')]")
+    wait_standing(phone, all_home)
+
+
+def test_a_job_renamed_meanwhile_or_gone(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """(5) The phone shows the new name after the sync; photos of a job that is gone arrive all the same."""
+    install(phone, f"{office.url}/jobs/{JOB}")
+    phone.open(f"{office.url}/capture?job={JOB}")
+    wait_text(phone, ".capture-job-name", "Bad Müller")
+    with office.away():
+        choose(phone, pictures(tmp_path, 2, 4_000))
+        office.world.renamed = "Bad Maier, Fliesen"
+    office.world.clock_ms = 2 * 60_000
+    asked = ("GET", "/sync/read-model")
+    before = office.world.seen.count(asked)
+    phone.open(f"{office.url}/capture?job={JOB}")
+    wait_standing(phone, all_home)
+    assert {item["job"] for item in office.world.items.values()} == {JOB}
+    until_true(phone, lambda: office.world.seen.count(asked) > before)
+    with office.away():
+        phone.open(f"{office.url}/capture")
+        wait_text(phone, ".capture-job-name", "Bad Maier")
+        choose(phone, pictures(tmp_path, 1, 5_000))
+        office.world.jobs = lambda: []  # type: ignore[method-assign]
+    go(phone)
+    wait_standing(phone, lambda rows: len(rows) == 3 and all_home(rows))
+    assert len(office.world.stored) == 3
+
+
+def test_a_clock_once_ahead_keeps_no_old_list(phone: Phone, office: Office) -> None:
+    """The list fetched in 2036 is not "fresh" until then."""
+    office.world.clock_ms = TEN_YEARS_MS
+    install(phone, f"{office.url}/capture?job={JOB}")
+    wait(phone, "() => document.querySelector('state-line')?.innerText", bool)
+    until_true(phone, lambda: ("GET", "/sync/read-model") in office.world.seen)
+    office.world.clock_ms, office.world.renamed = 0, "Bad Maier, Fliesen"
+    before = len(office.world.seen)
+    phone.open(f"{office.url}/capture?job={JOB}")
+    until_true(phone, lambda: ("GET", "/sync/read-model") in office.world.seen[before:])
+
+
+def test_the_sign_in_page_is_never_kept(phone: Phone, office: Office) -> None:
+    """(10) A redirect to the sign-in page must not be kept as a job."""
+    install(phone, f"{office.url}/jobs")
+    office.world.user = None
+    phone.open(f"{office.url}/jobs/{JOB}")
+    wait_text(phone, "h1", "Anmelden")
+    time.sleep(0.3)
+    kept = phone.evaluate(
+        "async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((one) => one.url)))).flat()"
+    )
+    assert not [url for url in kept if url.startswith(office.url) and ("login" in url or JOB in url)]
+
+
+def test_a_poisoned_item_stops_nobody(phone: Phone, office: Office, tmp_path: Path) -> None:
+    """(13) The first of the queue is refused for good; the others arrive, and it says why."""
+    office.world.poisoned = {"Gift"}
+    install(phone, f"{office.url}/capture")
+    wait_text(phone, ".capture-job-name", "")
+    caption = "(words) => { document.querySelector('#capture-caption').value = words; }"
+    with office.away():
+        for words, number in (("Gift", 1), ("", 3)):
+            phone.evaluate(caption, words)
+            phone.give(GALLERY, pictures(tmp_path, number, 4_000 + number))
+            wait_standing(phone, lambda rows, number=number: len(rows) == (1 if number == 1 else 4))  # type: ignore[misc]
+    until_true(phone, lambda: len(office.world.stored) == 3)
+    rows = wait_standing(phone, lambda rows: rows[0]["state"] == "needs-attention" and all_home(rows[1:]))
+    assert rows[0]["error"] == "item.type"
+    phone.open(f"{office.url}/unsent")
+    wait_text(phone, "main", "Das Büro nimmt es so nicht an")
+    wait_text(phone, "state-line", "1 Problem")

@@ -3,6 +3,7 @@ import { h } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
 import { forgetWiped, wipedByBrowser } from '../offline/canary.js';
 import { canKeep } from '../offline/db.js';
+import { forgetsAtTheEnd } from '../offline/storage.js';
 
 /** Says within three seconds that this browser cannot keep photos; silent where all is well. */
 export class StorageBanner extends HTMLElement {
@@ -13,6 +14,7 @@ export class StorageBanner extends HTMLElement {
     void this.#mourn().catch(() => {});
     if (!isSecureContext) this.#say(t('Ohne verschlüsselte Adresse (https) kann dieses Handy nichts sichern. Im Büro nach der richtigen Adresse fragen.'));
     else if (!(await canKeep())) this.#say(t('Dieses Fenster kann keine Fotos sichern (privater Modus?). Zollstock in einem normalen Fenster öffnen.'));
+    else if (await forgetsAtTheEnd()) this.#say(t('Dieses Fenster vergisst beim Schließen alles (privater Modus?). Was noch nicht im Büro ist, wäre dann verloren. Zollstock in einem normalen Fenster öffnen.'));
   }
 
   disconnectedCallback() {

@@ -50,7 +50,8 @@ async function renew() {
   const session = await activeSession();
   if (!session) return;
   const kept = await keptModel(session.cacheKey);
-  if (kept && Date.now() - kept.fetched_ms < FRESH_MS) return warm(kept, session.cacheKey);
+  // Either way: a clock that was ahead once must not keep the list for years.
+  if (kept && Math.abs(Date.now() - kept.fetched_ms) < FRESH_MS) return warm(kept, session.cacheKey);
   const model = await fetchModel();
   if (model?.user?.id !== session.actor) return;
   const fresh = { model, fetched_ms: Date.now(), warm: false };

@@ -3,6 +3,8 @@ import { canKeep, getMeta, ifRoom, setMeta } from './db.js';
 
 const storage = /** @type {any} */ (globalThis.navigator?.storage);
 
+const PATIENCE_MS = 2_000;
+
 let asked = false;
 
 /** Asks the browser once a page not to throw our data away; its answer stands in meta `persisted`. */
@@ -10,6 +12,17 @@ export async function askToPersist() {
   if (asked || !storage?.persist || (await getMeta('persisted'))) return;
   asked = true;
   await setMeta('persisted', await storage.persist());
+}
+
+/**
+ * Whether this window forgets everything at its end, as far as a browser lets it show: private windows of Safari and
+ * Firefox refuse the file system that every other window has; Chromium's cannot be told apart.
+ * @returns {Promise<boolean>}
+ */
+export async function forgetsAtTheEnd() {
+  if (!storage?.getDirectory) return false;
+  const late = new Promise((resolve) => setTimeout(() => resolve(false), PATIENCE_MS));
+  return Promise.race([storage.getDirectory().then(() => false, () => true), late]);
 }
 
 /**

@@ -4,18 +4,30 @@ import { t } from '../lib/text.js';
 
 const HOURLY_MS = 60 * 60 * 1000;
 const AGAIN_MS = 5_000;
+const WORKER = '/service-worker.js';
 
 /** Registers the worker and offers a waiting version, but never while somebody photographs, records or types. */
 export async function keepUpdated() {
-  if (!('serviceWorker' in navigator)) return;
   const registration = await navigator.serviceWorker
-    .register('/service-worker.js', { type: 'module', updateViaCache: 'none' }).catch(() => null);
-  if (!registration) return;
+    ?.register(WORKER, { type: 'module', updateViaCache: 'none' }).catch(() => null);
+  if (!registration) return warnOfTheCellar();
   registration.addEventListener('updatefound', () => watch(registration));
   if (registration.waiting) void offer(registration.waiting);
   const look = () => void registration.update().catch(() => {});
   setInterval(look, HOURLY_MS);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
+}
+
+/**
+ * Without a worker no page opens without a network (Firefox before 147 knows no module worker); what is open goes on.
+ * A worker that only did not come this time is no reason for words.
+ */
+async function warnOfTheCellar() {
+  if (document.body.dataset.role !== 'worker' || !isSecureContext) return;
+  const there = await fetch(WORKER, { cache: 'no-store' }).then((answer) => answer.ok, () => false);
+  if (!there || navigator.serviceWorker?.controller) return;
+  document.querySelector('main')?.prepend(h('p', { class: 'banner warn', role: 'status' },
+    t('Dieser Browser öffnet Zollstock ohne Netz nicht. Vor dem Keller „Foto“ öffnen und offen lassen, oder den Browser aktualisieren.')));
 }
 
 /** @param {ServiceWorkerRegistration} registration */

@@ -14,12 +14,16 @@ from tests.browser.phones.remote import MarionetteWire, Refused, RemotePhone
 from tests.ports import free_port
 
 START_S = 60.0
+# The window is never narrower than 500 device pixels: so many to one of CSS make a phone of 360.
+SHARPNESS = 500 / 360
+HEIGHT = round(740 * SHARPNESS + 86)
 PREFS: dict[str, object] = {
     "browser.shell.checkDefaultBrowser": False,
     "browser.aboutwelcome.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.disabledForTesting": True,
     "intl.accept_languages": "de-DE",
+    "layout.css.devPixelsPerPx": f"{SHARPNESS:.4f}",
     "dom.disable_beforeunload": True,
     "media.navigator.permission.disabled": True,
     "media.navigator.streams.fake": True,
@@ -63,8 +67,8 @@ class FirefoxPhone(RemotePhone):
             "--remote-allow-system-access",
         ]
         self._process = subprocess.Popen(
-            [program() or "", *words, "-width", "360", "-height", "740"],
-            env={**os.environ, "MOZ_HEADLESS_WIDTH": "360", "MOZ_HEADLESS_HEIGHT": "740"},
+            [program() or "", *words, "-width", "500", "-height", str(HEIGHT)],
+            env={**os.environ, "MOZ_HEADLESS_WIDTH": "500", "MOZ_HEADLESS_HEIGHT": str(HEIGHT)},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -89,3 +89,12 @@ def install(phone: Phone, url: str) -> None:
     """Open a page and wait until the service worker answers for it."""
     phone.open(url)
     phone.evaluate(CONTROLLED)
+
+
+def settle(phone: Phone) -> None:
+    """Wait until the page has loaded all it asked for; a line cut before leaves half a program."""
+    loaded = "() => performance.getEntriesByType('resource').length"
+    before = -1
+    while before != (now := phone.evaluate(loaded)):
+        before = now
+        time.sleep(0.4)

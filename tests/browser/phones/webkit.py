@@ -14,12 +14,14 @@ from pathlib import Path
 
 import httpx
 import psutil
+from PIL import ImageGrab
 
 from tests.browser.phones import NotHere
 from tests.browser.phones.remote import HttpWire, RemotePhone
 from tests.ports import free_port
 
 START_S = 30.0
+SIZE = (360, 740)  # as in webkit_window.py
 WINDOW = Path(__file__).with_name("webkit_window.py")
 # The Python of the distribution has GTK's bindings; the virtual environment must not see them.
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -52,14 +54,15 @@ class WebKitPhone(RemotePhone):
         self._private = private
         self._driver: subprocess.Popen[bytes] | None = None
         self._screen: subprocess.Popen[bytes] | None = None
+        self._display = ""
 
     def start(self) -> None:
-        display = self._show()
+        self._display = self._show()
         port = free_port()
         environment = {
             "PATH": os.environ["PATH"],
             "LANG": "de_DE.UTF-8",
-            "DISPLAY": display,
+            "DISPLAY": self._display,
             "HOME": str(self.profile),
             "XDG_RUNTIME_DIR": str(self.profile),
             "GDK_BACKEND": "x11",
@@ -102,6 +105,10 @@ class WebKitPhone(RemotePhone):
 
     def offline(self, on: bool) -> None:
         raise NotHere("WebKitGTK has no switch for the network; stop the server instead")
+
+    def picture(self, to: Path) -> None:
+        """What the screen shows: the driver's own picture waits for ever while the camera runs."""
+        ImageGrab.grab(xdisplay=self._display).crop((0, 0, *SIZE)).save(to)
 
     def kill(self) -> None:
         for process in self._own():
