@@ -93,6 +93,17 @@ def pusher(context: BrowserContext, page: Page, origin: str) -> Any:
     )
 
 
+def pushed(page: Page, push: Any, data: str, arrived: str) -> None:
+    """Push until the page says that it arrived: of a worker that just began some pushes never reach it."""
+    for _ in range(30):
+        push(data)
+        for _ in range(10):
+            page.wait_for_timeout(100)
+            if page.evaluate(arrived):
+                return
+    raise AssertionError(page.evaluate(SHOWN))
+
+
 def wait_shown(page: Page, count: int) -> list[dict[str, Any]]:
     for _ in range(100):
         shown: list[dict[str, Any]] = page.evaluate(SHOWN)
@@ -113,11 +124,11 @@ def test_the_worker_shows_the_words_and_leads_to_the_list(context: BrowserContex
         "url": "/unsent",
         "badge": 7,
     }
-    push(json.dumps(said))
+    pushed(page, push, json.dumps(said), f"async () => (await ({SHOWN})()).length === 1")
     [shown] = wait_shown(page, 1)
     assert (shown["title"], shown["body"], shown["data"]) == (said["title"], said["body"], {"url": "/unsent"})
-    push(json.dumps(said | {"body": "8 Fotos noch nicht gesendet, bitte öffnen"}))
-    page.wait_for_timeout(300)
+    newer_words = json.dumps(said | {"body": "8 Fotos noch nicht gesendet, bitte öffnen"})
+    pushed(page, push, newer_words, f"async () => (await ({SHOWN})())[0]?.body.startsWith('8')")
     [newer] = wait_shown(page, 1)
     assert newer["body"].startswith("8 Fotos")
     tap(context)
@@ -134,11 +145,7 @@ def test_whatever_comes_is_shown_plainly_and_leads_nowhere_else(
     page.goto(f"{server.url}/login")
     page.evaluate("() => navigator.serviceWorker.register('/service-worker.js', { type: 'module' })")
     push = pusher(context, page, server.url)
-    for _ in range(50):  # of a worker that just began some pushes never reach it
-        push(data)
-        page.wait_for_timeout(200)
-        if page.evaluate(SHOWN):
-            break
+    pushed(page, push, data, f"async () => (await ({SHOWN})()).length === 1")
     [shown] = wait_shown(page, 1)
     assert (shown["title"], shown["body"]) == ("Zollstock", "Bitte Zollstock öffnen.")
     tap(context)
@@ -153,12 +160,9 @@ def test_a_phone_that_has_sent_everything_takes_the_reminder_back(
     page = signed_in(context, server)
     page.evaluate("""() => { globalThis.seen = []; navigator.serviceWorker.ready.then((one) => setInterval(async () => {
       for (const { body } of await one.getNotifications()) seen.push(body); }, 5)); }""")
-    pusher(context, page, server.url)(
-        json.dumps({"title": "Zollstock", "body": "1 Foto", "url": "/unsent", "badge": 1})
-    )
-    page.wait_for_timeout(1500)
+    said = json.dumps({"title": "Zollstock", "body": "1 Foto", "url": "/unsent", "badge": 1})
+    pushed(page, pusher(context, page, server.url), said, "() => seen.includes('1 Foto')")
     assert wait_shown(page, 0) == []
-    assert "1 Foto" in page.evaluate("() => seen"), "it was shown first"
 
 
 def test_the_switch_asks_only_when_tapped_and_keeps_both_sides_equal(
