@@ -2,13 +2,14 @@
 import { checkCanary, countForTwin } from './canary.js';
 import { getMeta } from './db.js';
 import { leaveWhenGone } from './gone.js';
-import { anything, counts, onChange } from './outbox.js';
+import { anything, counts, inStates, onChange } from './outbox.js';
 import { refresh } from './readmodel.js';
 import { activeSession } from './session.js';
 import { awake } from '../lib/awake.js';
 import { coalesce } from '../lib/dom.js';
 
 const EVERY_MS = 30_000;
+const LONGEST_MS = 300_000;
 
 let planned = 0;
 
@@ -39,13 +40,21 @@ async function drain(how) {
   return end;
 }
 
-/** A broken line is tried again when its waiting time is over, not at the next tick. */
+/** What waits is tried again when its waiting time is over, not at the next tick. */
 async function plan() {
-  const hold = await getMeta('hold');
   clearTimeout(planned);
-  if (!hold || document.visibilityState !== 'visible') return;
-  const left = Math.min(Math.max(hold.until - Date.now(), 0), hold.wait_ms ?? EVERY_MS);
-  planned = setTimeout(() => void drain(), left + 50);
+  if (document.visibilityState !== 'visible') return;
+  const left = await nextTryIn();
+  if (left !== null) planned = setTimeout(() => void drain(), left + 50);
+}
+
+/** @returns {Promise<number | null>} ms until the line or the first item may be tried again */
+async function nextTryIn() {
+  const [hold, session] = await Promise.all([getMeta('hold'), activeSession()]);
+  if (hold) return Math.min(Math.max(hold.until - Date.now(), 0), hold.wait_ms ?? EVERY_MS);
+  const rows = session ? await inStates(session.actor, ['queued']) : [];
+  const waits = rows.map((row) => row.next_try - Date.now()).filter((left) => left > 0 && left < LONGEST_MS);
+  return waits.length > 0 ? waits.reduce((a, b) => Math.min(a, b)) : null;
 }
 
 /** Sends soon after something was kept; the browser may also finish it later by itself (Chromium). */
@@ -85,8 +94,15 @@ async function catchUp(forced) {
 
 /** Where nothing was sent, the office hears of this phone all the same, now and then, and may have an order for it. */
 async function callOffice() {
+  await idle();
   const engine = await sender().catch(() => null);
   await engine?.call();
+}
+
+/** The camera of a cold start comes first. */
+function idle() {
+  const soon = globalThis.requestIdleCallback ?? setTimeout;
+  return new Promise((resolve) => soon(() => resolve(undefined)));
 }
 
 async function tick() {
