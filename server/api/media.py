@@ -11,13 +11,15 @@ from server.db import photos
 from server.domain.errors import Forbidden, NotFound
 from server.domain.image_types import ImageType
 from server.domain.media import Medium, suffix_of
-from server.domain.photos import PREVIEW, RENDITION_NAMES, Photo
+from server.domain.photos import PREVIEW, RENDITION_NAMES, Decode, Photo
 from server.web import access
 from server.web.routing import Who, route
 from server.web.state import services
 
 FOR_EVER = "private, max-age=31536000, immutable"
 SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+# Where a page shows a photo of which no picture is here yet: nothing went wrong, so it is no error either.
+BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="320"/>'
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SUFFIXES = {kind.mime: kind.suffix for kind in ImageType}
 
@@ -72,6 +74,8 @@ async def _preview(request: Request, photo: Photo, name: str) -> Response:
         return Response(data, headers=headers, media_type="image/jpeg")
     if request.url.path.startswith("/api/"):
         raise NotFound("photo.no_rendition")
+    if name in RENDITION_NAMES and photo.decode is Decode.WAITING:
+        return Response(BLANK, headers=SANDBOX | {"Cache-Control": "no-store"}, media_type="image/svg+xml")
     return Response(status_code=404, headers=SANDBOX)
 
 

@@ -137,7 +137,22 @@ async def test_the_app_shell_names_this_versions_files(world: World) -> None:
         assert "__VERSION__" not in worker.text and '"__ASSETS__"' not in worker.text
         assert worker.headers["Cache-Control"] == "no-cache"
         assert manifest.headers["Content-Type"].startswith("application/manifest+json")
-        assert [one["name"] for one in manifest.json()["shortcuts"]] == ["Foto", "Aufträge"]
+        assert [one["name"] for one in manifest.json()["shortcuts"]] == ["Foto", "Aufträge", "Einsortieren"]
         for icon in manifest.json()["icons"]:
             assert (await client.get(icon["src"])).status_code == 200
     assert shell.status_code == 200 and "offline-shell" in shell.text
+
+
+async def test_a_page_shows_a_blank_where_no_picture_is_yet(world: World) -> None:
+    """An announced photo stands on the desk; its missing thumb was a 404 in every browser's console."""
+    item = photo_item(photo_bytes(), job=str(world.site.job))
+    await sync.put_item(world.site.worker, item, Origin(), at=AT)
+    async with world.client(world.site.office) as client:
+        page = await client.get(f"/photos/{item.id}/renditions/thumb")
+        program = await client.get(f"/api/v1/photos/{item.id}/renditions/thumb")
+    assert (page.status_code, page.headers["content-type"]) == (200, "image/svg+xml")
+    assert (page.headers["cache-control"], page.headers["content-security-policy"]) == (
+        "no-store",
+        "default-src 'none'; sandbox",
+    )
+    assert program.status_code == 404
