@@ -305,3 +305,58 @@ def test_axe_finds_nothing_in_any_state(phone: Phone, office: Office, dark: bool
         page.locator(".unsent-open").first.click()
         page.locator("dialog").wait_for()
         assert page.evaluate(RUN_AXE) == []
+
+
+# What a phone has and this browser lacks: a sheet that takes files, and a number at the app's icon.
+SHEET = """
+  window.given = [];
+  window.sheet = 'taken';
+  navigator.canShare = ({ files }) => files.every((file) => !file.name.endsWith('.zip'));
+  navigator.share = async ({ files }) => {
+    if (window.sheet !== 'taken') throw new DOMException('', window.sheet);
+    window.given.push(files.map((file) => [file.name, file.type, file.size]));
+  };
+  navigator.setAppBadge = async (count) => { window.badge = count; };
+  navigator.clearAppBadge = async () => { window.badge = 0; };
+"""
+
+
+def test_a_phone_gets_copies_by_its_share_sheet(phone: Phone, office: Office) -> None:
+    """Few at once as pictures; given up or asked too late, it says so and offers another tap."""
+    phone.open("about:blank")
+    assert phone.context is not None
+    phone.context.add_init_script(SHEET)
+    with cellar(phone, office, [{"job": JOB, "size": 2000}, {"size": 3000}]) as page:
+        page.get_by_label("Alle wählen").check()
+        keep = page.get_by_role("button", name="Kopien sichern")
+        keep.click()
+        page.get_by_text("2 Kopien gesichert.").wait_for()
+        ((one, other),) = page.evaluate("window.given")
+        assert one[0].endswith("_001.jpg")
+        assert other[0].endswith("_Ohne-Auftrag_002.jpg")
+        assert [one[1:], other[1:]] == [["image/jpeg", 2000], ["image/jpeg", 3000]]
+        page.evaluate("() => { window.sheet = 'AbortError'; }")
+        keep.click()
+        page.get_by_text("Nicht gesichert: abgebrochen.").wait_for()
+        page.evaluate("() => { window.sheet = 'NotAllowedError'; }")
+        keep.click()
+        again = page.get_by_role("button", name="Kopien weitergeben")
+        again.wait_for()
+        page.evaluate("() => { window.sheet = 'taken'; }")
+        again.click()
+        page.get_by_text("2 Kopien gesichert.").wait_for()
+        assert again.is_hidden()
+        assert len(page.evaluate("window.given")) == 2
+        assert len(rows(page)) == 2
+
+
+def test_the_icon_says_how_much_waits(phone: Phone, office: Office) -> None:
+    phone.open("about:blank")
+    assert phone.context is not None
+    phone.context.add_init_script(SHEET)
+    with cellar(phone, office, [{}, {}, {"kind": "note", "body": {"text": "Silikon"}}]) as page:
+        page.locator("state-line", has_text="3 noch auf dem Handy").wait_for()
+        assert page.evaluate("window.badge") == 3
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.locator("state-line", has_text="Alles im Büro").wait_for()
+    assert page.evaluate("window.badge") == 0

@@ -27,10 +27,15 @@ export async function removeIfMeant(item) {
 export async function save(items, { jobs }, packed, say) {
   const packing = (/** @type {number} */ done) => say(t('{done} von {all} gepackt', { done, all: items.length }));
   try {
-    const saved = await (packed ? saveArchive : saveCopies)(items, jobs, packing);
-    say(savedWords(saved), saved.given === 'again' ? () => void give(saved.files) : null);
+    told(await (packed ? saveArchive : saveCopies)(items, jobs, packing), say);
   } catch (error) {
     say(error instanceof ZipTooLarge ? t('Zusammen mehr als 4 GB: bitte in Teilen wählen und sichern.') : t('Das Sichern misslang. Nichts ist verändert; bitte weniger auf einmal wählen.'));
     if (!(error instanceof ZipTooLarge)) console.error(error);
   }
+}
+
+/** A share sheet opens only right after a tap: where packing took longer, one more is asked for. @param {import('../offline/save.js').Saved} saved @param {Say} say */
+function told(saved, say) {
+  const again = async () => told({ ...saved, given: await give(saved.files) }, say);
+  say(savedWords(saved), saved.given === 'again' ? () => void again() : null);
 }
