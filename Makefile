@@ -9,12 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 JS := tests/js
 
-.PHONY: run test check bench chaos lock browsers chromium clean screenshots format
+.PHONY: run test check bench chaos lock browsers chromium faults clean screenshots format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
 
-test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers
+test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
 	timeout 1000 $(BIN)/python -m pytest
 
 check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
@@ -27,7 +27,7 @@ bench: $(VENV)/test.stamp chromium
 	$(BIN)/python -m bench
 
 # All faults in their full size, about half an hour; the figures go into docs/reliability.md.
-chaos: $(VENV)/test.stamp
+chaos: $(VENV)/test.stamp faults
 	$(BIN)/python -m tests.chaos
 
 format: $(VENV)/test.stamp
@@ -49,6 +49,9 @@ browsers:
 
 chromium:
 	@tools/browsers.sh chromium
+
+faults:
+	@tools/faults.sh
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Zollstock needs Python 3.11 or newer, with venv."; exit 1; }
