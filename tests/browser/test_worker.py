@@ -258,7 +258,7 @@ def test_leaving_wipes_what_could_be_read_and_only_that(phone: Phone, office: Of
         if way == "sign-out":
             page.goto("/unsent")
             page.get_by_role("button", name="Abmelden").click()
-            page.get_by_role("dialog").get_by_role("button", name="Abmelden").click()
+            page.get_by_role("button", name="Abmelden und behalten").click()
             page.get_by_role("heading", name="Abgemeldet").wait_for()
     if way == "other user":
         office.world.user, office.world.cache_key = "bea", "k2"

@@ -38,13 +38,29 @@ export class PhotoSorter extends HTMLElement {
     this.replaceChildren(this.#head, this.#list, this.#said, this.#chooser);
     this.#fix = quietFix();
     this.#stop = onChange(() => void this.#draw());
+    addEventListener('pagehide', this.#flush);
+    document.addEventListener('visibilitychange', this.#flush);
     void this.#draw();
   }
 
   disconnectedCallback() {
     this.#stop();
-    if (this.#timer) void sendSoon();
+    removeEventListener('pagehide', this.#flush);
+    document.removeEventListener('visibilitychange', this.#flush);
+    this.#flush();
+  }
+
+  /** Who puts the phone away takes nothing back any more. */
+  #flush = () => {
+    if (!this.#timer || (this.isConnected && document.visibilityState === 'visible')) return;
     clearTimeout(this.#timer);
+    this.#sent();
+  };
+
+  #sent() {
+    this.#timer = 0;
+    this.#said.replaceChildren();
+    void sendSoon();
   }
 
   async #redraw() {
@@ -102,11 +118,7 @@ export class PhotoSorter extends HTMLElement {
     clearTimeout(this.#timer);
     this.#said.replaceChildren(h('p', { class: 'banner sorter-toast' }, icon(undo ? 'check' : 'info'), h('span', {}, words),
       undo && h('button', { type: 'button', class: 'btn', click: () => void undo() }, t('Rückgängig'))));
-    this.#timer = setTimeout(() => {
-      this.#timer = 0;
-      this.#said.replaceChildren();
-      void sendSoon();
-    }, UNDO_MS);
+    this.#timer = setTimeout(() => this.#sent(), UNDO_MS);
   }
 
   /** @param {string[]} ids @param {number} count */
