@@ -17,7 +17,6 @@ import { h, icon, picture } from '../lib/dom.js';
 import { Position } from '../lib/position.js';
 import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
-import { rescueRecordings } from '../offline/recordings.js';
 import { activeSession } from '../offline/session.js';
 
 const STRIP = 3;
@@ -113,6 +112,7 @@ export class PhotoCapture extends HTMLElement {
   async #tellLastTime() {
     const words = await wordAboutLastTime();
     if (words) this.#say(words);
+    const { rescueRecordings } = await import('../offline/recordings.js');
     const rescued = await rescueRecordings();
     if (rescued > 0) this.#say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
   }

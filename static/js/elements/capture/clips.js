@@ -1,5 +1,4 @@
 // @ts-check
-import { record } from './recording.js';
 import { h, icon } from '../../lib/dom.js';
 import { canRecord, CLIP, clock } from '../../lib/recorder.js';
 import { t } from '../../lib/text.js';
@@ -49,6 +48,7 @@ export class Clips {
     const sound = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
     if (!sound) say(t('Ohne Ton: Das Mikrofon ist für diese Seite gesperrt.'));
     try {
+      const { record } = await import('./recording.js');
       const stream = new MediaStream([camera.track, sound?.getAudioTracks()[0]].filter((track) => track instanceof MediaStreamTrack));
       const { stop, done } = await record({ stream, plan: CLIP, shot: this.#page.shot(), thumb: await camera.poster(), keeper, tick: (ms) => this.#tell(ms) });
       this.#stop = stop;

@@ -1,10 +1,11 @@
 // @ts-check
-import '../missing-afters.js';
 import { tool } from './side.js';
 import { h, icon } from '../../lib/dom.js';
 import { t } from '../../lib/text.js';
 import { dayAndTime } from '../../lib/time.js';
-import { openBefores, pictures } from '../../offline/befores.js';
+
+/** Most visits never need them: they come with the first tap, from what the worker keeps. */
+const loadBefores = () => import('../../offline/befores.js');
 
 const EDGE_PX = 1280;
 const HALF = 50;
@@ -46,6 +47,7 @@ export class Ghost {
 
   #toggle() {
     if (this.before) return this.close();
+    void import('../missing-afters.js');
     this.sheet.replaceChildren(h('h1', {}, t('Vorher ohne Nachher')), document.createElement('missing-afters'),
       h('button', { type: 'button', class: 'btn primary', click: () => this.sheet.close() }, t('Weiter fotografieren')));
     this.sheet.showModal();
@@ -62,6 +64,7 @@ export class Ghost {
 
   /** @param {string | null} id */
   async #showId(id) {
+    const { openBefores } = await loadBefores();
     const before = (await openBefores()).find((one) => one.id === id);
     if (!before || !(await this.#paint(before))) return false;
     this.before = before;
@@ -74,6 +77,7 @@ export class Ghost {
 
   /** The first of its pictures that this browser can read. @param {Before} before */
   async #paint(before) {
+    const { pictures } = await loadBefores();
     for await (const blob of pictures(before)) {
       const bitmap = await createImageBitmap(blob, { resizeWidth: EDGE_PX, resizeQuality: 'medium', imageOrientation: 'from-image' }).catch(() => null);
       if (!bitmap) continue;

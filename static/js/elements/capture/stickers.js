@@ -1,7 +1,8 @@
 // @ts-check
-import { canScan, readSticker, scan, useYourCamera } from './scanner.js';
 import { h } from '../../lib/dom.js';
 import { t } from '../../lib/text.js';
+
+const loadScanner = () => import('./scanner.js');
 
 /** @typedef {{ video: HTMLVideoElement, say: (words: string) => void, choose: (job: import('./scanner.js').Choice) => void, idle: () => boolean }} Page idle: whether the page may be left */
 
@@ -18,6 +19,7 @@ export class Stickers {
   }
 
   async start() {
+    const { canScan, scan, useYourCamera } = await loadScanner();
     if (!(await canScan())) return this.#page.say(useYourCamera());
     this.#end = new AbortController();
     this.frame.hidden = false;
@@ -33,6 +35,7 @@ export class Stickers {
 
   /** @param {string} value */
   async #read(value) {
+    const { readSticker } = await loadScanner();
     const found = await readSticker(value);
     if ('job' in found) {
       navigator.vibrate?.(30);

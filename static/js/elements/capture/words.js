@@ -1,7 +1,8 @@
 // @ts-check
 import { h, icon } from '../../lib/dom.js';
-import { dictate, whereDictated } from '../../lib/dictation.js';
 import { locale, t } from '../../lib/text.js';
+
+const loadEar = () => import('../../lib/dictation.js');
 
 /** What helps when listening failed. @type {Record<string, string>} */
 const FAILURES = {
@@ -13,7 +14,7 @@ const FAILURES = {
 export class Words {
   #caption = h('textarea', { class: 'input', id: 'capture-caption', autocomplete: 'off', maxlength: 2000, rows: 3 });
   #tags = h('input', { class: 'input', id: 'capture-tags', autocomplete: 'off', placeholder: t('Bad, OG, Leitung') });
-  #speak = h('button', { type: 'button', class: 'btn', hidden: true, 'aria-pressed': 'false', click: () => this.#toggle() }, icon('mic'), h('span', {}, t('Diktieren')));
+  #speak = h('button', { type: 'button', class: 'btn', hidden: true, 'aria-pressed': 'false', click: () => void this.#toggle() }, icon('mic'), h('span', {}, t('Diktieren')));
   #about = h('p', { class: 'field-hint', role: 'status' });
   /** @type {import('../../lib/dictation.js').Where} */
   #where = null;
@@ -34,6 +35,7 @@ export class Words {
 
   async open() {
     this.element.showModal();
+    const { whereDictated } = await loadEar();
     this.#where = await whereDictated(locale());
     this.#speak.hidden = !this.#where;
     this.#about.textContent = this.#whose();
@@ -45,9 +47,10 @@ export class Words {
     return this.#where ? t('Der Browser schreibt mit und schickt die Stimme dafür an seinen Hersteller, nicht an Zollstock. Wer das nicht will, tippt.') : '';
   }
 
-  #toggle() {
+  async #toggle() {
     if (this.#speak.getAttribute('aria-pressed') === 'true') return this.#stop();
     this.#listening(true);
+    const { dictate } = await loadEar();
     this.#about.textContent = t('Bitte sprechen.');
     this.#stop = dictate(locale(), this.#where, {
       words: (text) => {
