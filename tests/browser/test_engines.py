@@ -1,6 +1,6 @@
-"""The scenarios of offline-pwa.md §5.6 on the phone in three engines; the numbers in brackets are those of the list.
+"""The scenarios of offline-pwa.md §5.6 in Firefox and WebKit; the numbers in brackets are those of the list.
 
-Chromium's own, finer ones are in test_offline.py. Each test has an office on a port of its own: another origin is
+Chromium's own, finer ones are in test_offline.py; (6), (7), (8), (9), (12) and (14) are chapters of voyage.py. Each test has an office on a port of its own: another origin is
 another storage, so one browser may serve a whole row of tests.
 """
 
@@ -36,7 +36,7 @@ def office() -> Iterator[Office]:
     standing.stop()
 
 
-@pytest.fixture(scope="module", params=engine_params())
+@pytest.fixture(scope="module", params=engine_params("firefox", "webkit"))
 def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
     """A running phone for all tests of one engine."""
     held = phone_of(request.param, tmp_path_factory.mktemp(request.param))

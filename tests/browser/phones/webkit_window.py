@@ -6,6 +6,7 @@ caches and workers; empty means a private session.
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 import gi
@@ -22,9 +23,14 @@ def data_manager() -> Any:
     folder = os.environ.get("ZOLLSTOCK_PROFILE")
     if not folder:
         return WebKit2.WebsiteDataManager.new_ephemeral()
-    return WebKit2.WebsiteDataManager(
+    made = WebKit2.WebsiteDataManager(
         base_data_directory=f"{folder}/data", base_cache_directory=f"{folder}/cache"
     )
+    # Safari keeps cookies; here they last no longer than the process unless told so.
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    cookies = made.get_cookie_manager()
+    cookies.set_persistent_storage(f"{folder}/cookies", WebKit2.CookiePersistentStorage.SQLITE)
+    return made
 
 
 def settings() -> Any:
