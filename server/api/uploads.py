@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from server.actions import uploads
 from server.actions.uploads import Progress
-from server.domain.errors import Invalid
+from server.domain.errors import Conflict, Invalid
 from server.domain.photos import SIZE_MAX
 from server.domain.uploads import read_checksum, read_metadata, read_number
 from server.web import errors, phones, tus
@@ -35,8 +35,18 @@ async def create(request: Request) -> Response:
     metadata = read_metadata(request.headers.get("upload-metadata", ""))
     begun = await uploads.begin(services(request), actor, metadata, size_bytes=size_bytes, at=at)
     if _brings_bytes(request) and begun.receipt is None and begun.offset == 0:
-        begun = await _append(request, begun.id, offset=0, at=at)
+        begun = await _append_first(request, begun.id, at=at)
     return _answer(begun, status=201, location=True)
+
+
+async def _append_first(request: Request, upload_id: UUID, *, at: datetime) -> Progress:
+    """Append the bytes of a creation. If the same creation came twice, the other's bytes are as good."""
+    try:
+        return await _append(request, upload_id, offset=0, at=at)
+    except Conflict as conflict:
+        if conflict.code != "upload.offset":
+            raise
+        return await uploads.progress(services(request), phones.owner(request), upload_id, at=at)
 
 
 @tus.speaks_tus

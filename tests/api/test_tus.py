@@ -1,5 +1,6 @@
 """tus 1.0.0 by hand: every status and header the protocol names, and the receipt it does not."""
 
+import asyncio
 import base64
 import hashlib
 from typing import Any
@@ -92,6 +93,19 @@ async def test_creation_with_the_whole_upload_gives_the_receipt(world: World) ->
         assert made.status_code == 201 and is_receipt(made, data)
         again = await create(client, data, id=made.json()["id"])
         assert again.status_code == 201 and again.json() == made.json()
+
+
+async def test_the_same_creation_many_times_at_once_refuses_nobody_for_good(world: World) -> None:
+    """A line may deliver a request twice; 409 would park the photo on the phone, 423 is tried again."""
+    async with world.client(world.site.worker) as client:
+        for _ in range(10):
+            data, ident = photo_bytes(), str(new_id())
+            words = {"id": ident, "filetype": "image/jpeg"}
+            made = await asyncio.gather(*(create(client, data, body=data[:500], **words) for _ in range(6)))
+            assert {answer.status_code for answer in made} <= {201, 423}
+            standing = int((await head(client, f"/sync/blobs/{ident}")).headers["Upload-Offset"])
+            last = await patch(client, f"/sync/blobs/{ident}", standing, data[standing:])
+            assert is_receipt(last, data)
 
 
 async def test_a_wrong_version_is_412(world: World) -> None:

@@ -63,7 +63,7 @@ def run_disk(illness: Illness) -> Callable[[Path], Part]:
         answers = ", ".join(f"{count} × {words}" for words, count in sorted(found.answers.items()))
         return Part(
             name=illness.name,
-            size=f"call k = {KS[0]}..{KS[-1]} and all after it; {found.python_calls:,} calls of ours and"
+            size=f"call k = {KS[0]}..{KS[-1]} ({len(KS)} of them) and all after it; {found.python_calls:,} calls of ours and"
             f" {found.sqlite_calls:,} of SQLite seen",
             result=f"{found.refused} refusals ({answers}), {found.reads:,} reads meanwhile all answered, false receipts"
             f" {len(found.verdict.lost)}; {found.restarts} restarts, whole again in {found.slowest_recovery_s:.1f} s"
