@@ -4,6 +4,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.browser.offline_server import Office
+
 CALL = """async ([module, name, ...values]) => {
   const main = document.querySelector('script[src*="js/main.js"]').src;
   const found = await import(main.replace('js/main.js', `js/offline/${module}.js`));
@@ -65,3 +67,12 @@ def meta(page: Page, key: str) -> Any:
 
 def set_meta(page: Page, key: str, value: object) -> None:
     page.evaluate(META, [key, value])
+
+
+def until_reported(page: Page, office: Office) -> None:
+    """Wait for the phone's first call to the office: then the page has loaded its sender."""
+    for _ in range(300):
+        if office.world.states:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the phone did not call")

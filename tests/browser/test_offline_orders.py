@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, sync_playwright
 
-from tests.browser.engine import keep, meta
+from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
 from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
 from tests.ports import free_port
@@ -218,7 +218,7 @@ def test_a_disk_too_full_for_a_single_row_still_sends(playwright: Playwright, of
     page = browser.new_context(base_url=office.url, service_workers="block").new_page()
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
-    page.wait_for_load_state("networkidle")
+    until_reported(page, office)
     with office.away():
         from_gallery(page, pictures(3, 1_000_000))
     # Every write fails, deletions do not: as Chromium does on a disk without room.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright, sync_playwright
 
-from tests.browser.engine import call, keep, set_meta
+from tests.browser.engine import call, keep, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
 from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
 from tests.ports import free_port
@@ -321,7 +321,7 @@ def test_a_first_visit_that_loses_the_network(playwright: Playwright, office: Of
         page.route("**/offline/upload.js", lambda route: route.abort())
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
-    page.wait_for_load_state("networkidle")
+    until_reported(page, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))
     go(page)
