@@ -1,7 +1,7 @@
 """The scenarios of offline-pwa.md §5.6 in Firefox and WebKit; the numbers in brackets are those of the list.
 
-Chromium's own, finer ones are in test_offline.py; (6), (7), (8), (9), (12) and (14) are chapters of voyage.py. Each test has an office on a port of its own: another origin is
-another storage, so one browser may serve a whole row of tests.
+Chromium's own, finer ones are in test_offline.py; (6), (7), (8), (9), (12) and (14) are chapters of voyage.py.
+Each test has an office on a port of its own: another origin is another storage, so one browser may serve a whole row.
 """
 
 import random
