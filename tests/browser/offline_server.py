@@ -500,7 +500,7 @@ class Office:
 
     def hashes(self) -> list[str]:
         """Return the SHA-256 of everything that is stored, sorted."""
-        return sorted(hashlib.sha256(data).hexdigest() for data in self.world.stored.values())
+        return sorted(hashlib.sha256(data).hexdigest() for data in list(self.world.stored.values()))
 
     @contextmanager
     def away(self) -> Iterator[None]:

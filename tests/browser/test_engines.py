@@ -106,16 +106,15 @@ def test_a_page_put_aside_holds_up_nobody(phone: Phone, office: Office, tmp_path
 def test_bad_answers_lose_nothing_and_stop_nobody(phone: Phone, office: Office, tmp_path: Path) -> None:
     """(3) 503, 429 with a time, then a session that ended in the middle: the photos stay, new ones are taken."""
     install(phone, f"{office.url}/capture")
-    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"})]
+    ended: list[tuple[int, dict[str, str]]] = [(401, {})] * 200
+    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"}), *ended]
     choose(phone, pictures(tmp_path, 2, 9_000))
-    until_true(phone, lambda: not office.world.answers)
-    office.world.user = None
-    go(phone)
+    until_true(phone, lambda: len(office.world.answers) < len(ended))
     wait_standing(phone, lambda rows: {row["state"] for row in rows} == {"paused-login"})
     phone.give(GALLERY, pictures(tmp_path, 1, 3_000))
     wait_standing(phone, lambda rows: len(rows) == 3)
     wait_text(phone, "state-line", "3 noch auf dem Handy · Anmeldung nötig")
-    office.world.user = "ali"
+    office.world.answers.clear()
     until_true(phone, lambda: len(office.world.stored) == 3)
     wait_standing(phone, all_home)
 
