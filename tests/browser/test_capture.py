@@ -1,16 +1,13 @@
 """The camera page in Chromium with its fake camera: hands, keys, phases, light and zoom, black pictures."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import Phone, shoot, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,28 +27,6 @@ GIFTED = """(() => {
   };
 })()"""
 CHOSEN = "() => document.querySelector('input[name=phase]:checked')?.value ?? null"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def camera(phone: Phone, path: str = f"/capture?job={JOB}", *, gifts: str = "") -> Page:

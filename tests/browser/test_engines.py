@@ -23,17 +23,8 @@ from tests.browser.phones.seeing import (
     with_hashes,
 )
 from tests.browser.voyage import TEN_YEARS_MS
-from tests.ports import free_port
 
 GALLERY = "input[type=file][multiple]"
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
 
 
 @pytest.fixture(scope="module", params=engine_params("firefox", "webkit"))

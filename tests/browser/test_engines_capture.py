@@ -8,7 +8,6 @@ import pytest
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phones import Phone, engine_params, phone_of
 from tests.browser.phones.seeing import all_home, wait, wait_standing, wait_text, with_hashes
-from tests.ports import free_port
 
 READY = "() => document.querySelector('.capture-shutter')?.disabled === false"
 # WebKitGTK may come without encoders; then neither button stands there.
@@ -16,14 +15,6 @@ RECORDS = "() => ['video/mp4', 'video/webm'].some((type) => globalThis.MediaReco
 SHOWN = """() => [...document.querySelectorAll('.capture-tool')]
   .filter((one) => one.offsetParent && /Video|Sprache/.test(one.textContent)).length"""
 VIDEO = "//button[contains(., 'Video')]"
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
 
 
 @pytest.fixture(params=engine_params())

@@ -19,7 +19,6 @@ from tests.browser.phones.seeing import (
     wait_text,
     with_hashes,
 )
-from tests.ports import free_port
 
 GALLERY = "input[type=file][multiple]"
 SILENT_BLOBS = """() => new Promise((resolve) => { const open = indexedDB.open('trial', 1);
@@ -28,14 +27,6 @@ SILENT_BLOBS = """() => new Promise((resolve) => { const open = indexedDB.open('
     tx.objectStore('all').put(new Blob(['x']), 1);
     tx.oncomplete = () => resolve('kept'); tx.onabort = () => resolve('refused'); };
   setTimeout(() => resolve('hangs'), 3000); })"""
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
 
 
 @contextmanager

@@ -1,16 +1,13 @@
 """The field app on a worker's phone: what is near, what has no job, what is noted; in Chromium, mostly offline."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.browser.offline_server import JOB, OTHER_JOB, Office
 from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,28 +15,6 @@ pytestmark = [
 ]
 COLOGNE = {"lat": 50.9375, "lon": 6.9603}
 PHOTO = "019aa000-0000-7000-8000-0000000000b{n}"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def use(page: Page, office: Office, module: str, code: str, given: object = None) -> Any:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.browser.phone import Phone, all_stored, from_gallery, go, wait_rows
 from tests.browser.test_story import signed_in, way_in
@@ -20,12 +20,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))[:4]
-
-
-@pytest.fixture
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.offline_server import Office
 from tests.browser.phone import ARGS, from_gallery, pictures
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,14 +26,6 @@ def browser() -> Iterator[Browser]:
         opened = running.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
         yield opened
         opened.close()
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
 
 
 def tab(browser: Browser, office: Office, agent: str, path: str, *, installed: bool = False) -> Page:

@@ -5,15 +5,12 @@ The numbers in brackets are those of the list there. (5) is the server's, (11) n
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import CDPSession, Page, Playwright, sync_playwright
+from playwright.sync_api import CDPSession, Page, Playwright
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, shoot, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,29 +18,6 @@ pytestmark = [
 ]
 
 UNTIL_KEPT = """async (path) => { while (!await caches.match(path)) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    # Not for the whole session: its loop would be in the way of the asynchronous tests.
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def hashes(office: Office) -> list[str]:

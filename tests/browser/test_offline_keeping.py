@@ -1,15 +1,12 @@
 """What the phone does before it says "safe", and what it does when its own storage lets it down. In Chromium."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser.offline_server import USERS, Office
 from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -41,28 +38,6 @@ SHORT = """() => { const add = IDBObjectStore.prototype.add;
   IDBObjectStore.prototype.add = function (value, key) {
     return add.call(this, this.name === 'bytes' ? value.slice(1) : value, ...(key === undefined ? [] : [key])); }; }"""
 OTHER = SHORT.replace("value.slice(1)", "new ArrayBuffer(value.byteLength)")
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def pick(page: Page, files: list[dict[str, object]]) -> None:

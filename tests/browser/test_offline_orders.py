@@ -1,16 +1,13 @@
 """What empties a phone: the office's order, the browser itself, a full disk. And what nothing of it may touch."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
 from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,28 +15,6 @@ pytestmark = [
 ]
 
 CACHES = "caches.keys().then((names) => names.filter((name) => !name.startsWith('static-')))"
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def ready(phone: Phone) -> Page:

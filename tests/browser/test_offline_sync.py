@@ -1,16 +1,13 @@
 """How the phone sends: what first, what never, and what it makes of a server that is not as it should be. Chromium."""
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.browser.engine import call, keep, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
 from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,28 +16,6 @@ pytestmark = [
 
 ALI = USERS["ali"]
 TEN_YEARS_MS = 3650 * 86400_000
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def ready(phone: Phone) -> Page:

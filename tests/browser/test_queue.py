@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, rows, wait_rows
 from tests.browser.unsent import fill
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,29 +56,6 @@ PREFS = """async () => {
   db.close();
   return prefs.result;
 }"""
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    # Not for the whole session: its loop would be in the way of the asynchronous tests.
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page, Playwright
 
 from tests.browser.phone import Phone, rows, shoot, wait_rows
 from tests.proofs.server import ROOT, Server
@@ -20,12 +20,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 REAL = ROOT.parent / "shared" / "photos"
-
-
-@pytest.fixture
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,16 +2,13 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import CONTROLLED, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
-from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -41,28 +38,6 @@ JPEG_OF_PAGE = """async () => {
   const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer());
   return btoa(String.fromCharCode(...bytes));
 }"""
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture
-def office() -> Iterator[Office]:
-    standing = Office(free_port())
-    standing.start()
-    yield standing
-    standing.stop()
-
-
-@pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
-    held = Phone(playwright, tmp_path / "profile", office.url)
-    yield held
-    held.close()
-    assert held.troubles == []
 
 
 def share(page: Page, files: list[dict[str, str]], text: str = "") -> None:

@@ -1,0 +1,35 @@
+"""A phone in Chromium beside a stand-in for the server, for every test that asks for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from tests.browser.offline_server import Office
+from tests.browser.phone import Phone
+from tests.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    # Not for the whole session: its loop would be in the way of the asynchronous tests.
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    standing = Office(free_port())
+    standing.start()
+    yield standing
+    standing.stop()
+
+
+@pytest.fixture
+def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    """A phone of the stand-in's firm; any script error or CSP violation on it fails the test."""
+    held = Phone(playwright, tmp_path / "profile", office.url)
+    yield held
+    held.close()
+    assert held.troubles == []
