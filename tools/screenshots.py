@@ -50,12 +50,27 @@ def take(running: Playwright, server: Server, folder: Path) -> None:
     phone.locator(".capture-shutter:not([disabled])").click()
     phone.get_by_text("auf dem Handy gesichert").first.wait_for()
     shoot(phone, "phone-capture")
+    hold_back(phone)
+    phone.get_by_text("auf dem Handy gesichert").first.wait_for()
+    phone.goto(f"{server.url}/unsent")
+    phone.locator(".unsent-row").nth(2).wait_for()
+    shoot(phone, "phone-unsent")
     desk = signed_in(browser, way_in(server, "Büro"), **DESK)
     desk.goto(f"{server.url}/reviews")
     shoot(desk, "desk-review")
     desk.goto(f"{server.url}{job}")
     shoot(desk, "desk-job")
+    desk.goto(f"{server.url}/devices")
+    shoot(desk, "desk-phones")
     browser.close()
+
+
+def hold_back(phone: Page) -> None:
+    """Shoot three more photos that cannot leave: what a cellar looks like."""
+    phone.context.set_offline(True)
+    for number in range(2, 5):
+        phone.locator(".capture-shutter:not([disabled])").click()
+        phone.get_by_text(f"✓ {number} auf dem Handy gesichert").wait_for()
 
 
 def camera(folder: Path) -> list[str]:
