@@ -27,8 +27,9 @@ bench: $(VENV)/test.stamp chromium
 	$(BIN)/python -m bench
 
 # All faults in their full size, about half an hour; the figures go into docs/reliability.md.
-chaos: $(VENV)/test.stamp faults
+chaos: $(VENV)/test.stamp faults browsers
 	$(BIN)/python -m tests.chaos
+	ZOLLSTOCK_CAPTURES=300 timeout 1800 $(BIN)/python -m pytest -q -s tests/browser/test_engines_voyage.py
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

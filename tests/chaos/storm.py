@@ -87,7 +87,8 @@ def _run(server: Server, phones: list[Phone], *, kills: int, chance: random.Rand
     starts: list[float] = []
     try:
         while len(starts) < kills and any(thread.is_alive() for thread in threads):
-            _wait(lambda: counts["confirmed"], chance.uniform(0, 2 * captures / (kills + 2)))
+            left = max(0, captures - counts["confirmed"])
+            _wait(lambda: counts["confirmed"], chance.uniform(0, 2 * left / (kills - len(starts) + 2)))
             time.sleep(chance.uniform(0, 0.5))
             server.kill()
             starts.append(server.start())
