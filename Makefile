@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
-	timeout 1000 $(BIN)/python -m pytest
+	timeout 1100 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/ruff format --check .
@@ -29,7 +29,6 @@ bench: $(VENV)/test.stamp chromium
 # All faults in their full size, about half an hour; the figures go into docs/reliability.md.
 chaos: $(VENV)/test.stamp faults browsers
 	$(BIN)/python -m tests.chaos
-	ZOLLSTOCK_CAPTURES=300 timeout 1800 $(BIN)/python -m pytest -q -s tests/browser/test_engines_voyage.py
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phones import Phone
+from tests.browser.phones import Phone, phone_of
 from tests.browser.phones.seeing import (
     HOME,
     STANDING,
@@ -28,6 +28,7 @@ from tests.browser.phones.seeing import (
     wait_text,
     with_hashes,
 )
+from tests.ports import free_port
 
 GALLERY = "input[type=file][multiple]"
 AT_ONCE = 12  # more files in one hand are rare, and a kill between two hands is what we want
@@ -326,6 +327,22 @@ CHAPTERS: list[Callable[[Voyage, int], None]] = [
     Voyage.full_phone,
     Voyage.back_without_network,
 ]
+
+
+def day_of(engine: str, folder: Path, captures: int, seed: int) -> Voyage:
+    """Let one phone live through a whole day; returns what it made. Raises AssertionError for what went wrong."""
+    office = Office(free_port())
+    office.start()
+    phone = phone_of(engine, folder / "phone")
+    phone.start()
+    (files := folder / "files").mkdir()
+    voyage = Voyage(phone, office, files, seed)
+    try:
+        sail(voyage, captures)
+    finally:
+        phone.close()
+        office.stop()
+    return voyage
 
 
 def sail(voyage: Voyage, captures: int) -> None:

@@ -7,9 +7,12 @@ folder, ledger and server log for a look.
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.browser.phones import ENGINES, missing_of
+from tests.browser.voyage import CHAPTERS, day_of
 from tests.chaos import clocks, order, races, report
 from tests.chaos.disk_faults import BROKEN, FULL, UNSYNCED, Illness, suffer
 from tests.chaos.report import Part
@@ -18,7 +21,7 @@ from tests.chaos.storm import PHONES, storm
 
 CAPTURES, KILLS, SEED = 10_000, 200, 7
 KS = range(1, 301)
-UPLOADS, RACES, PER_ERA = 200, 500, 40
+UPLOADS, RACES, PER_ERA, VOYAGE = 200, 500, 40, 300
 
 
 def main(words: list[str]) -> int:
@@ -117,6 +120,28 @@ def run_clocks(folder: Path) -> Part:
     )
 
 
+def run_voyage(engine: str) -> Callable[[Path], Part]:
+    def run(folder: Path) -> Part:
+        name = f"A long day of a phone in {engine}"
+        if missing := missing_of(engine):
+            return Part(name, "", f"skipped: {missing}")
+        began, wrong, made = time.monotonic(), {}, 0
+        try:
+            made = len(day_of(engine, folder, VOYAGE, SEED).made)
+        except AssertionError as error:
+            wrong = {"voyage": [str(error)]}
+        return Part(
+            name=name,
+            size=f"{VOYAGE} captures in {len(CHAPTERS)} chapters: {', '.join(one.__name__ for one in CHAPTERS)}",
+            result=f"{made} arrived once with equal hashes; the unsent count was right at every step",
+            seed=SEED,
+            seconds=time.monotonic() - began,
+            wrong=wrong,
+        )
+
+    return run
+
+
 RUNS: dict[str, Callable[[Path], Part]] = {
     "storm": run_storm,
     "full": run_disk(FULL),
@@ -125,6 +150,7 @@ RUNS: dict[str, Callable[[Path], Part]] = {
     "order": run_order,
     "races": run_races,
     "clocks": run_clocks,
+    **{engine: run_voyage(engine) for engine in ENGINES},
 }
 
 if __name__ == "__main__":
