@@ -296,6 +296,9 @@ def test_a_first_visit_that_loses_the_network(playwright: Playwright, office: Of
         page.route("**/offline/upload.js", lambda route: route.abort())
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
+    if broken:
+        page.wait_for_timeout(500)
+        go(page)
     until_reported(page, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))

@@ -1,6 +1,6 @@
 // @ts-check
 import { ignoresSearch } from './addresses.js';
-import { adopt, currentSession } from './session.js';
+import { adopt, currentSession, isLeaving } from './session.js';
 
 /** @typedef {{ request: Request, waitUntil(work: Promise<unknown>): void }} FetchEvent */
 
@@ -45,7 +45,7 @@ export async function keepPage(request, response, fresh) {
  */
 async function admit(key, fresh) {
   const session = await currentSession();
-  if (session?.cacheKey === key) return !session.locked;
+  if (session?.cacheKey === key) return !session.locked && !(await isLeaving());
   if (fresh) await adopt({ actor: null, cacheKey: key, role: '', position: false, locked: false });
   return fresh;
 }
@@ -70,7 +70,7 @@ async function stillGood({ headers }) {
 /** Thumbs never change: what lies here is shown without asking. @param {FetchEvent} event */
 export async function fromThumbs(event) {
   const session = await currentSession();
-  if (!session || session.locked) return fetch(event.request);
+  if (!session || session.locked || (await isLeaving())) return fetch(event.request);
   const cache = await caches.open(`thumbs-${session.cacheKey}`);
   const kept = await cache.match(event.request);
   if (kept) return kept;

@@ -2,6 +2,7 @@
 import { getMeta, read, setMeta } from './db.js';
 import { tellGone } from './gone.js';
 import { note } from './log.js';
+import { isLeaving } from './session.js';
 import { wipe, wipeRead } from './wipe.js';
 import { ask, Pause } from '../lib/http.js';
 
@@ -24,11 +25,6 @@ export async function heed(order, device) {
     await wipeRead();
   }
   if (order === null && pending) await setMeta('order', undefined);
-}
-
-/** Whether everything is to be sent now, whatever it costs. */
-export async function isLeaving() {
-  return (await getMeta('order')) === 'send_then_wipe';
 }
 
 /**

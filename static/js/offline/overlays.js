@@ -1,5 +1,5 @@
 // @ts-check
-import { currentSession } from './session.js';
+import { currentSession, isLeaving } from './session.js';
 
 /** @param {string} id */
 const address = (id) => `/photos/${id}/renditions/screen`;
@@ -10,6 +10,7 @@ const address = (id) => `/photos/${id}/renditions/screen`;
  * @returns {Promise<Response | null>} it, if it is here now
  */
 export async function keepScreen(id, key) {
+  if (await isLeaving()) return null;
   const cache = await caches.open(`thumbs-${key}`);
   const kept = await cache.match(address(id));
   if (kept) return kept;

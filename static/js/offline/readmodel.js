@@ -2,7 +2,7 @@
 import { read, write } from './db.js';
 import { inStates, UNSENT } from './outbox.js';
 import { keepScreen } from './overlays.js';
-import { activeSession } from './session.js';
+import { activeSession, isLeaving } from './session.js';
 import { ask, judge } from '../lib/http.js';
 
 /**
@@ -53,7 +53,7 @@ async function renew() {
   // Either way: a clock that was ahead once must not keep the list for years.
   if (kept && Math.abs(Date.now() - kept.fetched_ms) < FRESH_MS) return warm(kept, session.cacheKey);
   const model = await fetchModel();
-  if (model?.user?.id !== session.actor) return;
+  if (model?.user?.id !== session.actor || (await isLeaving())) return;
   const fresh = { model, fetched_ms: Date.now(), warm: false };
   await keep(fresh, session.cacheKey);
   await warm(fresh, session.cacheKey);

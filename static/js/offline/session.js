@@ -51,6 +51,14 @@ export async function adopt(session) {
   });
 }
 
+/**
+ * Whether the office wants this phone sent home empty: everything is sent now, whatever it costs, and nothing that
+ * can be read is kept any more.
+ */
+export async function isLeaving() {
+  return (await getMeta('order')) === 'send_then_wipe';
+}
+
 /** Signs out on this phone at once, network or not; unsent items stay and wait for their owner. */
 export async function lock() {
   const session = await getMeta('session');

@@ -5,11 +5,11 @@ import { have } from './have.js';
 import { checkSaving } from './keep.js';
 import { alone } from './lock.js';
 import { note } from './log.js';
-import { heed, isLeaving, obeyIfEmpty, payObeyed } from './orders.js';
+import { heed, obeyIfEmpty, payObeyed } from './orders.js';
 import { idsIn, moveAll } from './outbox.js';
 import { isReportDue, report } from './report.js';
 import { newRound, rounds } from './rounds.js';
-import { activeSession, deviceId } from './session.js';
+import { activeSession, deviceId, isLeaving } from './session.js';
 import { purge, purgeable } from './space.js';
 import { Pause } from '../lib/http.js';
 
