@@ -30,6 +30,20 @@ function sendOnce(/** @type {SubmitEvent} */ event) {
   setTimeout(() => delete form.dataset.sent, AGAIN_MS);
 }
 
+/**
+ * A form that is to be kept on the phone, sent before its element lives: without a network the browser would lose
+ * what was typed. It waits for the element, and goes its plain way where that does not come.
+ */
+function waitForKeeper(/** @type {SubmitEvent} */ event) {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.closest('offline-form:not(:defined)')) return;
+  event.preventDefault();
+  const late = new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  void Promise.race([customElements.whenDefined('offline-form'), late]).then(() => (
+    form.closest('offline-form:not(:defined)') ? form.submit() : form.requestSubmit(event.submitter)
+  ));
+}
+
 /** Back from the next page, everything may be sent again. */
 function mayBeSentAgain() {
   for (const form of document.forms) delete form.dataset.sent;
@@ -43,6 +57,7 @@ function sayFragmentFailed() {
 }
 
 watchSignOut();
+document.addEventListener('submit', waitForKeeper, { capture: true });
 document.addEventListener('submit', sendOnce);
 addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));

@@ -504,3 +504,20 @@ def test_two_taps_keep_a_note_once(phone: Phone, office: Office) -> None:
         page.evaluate("for (const _ of [1, 2]) document.querySelector('offline-form form').requestSubmit()")
         page.locator(".pending-words", has_text="Silikon").wait_for()
         assert len(rows(page)) == 1
+
+
+def test_a_form_sent_before_its_element_lives_is_kept(phone: Phone, office: Office) -> None:
+    """A quick thumb on a slow phone: the browser alone would post into nothing, and the words would be gone."""
+    phone.install("/jobs")
+    page = phone.open("about:blank")
+    page.add_init_script(
+        "{ const define = customElements.define; customElements.define = function (name, ...rest) {"
+        " if (name === 'offline-form') setTimeout(() => define.call(this, name, ...rest), 1500);"
+        " else define.call(this, name, ...rest); }; }"
+    )
+    with office.away():
+        page.goto(f"/notes/new?job={JOB}")
+        page.get_by_label("Notiz").fill("Silikon erst am Donnerstag")
+        page.evaluate("document.querySelector('offline-form form').requestSubmit()")
+        page.locator(".pending-words", has_text="Silikon").wait_for()
+        assert [row["state"] for row in rows(page)] == ["queued"]
