@@ -90,9 +90,7 @@ def world(playwright: Playwright, count: int, size: tuple[int, int]) -> Iterator
         try:
             with Proxy(server.port) as proxy, client(server, tokens["sabine"]) as office:
                 phone = Phone(playwright, folder / "profile", proxy.url)
-                page = phone.open(link[0])
-                page.locator("main form button").click()
-                page.wait_for_url(lambda url: "/link/" not in url)
+                phone.sign_in(link[0])
                 page = phone.install("/capture")
                 proxy.shut = True
                 proxy.cut()

@@ -66,9 +66,7 @@ def main() -> None:
     ):
         files = photos(Path(folder))
         phone = Phone(playwright, Path(folder) / "phone", server.url)
-        page = phone.open(link)
-        page.locator("main form button").click()
-        page.get_by_text("Bad Müller").first.wait_for()
+        page = phone.sign_in(link)
         page.goto("/capture")
         page.locator(".capture-shutter:not([disabled])").wait_for()
         page.wait_for_timeout(2000)

@@ -39,9 +39,7 @@ def main() -> None:
         demo() as (server, link),
     ):
         phone = Phone(playwright, Path(folder), server.url)
-        page = phone.open(link)
-        page.locator("main form button").click()
-        page.get_by_text("Bad Müller").first.wait_for()
+        phone.sign_in(link)
         phone.install("/capture")
         phone.close()
         say_shots(phone)

@@ -53,9 +53,7 @@ def main() -> None:
         demo() as (server, link),
     ):
         phone = Phone(playwright, Path(folder), server.url)
-        page = phone.open(link)
-        page.locator("main form button").click()
-        page.get_by_text("Bad Müller").first.wait_for()
+        phone.sign_in(link)
         page = phone.install("/unsent")
         page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
         page.goto("/unsent")

@@ -64,7 +64,7 @@ async def change(
         await jobs.set_draft(actor.company_id, job, draft, at=at)
         await jobs.set_search_text(actor.company_id, job_id=job.id)
         await _note(actor, "job.changed", job.id, at, changes=changes)
-    after = await _again(actor, job.id)
+    after = await current(actor, job.id)
     return await step(actor, after, way, at=at) if way else after
 
 
@@ -76,7 +76,7 @@ async def step(actor: Actor, job: Job, way: JobStep, *, at: datetime) -> Job:
     if not await jobs.set_state(actor.company_id, job, after, at=at):
         raise Conflict("job.step", state=job.state, step=way)
     await _note(actor, "job.state_changed", job.id, at, changes={"state": [job.state, after]})
-    return await _again(actor, job.id)
+    return await current(actor, job.id)
 
 
 @atomic
@@ -170,7 +170,8 @@ async def _assign(
     return names
 
 
-async def _again(actor: Actor, job_id: UUID) -> Job:
+async def current(actor: Actor, job_id: UUID) -> Job:
+    """Return a job as it stands now. Raises NotFound."""
     job = await jobs.by_id(actor.company_id, job_id)
     if job is None:
         raise NotFound("job.unknown")

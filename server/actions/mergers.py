@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
+from server.actions.jobs import current
 from server.db import items, jobs, logbook
 from server.db.unit import atomic, signal
-from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.errors import Conflict, Invalid
 from server.domain.jobs import Job, JobDraft
 from server.domain.logbook import Entry
 from server.domain.users import Actor, Right, require
@@ -26,7 +27,7 @@ async def merge(actor: Actor, job: Job, into: UUID, *, at: datetime) -> Job:
     if into == job.id:
         raise Invalid("job.merge_itself", field="into")
     await jobs.lock_all(actor.company_id, [job.id, into])
-    source, target = await _again(actor, job.id), await jobs.by_id(actor.company_id, into)
+    source, target = await current(actor, job.id), await jobs.by_id(actor.company_id, into)
     if target is None:
         raise Invalid("job.unknown", field="into")
     moved = await jobs.contents(actor.company_id, source.id)
@@ -37,7 +38,7 @@ async def merge(actor: Actor, job: Job, into: UUID, *, at: datetime) -> Job:
     counts = {"photos": moved.photos, "notes": moved.notes, "questions": moved.questions}
     await _note(actor, "job.merged", source.id, at, note=name_of(target), into=target.id, **counts)
     await _note(actor, "job.took_in", target.id, at, note=name_of(source), merged=source.id, **counts)
-    return await _again(actor, target.id)
+    return await current(actor, target.id)
 
 
 async def _unite(actor: Actor, source: Job, target: Job, *, at: datetime) -> None:
@@ -69,7 +70,7 @@ async def delete(actor: Actor, job: Job, *, at: datetime) -> None:
     """
     require(actor, Right.MANAGE_JOBS)
     await jobs.lock_all(actor.company_id, [job.id])
-    job = await _again(actor, job.id)
+    job = await current(actor, job.id)
     held = await jobs.contents(actor.company_id, job.id)
     if held.talk:
         raise Conflict("job.has_talk")
@@ -77,13 +78,6 @@ async def delete(actor: Actor, job: Job, *, at: datetime) -> None:
     await jobs.delete_job(actor.company_id, job.id)
     await items.set_tombstone(actor.company_id, job.id, at=at)
     await _note(actor, "job.deleted", job.id, at, note=name_of(job), photos=held.photos, notes=held.notes)
-
-
-async def _again(actor: Actor, job_id: UUID) -> Job:
-    job = await jobs.by_id(actor.company_id, job_id)
-    if job is None:
-        raise NotFound("job.unknown")
-    return job
 
 
 async def _note(actor: Actor, verb: str, job_id: UUID, at: datetime, **data: object) -> None:

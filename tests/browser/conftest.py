@@ -9,6 +9,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from tests.browser.offline_server import Office
 from tests.browser.phone import Phone
 from tests.ports import free_port
+from tests.proofs.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +34,12 @@ def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Ph
     yield held
     held.close()
     assert held.troubles == []
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Server]:
+    """The demo company on the real server."""
+    server = Server(tmp_path / "data", command="demo")
+    server.start()
+    yield server
+    server.kill()

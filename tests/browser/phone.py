@@ -73,6 +73,13 @@ class Phone:
         page.goto(path)
         return page
 
+    def sign_in(self, link: str) -> Page:
+        """Open a one-time link and take it; returns the page it leads to."""
+        page = self.open(link)
+        page.locator("main form button").click()
+        page.wait_for_url(lambda url: "/link/" not in url)
+        return page
+
     def install(self, path: str = "/") -> Page:
         """Open a page and wait until the service worker answers for it."""
         page = self.open(path)

@@ -3,7 +3,6 @@
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,14 +19,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))[:4]
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data", command="demo")
-    server.start()
-    yield server
-    server.kill()
 
 
 def code_of(desk: Page, base: str) -> str:

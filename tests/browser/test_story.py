@@ -4,7 +4,6 @@ import hashlib
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,14 +19,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 REAL = ROOT.parent / "shared" / "photos"
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "data", command="demo")
-    server.start()
-    yield server
-    server.kill()
 
 
 def way_in(server: Server, who: str) -> str:
@@ -52,8 +43,7 @@ def all_home(found: list[dict[str, object]]) -> bool:
 
 def test_from_the_shutter_to_the_office(playwright: Playwright, tmp_path: Path, demo: Server) -> None:
     phone = Phone(playwright, tmp_path / "phone", demo.url)
-    page = phone.open(way_in(demo, "Monteur"))
-    page.locator("main form button").click()
+    page = phone.sign_in(way_in(demo, "Monteur"))
     page.get_by_text("Bad Müller").first.wait_for()
     job = page.get_by_role("link", name=re.compile("Bad Müller")).first.get_attribute("href")
     assert job
@@ -108,8 +98,7 @@ def test_from_the_question_to_the_customers_answer(
 ) -> None:
     """The worker asks, also without a network; the office sees and sends; the customer taps; the job knows."""
     phone = Phone(playwright, tmp_path / "phone", demo.url)
-    page = phone.open(way_in(demo, "Monteur"))
-    page.locator("main form button").click()
+    page = phone.sign_in(way_in(demo, "Monteur"))
     page.get_by_text("Bad Müller").first.wait_for()
     job = page.get_by_role("link", name=re.compile("Bad Müller")).first.get_attribute("href")
     assert job

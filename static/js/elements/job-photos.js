@@ -1,9 +1,10 @@
 // @ts-check
-import { coalesce, mark, picture } from '../lib/dom.js';
+import { FromRows } from './from-rows.js';
+import { mark, picture } from '../lib/dom.js';
 import { stateWords } from '../lib/reasons.js';
 import { dayAndTime } from '../lib/time.js';
 import { filedOn, jobOf } from '../offline/filings.js';
-import { itemsOf, onChange, thumbOf, UNSENT } from '../offline/outbox.js';
+import { itemsOf, thumbOf, UNSENT } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
@@ -16,20 +17,8 @@ const NAMES = /** @type {Record<string, string>} */ ({ video: 'photo', voice: 'p
  * On a job's page: what this phone still owes to the job named by the attribute `job`, drawn with the templates of
  * templates/photos/_pending.html. What arrives meanwhile stays until the server's own row stands on a newer page.
  */
-export class JobPhotos extends HTMLElement {
-  #stop = () => {};
-  #draw = coalesce(() => this.#redraw());
-
-  connectedCallback() {
-    this.#stop = onChange(() => void this.#draw());
-    void this.#draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop();
-  }
-
-  async #redraw() {
+export class JobPhotos extends FromRows {
+  async redraw() {
     const session = await activeSession();
     const job = this.getAttribute('job');
     const items = session ? await itemsOf(session.actor) : [];

@@ -1,9 +1,10 @@
 // @ts-check
-import { coalesce, h, picture } from '../lib/dom.js';
+import { FromRows } from './from-rows.js';
+import { h, picture } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { dayAndTime } from '../lib/time.js';
 import { openBefores } from '../offline/befores.js';
-import { onChange, thumbOf } from '../offline/outbox.js';
+import { thumbOf } from '../offline/outbox.js';
 import { knownJobs } from '../offline/readmodel.js';
 import { thumb } from '../offline/rows.js';
 
@@ -13,20 +14,8 @@ import { thumb } from '../offline/rows.js';
  * Photos from before that have no picture after, each a way to the camera with that photo laid over. Attribute `job`
  * narrows it to one job, and then hides it when nothing is open.
  */
-export class MissingAfters extends HTMLElement {
-  #stop = () => {};
-  #draw = coalesce(() => this.#redraw());
-
-  connectedCallback() {
-    this.#stop = onChange(() => void this.#draw());
-    void this.#draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop();
-  }
-
-  async #redraw() {
+export class MissingAfters extends FromRows {
+  async redraw() {
     const job = this.getAttribute('job');
     const open = (await openBefores()).filter((before) => !job || before.job === job);
     const titles = new Map((await knownJobs()).map((one) => [one.id, one.title]));

@@ -1,25 +1,13 @@
 // @ts-check
-import { coalesce, h, icon } from '../lib/dom.js';
+import { FromRows } from './from-rows.js';
+import { h, icon } from '../lib/dom.js';
 import { n } from '../lib/text.js';
-import { onChange } from '../offline/outbox.js';
 import { openBefores } from '../offline/befores.js';
 import { looseOnes } from '../offline/unsorted.js';
 
 /** What waits for this person: photos without a job, befores without an after. Nothing where nothing waits. */
-export class TodayHints extends HTMLElement {
-  #stop = () => {};
-  #draw = coalesce(() => this.#redraw());
-
-  connectedCallback() {
-    this.#stop = onChange(() => void this.#draw());
-    void this.#draw();
-  }
-
-  disconnectedCallback() {
-    this.#stop();
-  }
-
-  async #redraw() {
+export class TodayHints extends FromRows {
+  async redraw() {
     const [loose, befores] = await Promise.all([looseOnes(), openBefores()]);
     const hints = [
       loose.length > 0 && location.pathname !== '/sort' && hint('/sort', 'move', n(loose.length, '{n} Foto ohne Auftrag: jetzt einsortieren', '{n} Fotos ohne Auftrag: jetzt einsortieren')),
