@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import Phone, shoot, wait_rows
 
@@ -430,6 +431,10 @@ def test_full_resolution_is_the_cameras_own_photo_and_remembered(phone: Phone) -
     page.get_by_role("button", name="Mehr").click()
     page.get_by_label("Volle Auflösung").check()
     page.keyboard.press("Escape")
+    for _ in range(100):  # nobody reloads within the milliseconds that keeping the choice takes; this test could
+        if (meta(page, "camera") or {}).get("quality") == "full":
+            break
+        page.wait_for_timeout(50)
     page.reload()
     page.locator(".capture-shutter:not([disabled])").click()
     first, second = wait_rows(page, lambda found: len(found) == 2)
