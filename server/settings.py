@@ -45,6 +45,15 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def bases(self) -> dict[str, str]:
+        """The platforms' addresses by the names of their settings, as channels look for them."""
+        return {
+            field.name: str(getattr(self, field.name))
+            for field in fields(self)
+            if field.name.endswith("_base") or field.name in ("smtp_url", "imap_url")
+        }
+
+    @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
 

@@ -270,10 +270,10 @@ async def _people(services: Services, app: Starlette, sandbox: Sandbox, clock: C
     sandbox.add_account(
         "firm",
         name="Fliesen Berger",
-        number_id=TYPED["phone_number_id"],
-        display_number="+4922112345678",
+        own_id=TYPED["phone_number_id"],
+        display="+4922112345678",
         token=TYPED["access_token"],
-        app_secret=TYPED["app_secret"],
+        secret=TYPED["app_secret"],
         hook_path=f"/hooks/whatsapp/{account.id}",
     )
     sandbox.add_person("petra", "Petra Müller", PETRA)

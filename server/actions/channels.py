@@ -9,7 +9,7 @@ from uuid import UUID
 from server.actions.photos import add_from_customer
 from server.channels import CHANNELS
 from server.channels.base import Channel, ChannelError
-from server.db import channels, logbook, messages
+from server.db import channels, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.errors import Invalid, NotFound
@@ -32,13 +32,7 @@ def open_channel(services: Services, account: Account) -> Channel:
     """Return the channel of an account, ready to talk. Raises Invalid for settings that cannot work."""
     channel = kind_of(account.kind)
     secrets = json.loads(services.secrets.open(account.sealed))
-    base = str(getattr(services.settings, base_setting(account.kind)))
-    return channel({**account.settings, **secrets}, services.http, base)
-
-
-def base_setting(kind: str) -> str:
-    """Return the name of the setting that holds a platform's address."""
-    return {"whatsapp": "graph_base", "messenger": "graph_base"}.get(kind, f"{kind}_base")
+    return channel({**account.settings, **secrets}, services.http, services.settings.bases)
 
 
 def split(kind: str, typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -132,8 +126,15 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
     if account is None:
         return
     ref = MediaRef(**{name: str(value) for name, value in dict(payload["ref"]).items()})  # type: ignore[call-overload]
+
+    async def raw() -> bytes:
+        event = await inbox.raw_by_id(company_id, UUID(str(payload["raw"])))
+        if event is None:
+            raise ChannelError("media.gone", permanent=True, detail="its mail is no longer kept")
+        return event.body
+
     try:
-        data = await open_channel(services, account).fetch_media(ref)
+        data = await open_channel(services, account).fetch_media(ref, raw)
         photo = await add_from_customer(
             services,
             company_id,

@@ -80,7 +80,7 @@ async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -
         return
     match event:
         case InboundMessage():
-            await hear(account, event, at=at)
+            await hear(account, event, raw_id=raw_id, at=at)
         case StatusUpdate():
             if not await _believe(account, event, at=at):
                 await inbox.set_event_state(account.company_id, account.id, event.key, PARKED)

@@ -36,7 +36,7 @@ ANSWERABLE = (
 )
 
 
-async def hear(account: Account, event: InboundMessage, *, at: datetime) -> None:
+async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: datetime) -> None:
     """Put a customer's message where it belongs; what nobody can place waits in the office inbox."""
     company_id, actor = account.company_id, system(account.company_id)
     contact_id = await _sender(account, event, at=at)
@@ -62,8 +62,8 @@ async def hear(account: Account, event: InboundMessage, *, at: datetime) -> None
     )
     await logbook.insert_entry(company_id, entry)
     if event.media:
-        ref = asdict(event.media)
-        await tasks.insert_task(company_id, "media.fetch", {"message": str(message.id), "ref": ref}, at=at)
+        wanted: dict[str, object] = {"message": str(message.id), "ref": asdict(event.media), "raw": str(raw_id)}
+        await tasks.insert_task(company_id, "media.fetch", wanted, at=at)
     if question and not stopped:
         await _answer(actor, account, question, event, at=at)
     signal("messages", company_id, message=str(message.id), job=str(message.job_id or ""))

@@ -5,7 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from server.actions import inbox
 from server.actions.channels import open_channel
-from server.channels.base import Channel
+from server.channels.base import Pushed
 from server.db import channels
 from server.domain.accounts import Account
 from server.domain.errors import Forbidden, NotFound, SignedOut
@@ -35,11 +35,14 @@ async def receive(request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-async def _account(request: Request) -> tuple[Account, Channel]:
+async def _account(request: Request) -> tuple[Account, Pushed]:
     account = await channels.by_token(request.path_params["account"])
     if account is None or account.kind != request.path_params["channel"]:
         raise NotFound("hook.unknown")
-    return account, open_channel(services(request), account)
+    channel = open_channel(services(request), account)
+    if not isinstance(channel, Pushed):
+        raise NotFound("hook.unknown")
+    return account, channel
 
 
 routes = [

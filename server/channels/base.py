@@ -1,19 +1,21 @@
 """What every messenger channel is, and what it may raise."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 import httpx
 
-from server.domain.channels import Blocked, Capabilities, Draft, Identity, Step
+from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step, Template
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Outcome
 
 MediaLoader = Callable[[str], Awaitable[bytes]]
 """Return the bytes of the picture with that `Picture.ref`."""
+RawLoader = Callable[[], Awaitable[bytes]]
+"""Return the raw event a file was told of in, for platforms that send the file along (mail)."""
 
 
 class ChannelError(Exception):
@@ -39,9 +41,11 @@ class Field:
 
 
 class Channel(Protocol):
-    """A company's account at one platform, made of its settings (secrets included), a client and a base address.
+    """A company's account at one platform, made of its settings (secrets included), a client and base addresses.
 
-    `base` is the platform's address, or the sandbox's; no channel knows any other host but by its own list.
+    `bases` are the installation's addresses of the platforms (`graph_base`, `telegram_base` …, as in
+    `server/settings.py`), or the sandbox's; no channel knows any other host but by its own list.
+    A channel that is told of events is a `Pushed` too, one that asks for them a `Pulling` one; it may be both.
     """
 
     kind: ClassVar[str]
@@ -49,7 +53,9 @@ class Channel(Protocol):
     fields: ClassVar[tuple[Field, ...]]
     caps: ClassVar[Capabilities]
 
-    def __init__(self, settings: Mapping[str, str], http: httpx.AsyncClient, base: str) -> None: ...
+    def __init__(
+        self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
+    ) -> None: ...
 
     def plan(
         self, draft: Draft, identity: Identity, now: datetime, window_until: datetime | None
@@ -62,14 +68,59 @@ class Channel(Protocol):
     def read_step(self, foreign_id: str, intent_id: UUID) -> Step | None:
         """Return the call that shows the customer that his message was read, None where a platform has none."""
 
+    def parse(self, raw: bytes) -> list[Event]:
+        """Return everything a raw event tells, in its order. Pure and total: a broken item is an `UnknownEvent`.
+
+        A message with several files is several events, each with one file and a key of its own.
+        """
+
+    async def fetch_media(self, ref: MediaRef, raw: RawLoader) -> bytes:
+        """Return a received file, complete and of the promised hash; raises ChannelError."""
+
+    async def check(self, hook: str) -> list[Finding]:
+        """Ask the platform how the account is, and mend what can be mended (webhook, subscription); never raises.
+
+        `hook` is the public address of our webhook, "" when nobody can reach us from outside.
+        """
+
+
+@runtime_checkable
+class Pushed(Protocol):
+    """A channel whose platform calls us."""
+
     def verify(self, raw: bytes, headers: Mapping[str, str]) -> bool:
         """Return whether a webhook's raw body comes from the platform; header names in lower case."""
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """Return the plain text that answers a platform's GET when the webhook is registered, None = refuse."""
 
-    def parse(self, raw: bytes) -> list[Event]:
-        """Return everything a webhook tells, in its order. Pure and total: a broken item is an `UnknownEvent`."""
 
-    async def fetch_media(self, ref: MediaRef) -> bytes:
-        """Return a received file, complete and of the promised hash; raises ChannelError."""
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One raw event that was fetched, and where to go on after it. Kept, both in one commit, before the next."""
+
+    body: bytes
+    cursor: str = ""
+
+
+@runtime_checkable
+class Pulling(Protocol):
+    """A channel that fetches its events: mail, a websocket, long polling. One puller per account at a time."""
+
+    @property
+    def pulls(self) -> bool:
+        """Return whether this account's settings ask for it."""
+
+    def pull(self, cursor: str) -> AsyncIterator[Pulled]:
+        """Yield what is new after the cursor ("" = from now on) until the line ends; raises ChannelError.
+
+        Whoever iterates stores each event before asking for the next: only then may it be confirmed to the platform.
+        """
+
+
+@runtime_checkable
+class HasTemplates(Protocol):
+    """A channel whose platform approves texts beforehand."""
+
+    async def templates(self) -> list[Template]:
+        """Return the texts as the platform has them now; raises ChannelError."""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from server.channels.base import ChannelError, Field, MediaLoader
+from server.channels.base import ChannelError, Field, MediaLoader, RawLoader
 from server.channels.whatsapp_errors import error_of, outcome_of, reaction_of
 from server.channels.whatsapp_parse import events
 from server.channels.whatsapp_plan import CAPS, free_steps, refusal, template_step, with_media
@@ -20,6 +20,7 @@ from server.domain.channels import (
     Blocked,
     Capabilities,
     Draft,
+    Finding,
     Identity,
     Picture,
     Step,
@@ -62,7 +63,10 @@ class Whatsapp:
         Field("template_buttons", "Knöpfe der Vorlage", required=False, help="Mit | getrennt, zum Beispiel: Ja|Nein"),
     )  # fmt: skip
 
-    def __init__(self, settings: Mapping[str, str], http: httpx.AsyncClient, base: str) -> None:
+    def __init__(
+        self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
+    ) -> None:
+        base = bases["graph_base"]
         self._http = http
         self._base = httpx.URL(base)
         self._number = _checked(settings, "phone_number_id", r"[0-9]{1,32}")
@@ -121,7 +125,7 @@ class Whatsapp:
         """Return everything a webhook tells, in its order."""
         return list(events(raw, self._number))
 
-    async def fetch_media(self, ref: MediaRef) -> bytes:
+    async def fetch_media(self, ref: MediaRef, raw: RawLoader) -> bytes:
         """Return a received file; raises ChannelError `media.gone`, `media.too_large`, `media.damaged`, `media.unreachable`."""
         try:
             async with asyncio.timeout(MEDIA_TIMEOUT_S):
@@ -133,6 +137,25 @@ class Whatsapp:
             if promised and not _same_hash(data, promised):
                 raise ChannelError("media.damaged", permanent=False)
         return data
+
+    async def check(self, hook: str) -> list[Finding]:
+        """Ask Meta for the number: a token that works can read it (W/business-phone-numbers)."""
+        try:
+            answer = await self._http.get(
+                f"{self._root}/{self._number}",
+                params={"fields": "display_phone_number,verified_name,quality_rating"},
+                headers=self._headers(),
+                follow_redirects=False,
+                timeout=MEDIA_TIMEOUT_S,
+            )
+        except httpx.HTTPError as error:
+            return [Finding("channel.reachable", ok=False, detail=type(error).__name__)]
+        body = _json(answer)
+        if answer.status_code == 200 and isinstance(body, dict):
+            number = " ".join(str(body.get(name, "")) for name in ("display_phone_number", "verified_name"))
+            return [Finding("channel.token", ok=True, detail=number.strip()[:300])]
+        refused = _refused(answer, body)
+        return [Finding("channel.token", ok=False, detail=getattr(refused, "detail", "")[:300])]
 
     async def _upload(self, picture: Picture, media: MediaLoader) -> str | Outcome:
         data = await media(picture.ref)

@@ -67,10 +67,10 @@ async def _play(app: Starlette, sandbox: Sandbox) -> None:
     sandbox.add_account(
         str(account.id),
         name=company.name,
-        number_id=NUMBER_ID,
-        display_number="+4922147100",
+        own_id=NUMBER_ID,
+        display="+4922147100",
         token=TOKEN,
-        app_secret=SECRET,
+        secret=SECRET,
     )
     people = [contact for contact, _ in await customers.contacts(company.id)]
     for contact in people:

@@ -75,13 +75,21 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A message the platform has approved, for the time when free words are not allowed."""
+    """A message the platform approves, for the time when free words are not allowed.
+
+    `body` is its text with the variables as the platform writes them; `state` and `quality` are the platform's words.
+    """
 
     name: str
     language: str = "de"
     header_image: bool = False
     button_titles: tuple[str, ...] = ()
     approved: bool = True
+    body: str = ""
+    variables: int = 1
+    category: str = ""
+    state: str = ""
+    quality: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ class Draft:
 
     `intent_ids`: one for each step the plan may need, `steps_at_most` of them; each step carries one to the platform
     and back (`StatusUpdate.opaque`), so it is best the id of the message's row.
+    `subject` and `thread` (what was said before, by the platform's ids, oldest first) are for mail;
+    `quote` is the message it answers.
     """
 
     intent_ids: tuple[UUID, ...]
@@ -99,6 +109,8 @@ class Draft:
     quote: str | None = None
     template: Template | None = None
     answer_link: str | None = None
+    subject: str = ""
+    thread: tuple[str, ...] = ()
 
 
 def steps_at_most(pictures: int) -> int:
@@ -154,6 +166,15 @@ class Blocked:
 
     code: str
     values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a self-check found; `code` has a sentence for good and one for bad news, `detail` is the platform's word."""
+
+    code: str
+    ok: bool
+    detail: str = ""
 
 
 def window_open(now: datetime, until: datetime | None) -> bool:

@@ -87,6 +87,76 @@ class StatusUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Watermark:
+    """Everything we sent this person up to `upto` has come this far (Messenger tells it so)."""
+
+    key: str
+    sender: tuple[Identity, ...]
+    status: Status
+    upto: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A message the firm sent: by us (`opaque` is its intent id) or by hand in the messenger's own app."""
+
+    foreign_id: str
+    to: tuple[Identity, ...]
+    sent_at: datetime
+    kind: MessageKind
+    text: str = ""
+    media: MediaRef | None = None
+    opaque: str = ""
+    context_id: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.foreign_id}:echo"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The customer has changed a message (`text` is the new one) or taken it back (`text` None)."""
+
+    key: str
+    foreign_id: str
+    sender: tuple[Identity, ...]
+    at: datetime
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Somebody opened the chat by a link of ours; `payload` is the one-time word in it."""
+
+    key: str
+    sender: tuple[Identity, ...]
+    at: datetime
+    payload: str
+    profile_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The platform says that a person has a new name there. It proposes; merging is a human act."""
+
+    key: str
+    old: tuple[Identity, ...]
+    new: tuple[Identity, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Messages may be lost between two moments, for the platform tells everything once only."""
+
+    key: str
+    since: datetime
+    until: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """The customer has switched us off (or on again) in the messenger's own settings."""
 
@@ -98,11 +168,15 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
-    """Something about the account, not about a person: a template's state, quality, a restriction."""
+    """Something about the account, not about a person: a template's state, quality, a restriction.
+
+    `health` is what the account is from now on, in the words of `domain/accounts.py:Health`, "" = no change.
+    """
 
     key: str
     topic: str
     detail: str
+    health: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +188,19 @@ class UnknownEvent:
     raw: str
 
 
-Event = InboundMessage | StatusUpdate | OptOut | HealthEvent | UnknownEvent
+Event = (
+    InboundMessage
+    | StatusUpdate
+    | Watermark
+    | Echo
+    | Change
+    | Joined
+    | Renamed
+    | Gap
+    | OptOut
+    | HealthEvent
+    | UnknownEvent
+)  # fmt: skip
 
 _RANK = {status: rank for rank, status in enumerate(Status) if status is not Status.FAILED}
 

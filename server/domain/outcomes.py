@@ -5,12 +5,15 @@ No platform offers an idempotency key, so a step whose fate is unknown is `Uncle
 
 from dataclasses import dataclass
 
+from server.domain.channels import Identity
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform has taken it. Not yet sent: the truth comes by `StatusUpdate`."""
+    """The platform has taken it. With `sent` no status will ever tell more; else the truth comes by `StatusUpdate`."""
 
     foreign_id: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,14 @@ class Permanent:
     """Refused for good; `code` has a sentence, `detail` is the platform's own words for the log."""
 
     code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Certainly not taken: the same person has another name at this platform now. Tried once more under it."""
+
+    to: Identity
     detail: str = ""
 
 
@@ -83,6 +94,7 @@ Outcome = (
     Accepted
     | Retry
     | Throttled
+    | Moved
     | Permanent
     | NeedsTemplate
     | OptedOut

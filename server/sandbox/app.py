@@ -1,11 +1,12 @@
 """One application that plays the messengers' side: their doors, the customers' phones and the tests' levers.
 
-To be mounted at any prefix. It never runs beside real accounts: a token must begin with `sandbox-`.
+To be mounted at any prefix. It never runs beside real accounts: a token must hold the word `sandbox-`.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
@@ -13,12 +14,14 @@ from starlette.applications import Starlette
 from server.sandbox.control import Control
 from server.sandbox.customer import Customer
 from server.sandbox.phone import PhonePages, Render
+from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
 from server.sandbox.whatsapp import WhatsappPlatform
 from server.sandbox.whatsapp_rules import Approved
 from server.sandbox.world import Account, Fault, Person, Whims, World
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
+PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (WhatsappPlatform,)
 
 
 class Sandbox:
@@ -29,27 +32,45 @@ class Sandbox:
     ) -> None:
         self.world = World(clock, seed)
         self.postman = Postman(self.world, over_http(deliver) if isinstance(deliver, str) else deliver)
-        self.whatsapp = WhatsappPlatform(self.world, self.postman)
-        pages = PhonePages(self.world, self.whatsapp, render)
-        control = Control(self.world, self.whatsapp, self.postman)
-        self.app = Starlette(routes=[*self.whatsapp.routes, *pages.routes, *control.routes])
+        made = [platform(self.world, self.postman) for platform in PLATFORMS]
+        self.platforms: dict[str, Platform] = {platform.kind: platform for platform in made}
+        pages = PhonePages(self.world, self.platforms, render)
+        control = Control(self.world, self.platforms, self.postman)
+        doors = [route for platform in made for route in platform.routes]
+        self.app = Starlette(routes=[*doors, *pages.routes, *control.routes])
+
+    @property
+    def whatsapp(self) -> WhatsappPlatform:
+        return cast(WhatsappPlatform, self.platforms["whatsapp"])
+
+    async def open(self) -> None:
+        """Start what listens on sockets of its own."""
+        for platform in self.platforms.values():
+            if isinstance(platform, Opens):
+                await platform.open()
+
+    async def close(self) -> None:
+        for platform in self.platforms.values():
+            if isinstance(platform, Opens):
+                await platform.close()
 
     def add_account(
         self,
         key: str,
         *,
+        kind: str = "whatsapp",
         name: str,
-        number_id: str,
-        display_number: str,
+        own_id: str,
+        display: str,
         token: str,
-        app_secret: str,
+        secret: str,
         hook_path: str | None = None,
     ) -> Account:
-        """Open a business number; webhooks go to `/hooks/whatsapp/{key}` by default. Raises ValueError for a real token."""
-        if not token.startswith("sandbox-"):
-            raise ValueError("a sandbox takes only tokens that begin with sandbox-")
-        where = hook_path or f"/hooks/whatsapp/{key}"
-        account = Account(key, name, number_id, display_number, token, app_secret, where)
+        """Open an account at a platform; webhooks go to `/hooks/{kind}/{key}` by default. Raises ValueError for a real token."""
+        if not is_play(token):
+            raise ValueError("a sandbox takes only tokens with the word sandbox-")
+        where = hook_path or f"/hooks/{kind}/{key}"
+        account = Account(key, kind, name, own_id, display, token, secret, where)
         self.world.accounts[key] = account
         return account
 
@@ -72,7 +93,8 @@ class Sandbox:
 
     def customer(self, person: str, account: str) -> Customer:
         """Return the person's hands, for demo stories and tests; raises KeyError for unknown keys."""
-        return Customer(self.world, self.whatsapp, self.world.accounts[account], self.world.people[person])
+        known = self.world.accounts[account]
+        return Customer(self.world, self.platforms[known.kind], known, self.world.people[person])
 
     def set_fault(self, call: str, fault: Fault, count: int = 1) -> None:
         self.world.set_fault(call, fault, count)

@@ -1,5 +1,6 @@
 """JSON doors for tests: turn the clock, order accidents, see what a customer has seen, let him answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -8,17 +9,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.sandbox.customer import customer_of
+from server.sandbox.platform import Platform
 from server.sandbox.postman import Postman
-from server.sandbox.whatsapp import WhatsappPlatform
 from server.sandbox.world import HOSTILE, Bubble, Fault, Whims, World
 
 
 class Control:
     """The routes below /control. Bodies and answers are JSON; a wrong word is a 400 or 404."""
 
-    def __init__(self, world: World, platform: WhatsappPlatform, postman: Postman) -> None:
+    def __init__(self, world: World, platforms: Mapping[str, Platform], postman: Postman) -> None:
         self._world = world
-        self._platform = platform
+        self._platforms = platforms
         self._postman = postman
         self.routes = [
             Route("/control/state", self._state),
@@ -50,7 +51,7 @@ class Control:
         return await self._state(request)
 
     async def _faults(self, request: Request) -> Response:
-        """Order accidents: {"call": "messages|media|files", "fault": …, "count": 1}."""
+        """Order accidents: {"call": "messages|media|files|telegram.messages|…", "fault": …, "count": 1}."""
         body = await _body(request)
         try:
             fault, call = Fault(str(body.get("fault"))), str(body.get("call", "messages"))
@@ -69,7 +70,7 @@ class Control:
         return JSONResponse({"ok": True})
 
     async def _chat(self, request: Request) -> Response:
-        customer = customer_of(request, self._world, self._platform)
+        customer = customer_of(request, self._world, self._platforms)
         seen = [_as_json(bubble) for bubble in customer.bubbles]
         return JSONResponse(
             {"key": customer.person.key, "blocked": customer.person.blocked, "messages": seen}
@@ -77,7 +78,7 @@ class Control:
 
     async def _answer(self, request: Request) -> Response:
         """Let the customer say {"text": …} or tap {"message": id, "button": id}; the webhook has gone when this answers."""
-        customer, body = customer_of(request, self._world, self._platform), await _body(request)
+        customer, body = customer_of(request, self._world, self._platforms), await _body(request)
         if "button" in body:
             bubble = customer.tap(str(body.get("message", "")), str(body["button"]))
         else:

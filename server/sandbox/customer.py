@@ -1,17 +1,19 @@
 """What a customer can do with the phone in his hand; pages and tests share it."""
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from server.domain.events import Status
-from server.sandbox.whatsapp import WhatsappPlatform
+from server.sandbox.platform import Platform
 from server.sandbox.world import Account, Bubble, Person, World
 
 
 class Customer:
     """One person in one chat."""
 
-    def __init__(self, world: World, platform: WhatsappPlatform, account: Account, person: Person) -> None:
+    def __init__(self, world: World, platform: Platform, account: Account, person: Person) -> None:
         self._world = world
         self._platform = platform
         self.account = account
@@ -41,13 +43,12 @@ class Customer:
         return self._say("button", text=title, tapped=button_id, quoted=asked.id)
 
     def block(self, *, blocked: bool) -> None:
-        """Block the firm or let it in again. The platform tells the firm nothing of it."""
-        self.person.blocked = blocked
-        self._world.touch()
+        """Block the firm or let it in again."""
+        self._platform.block(self.account, self.person, blocked=blocked)
 
     def _say(self, kind: str, *, text: str, picture: str = "", tapped: str = "", quoted: str = "") -> Bubble:
         bubble = Bubble(
-            id=self._world.new_id("wamid."),
+            id=self._platform.bubble_id(),
             from_firm=False,
             at=self._world.now(),
             kind=kind,
@@ -61,11 +62,11 @@ class Customer:
         return bubble
 
 
-def customer_of(request: Request, world: World, platform: WhatsappPlatform) -> Customer:
+def customer_of(request: Request, world: World, platforms: Mapping[str, Platform]) -> Customer:
     """Return the customer of the path in his chat with the account of the query, else the first; 404 without either."""
     person = world.person(request.path_params["contact"])
     named = world.accounts.get(request.query_params.get("account", ""))
     account = named or next(iter(world.accounts.values()), None)
     if person is None or account is None:
         raise HTTPException(404)
-    return Customer(world, platform, account, person)
+    return Customer(world, platforms[account.kind], account, person)

@@ -1,6 +1,6 @@
 """The customer's phone as a page: bubbles, buttons, photo, STOP and block. Works by forms; a script only refreshes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from server.domain.events import Status
 from server.sandbox.customer import Customer, customer_of
-from server.sandbox.whatsapp import MAX_IMAGE_BYTES, WhatsappPlatform, image_type
+from server.sandbox.platform import MAX_IMAGE_BYTES, Platform, image_type
 from server.sandbox.world import Bubble, World
 
 HERE = ZoneInfo("Europe/Berlin")
@@ -42,9 +42,9 @@ class Shown:
 class PhonePages:
     """The pages below /phone."""
 
-    def __init__(self, world: World, platform: WhatsappPlatform, render: Render) -> None:
+    def __init__(self, world: World, platforms: Mapping[str, Platform], render: Render) -> None:
         self._world = world
-        self._platform = platform
+        self._platforms = platforms
         self._render = render
         self.routes = [
             Route("/phone", self._people),
@@ -87,7 +87,7 @@ class PhonePages:
     async def _picture(self, request: Request) -> Response:
         customer = self._customer(request)
         shown = {bubble.picture for bubble in customer.bubbles}
-        file = self._platform.files.get(request.path_params["picture"])
+        file = self._platforms[customer.account.kind].files.get(request.path_params["picture"])
         if file is None or request.path_params["picture"] not in shown:
             raise HTTPException(404)
         headers = {"x-content-type-options": "nosniff", "cache-control": "private, max-age=3600"}
@@ -126,7 +126,7 @@ class PhonePages:
         return self._back(request)
 
     def _customer(self, request: Request) -> Customer:
-        return customer_of(request, self._world, self._platform)
+        return customer_of(request, self._world, self._platforms)
 
     def _values(self, request: Request, customer: Customer) -> dict[str, object]:
         here = f"{_root(request)}/phone/{customer.person.key}"

@@ -2,34 +2,33 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.domain.events import Status, advance
+from server.sandbox.platform import MAX_IMAGE_BYTES, Endpoint, address, faulty, image_type, is_play
 from server.sandbox.postman import Postman
 from server.sandbox.whatsapp_hooks import envelope, message_value, signed, status_value, with_broken_item
 from server.sandbox.whatsapp_rules import Approved, Refusal, Said, addressee, need, only, said
-from server.sandbox.wire import accident
-from server.sandbox.world import Account, Bubble, Fault, File, Person, World
+from server.sandbox.world import Account, Bubble, File, Person, World
 
 WINDOW = timedelta(hours=24)
 KEPT = timedelta(days=30)
 KEPT_OF_CUSTOMER = timedelta(days=7)
 URL_LIFE = timedelta(minutes=5)
 PAIR_BURST, PAIR_EVERY_S = 45.0, 6.0
-MAX_IMAGE_BYTES = 5_000_000
-_BEFORE = {Fault.UNREACHABLE, Fault.RESET_BEFORE, Fault.SLOW_BEFORE, Fault.ERROR_BEFORE}
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class WhatsappPlatform:
     """Meta's side of every conversation: accounts, templates, files; the customers' phones are the world's."""
+
+    kind: ClassVar[str] = "whatsapp"
 
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
@@ -72,21 +71,19 @@ class WhatsappPlatform:
             if bubble.from_firm and bubble.status is Status.DELIVERED:
                 self._status(account, person, bubble, Status.READ)
 
+    def block(self, account: Account, person: Person, *, blocked: bool) -> None:
+        """Block the firm or let it in again. Meta tells the firm nothing of it."""
+        person.blocked = blocked
+        self._world.touch()
+
+    def bubble_id(self) -> str:
+        return self._world.new_id("wamid.")
+
     def _faulty(self, call: str, endpoint: Endpoint) -> Endpoint:
-        """Return the endpoint with the faults set for its calls, and refusals as Meta writes them."""
+        def ordered() -> Refusal:
+            return Refusal(131000, "Something went wrong, by order of the test")
 
-        async def answer(request: Request) -> Response:
-            fault = self._world.next_fault(call)
-            if fault in _BEFORE:
-                return accident(fault)
-            try:
-                need(fault is not Fault.REFUSED, 131000, "Something went wrong, by order of the test")
-                done = await endpoint(request)
-            except Refusal as refusal:
-                return JSONResponse(refusal.body, status_code=refusal.status)
-            return accident(fault) if fault else done
-
-        return answer
+        return faulty(self._world, call, endpoint, ordered)
 
     async def _messages(self, request: Request) -> Response:
         account = self._account(request)
@@ -209,7 +206,7 @@ class WhatsappPlatform:
         return JSONResponse(
             {
                 "messaging_product": "whatsapp",
-                "url": _address(request, f"/graph/_files/{key}"),
+                "url": address(request, f"/graph/_files/{key}"),
                 "mime_type": file.mime,
                 "sha256": hashlib.sha256(file.data).hexdigest(),
                 "file_size": len(file.data),
@@ -227,11 +224,10 @@ class WhatsappPlatform:
     def _account(self, request: Request, number_id: str | None = None) -> Account:
         """Return the account of the call; a token of the real platform is refused before anything is looked at."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        need(
-            token.startswith("sandbox-"), 190, "This sandbox takes no token that does not start with sandbox-"
-        )
+        need(is_play(token), 190, "This sandbox takes no token without the word sandbox-")
         wanted = request.path_params["number_id"] if number_id is None else number_id
-        account = next((one for one in self._world.accounts.values() if one.number_id == wanted), None)
+        mine = (one for one in self._world.accounts.values() if one.kind == self.kind)
+        account = next((one for one in mine if one.own_id == wanted), None)
         if account is None:
             raise Refusal(100, f"Object with ID '{wanted}' does not exist")
         need(account.token == token, 190, "The session has been invalidated")
@@ -245,20 +241,6 @@ class WhatsappPlatform:
     def _alive(self, media_id: str) -> File | None:
         file = self.files.get(media_id)
         return file if file and file.until >= self._world.now() else None
-
-
-def image_type(data: bytes) -> str:
-    """Return the type of a picture by its first bytes, "" for anything that is none."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    return ""
-
-
-def _address(request: Request, path: str) -> str:
-    """Return a full address inside this application, wherever it is mounted."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}{path}"
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -20,14 +20,14 @@ def envelope(account: Account, value: Value) -> bytes:
     change = {"field": "messages", "value": value}
     body = {
         "object": "whatsapp_business_account",
-        "entry": [{"id": f"9{account.number_id}", "changes": [change]}],
+        "entry": [{"id": f"9{account.own_id}", "changes": [change]}],
     }
     return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode()
 
 
 def signed(account: Account, body: bytes) -> Mapping[str, str]:
     """Return the headers of a webhook."""
-    mac = hmac.new(account.app_secret.encode(), body, hashlib.sha256).hexdigest()
+    mac = hmac.new(account.secret.encode(), body, hashlib.sha256).hexdigest()
     return {"content-type": "application/json", "x-hub-signature-256": f"sha256={mac}"}
 
 
@@ -40,7 +40,7 @@ def message_value(
     if not person.hides_number:
         item["from"] = contact["wa_id"] = person.digits
     if bubble.quoted:
-        item["context"] = {"from": account.display_number.removeprefix("+"), "id": bubble.quoted}
+        item["context"] = {"from": account.display.removeprefix("+"), "id": bubble.quoted}
     return {
         **_head(account),
         "contacts": [contact],
@@ -75,8 +75,8 @@ def with_broken_item(world: World, value: Value) -> Value:
 
 
 def _head(account: Account) -> Value:
-    number = account.display_number.removeprefix("+")
-    metadata = {"display_phone_number": number, "phone_number_id": account.number_id}
+    number = account.display.removeprefix("+")
+    metadata = {"display_phone_number": number, "phone_number_id": account.own_id}
     return {"messaging_product": "whatsapp", "metadata": metadata}
 
 

@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.responses import JSONResponse, Response
+
+from server.sandbox.platform import Refused
+
 _HTTP_STATUS = {190: 401, 131000: 500, 131056: 400}
 _TITLES = {
     100: "(#100) Invalid parameter",
@@ -32,7 +36,7 @@ _COMMON = {
 _FREE = {"text", "image", "interactive"}
 
 
-class Refusal(Exception):
+class Refusal(Refused):
     """The platform says no, with a code of its own."""
 
     def __init__(self, code: int, details: str) -> None:
@@ -48,6 +52,9 @@ class Refusal(Exception):
                 "fbtrace_id": "SandboxTrace",
             }
         }
+
+    def answer(self) -> Response:
+        return JSONResponse(self.body, status_code=self.status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,10 @@ HOSTILE = Whims(duplicate=0.3, reorder=0.4, early=0.3, broken=0.2, delay_s=20.0)
 
 @dataclass(slots=True)
 class Person:
-    """A customer with a phone. With `hides_number` he is known by his business-scoped id only."""
+    """A customer with a phone. With `hides_number` he is known by his business-scoped id only.
+
+    `ids` are his names at the platforms, by kind of account; each platform gives its own.
+    """
 
     key: str
     name: str
@@ -48,6 +51,7 @@ class Person:
     bsuid: str
     hides_number: bool = False
     blocked: bool = False
+    ids: dict[str, str] = field(default_factory=dict)
 
     @property
     def digits(self) -> str:
@@ -56,14 +60,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The firm's own number at the platform; `hook_path` is where its webhooks go."""
+    """The firm's own number, page or address at a platform; `hook_path` is where its webhooks go.
+
+    `own_id` is the platform's name for it, `display` what people see, `secret` what signs webhooks.
+    """
 
     key: str
+    kind: str
     name: str
-    number_id: str
-    display_number: str
+    own_id: str
+    display: str
     token: str
-    app_secret: str
+    secret: str
     hook_path: str
 
 
@@ -132,7 +140,8 @@ class World:
         """Give somebody a phone, or a new name and number to the phone that is already there."""
         old = self.people.get(key)
         bsuid = old.bsuid if old else f"DE.{self.chance.randrange(10**19, 10**20)}"
-        person = Person(key, name, phone, bsuid, hides_number, old.blocked if old else False)
+        blocked, ids = (old.blocked, old.ids) if old else (False, {})
+        person = Person(key, name, phone, bsuid, hides_number, blocked, ids)
         self.people[key] = person
         self.touch()
         return person
@@ -142,6 +151,10 @@ class World:
         wanted = key.removeprefix("+")
         found = self.people.get(key)
         return found or next((one for one in self.people.values() if wanted in (one.digits, one.bsuid)), None)
+
+    def person_named(self, kind: str, name: str) -> Person | None:
+        """Return whom a platform calls so."""
+        return next((one for one in self.people.values() if one.ids.get(kind) == name), None)
 
     def chat(self, account: Account, person: Person) -> Chat:
         return self.chats.setdefault((account.key, person.key), Chat())

@@ -431,7 +431,9 @@ def test_full_resolution_is_the_cameras_own_photo_and_remembered(phone: Phone) -
     page.get_by_role("button", name="Mehr").click()
     page.get_by_label("Volle Auflösung").check()
     page.keyboard.press("Escape")
-    for _ in range(100):  # nobody reloads within the milliseconds that keeping the choice takes; this test could
+    for _ in range(
+        100
+    ):  # nobody reloads within the milliseconds that keeping the choice takes; this test could
         if (meta(page, "camera") or {}).get("quality") == "full":
             break
         page.wait_for_timeout(50)

@@ -56,6 +56,10 @@ async def load(ref: str) -> bytes:
     return JPEG
 
 
+async def no_raw() -> bytes:
+    raise AssertionError("only mail carries its files along")
+
+
 class Line:
     """The firm's end: a channel, its webhooks as they came, and what they said."""
 
@@ -67,10 +71,10 @@ class Line:
         self.sandbox.add_account(
             "firm",
             name="Malerbetrieb Berger",
-            number_id=SETTINGS["phone_number_id"],
-            display_number="+4915112345678",
+            own_id=SETTINGS["phone_number_id"],
+            display="+4915112345678",
             token=SETTINGS["access_token"],
-            app_secret=SETTINGS["app_secret"],
+            secret=SETTINGS["app_secret"],
         )
         self.sandbox.add_person("sabine", "Sabine Müller", SABINE.value)
         self.sandbox.add_template(
@@ -80,7 +84,7 @@ class Line:
             buttons=("Ja", "Nein"),
         )
         self.http = httpx.AsyncClient(transport=Wire(self.sandbox.app), base_url="http://sandbox")
-        self.channel = Whatsapp(SETTINGS, self.http, "http://sandbox/graph")
+        self.channel = Whatsapp(SETTINGS, self.http, {"graph_base": "http://sandbox/graph"})
         self.sabine = self.sandbox.customer("sabine", "firm")
 
     async def _take(self, path: str, body: bytes, headers: Mapping[str, str]) -> int:

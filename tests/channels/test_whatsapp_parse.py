@@ -281,7 +281,7 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 @given(st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_makes_the_reader_raise(data: st.DataObject) -> None:
-    channel = Whatsapp(SETTINGS, None, "http://sandbox/graph")  # type: ignore[arg-type]  # parse is pure
+    channel = Whatsapp(SETTINGS, None, {"graph_base": "http://sandbox/graph"})  # type: ignore[arg-type]  # parse is pure
     body = json.loads(data.draw(st.sampled_from(SEEDS)))
     for _ in range(data.draw(st.integers(1, 3))):
         body = put(body, data.draw(st.sampled_from(places(body))), data.draw(JSON))
@@ -292,7 +292,7 @@ def test_nothing_makes_the_reader_raise(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=200))
 def test_rubbish_is_one_unknown_event(raw: bytes) -> None:
-    channel = Whatsapp(SETTINGS, None, "http://sandbox/graph")  # type: ignore[arg-type]  # parse is pure
+    channel = Whatsapp(SETTINGS, None, {"graph_base": "http://sandbox/graph"})  # type: ignore[arg-type]  # parse is pure
     assert [type(event) for event in channel.parse(raw)] == [UnknownEvent]
 
 
@@ -305,5 +305,5 @@ def test_rubbish_is_one_unknown_event(raw: bytes) -> None:
     ],
 )
 def test_depth_is_no_weapon(raw: bytes) -> None:
-    channel = Whatsapp(SETTINGS, None, "http://sandbox/graph")  # type: ignore[arg-type]  # parse is pure
+    channel = Whatsapp(SETTINGS, None, {"graph_base": "http://sandbox/graph"})  # type: ignore[arg-type]  # parse is pure
     assert [type(event) for event in channel.parse(raw)] == [UnknownEvent]

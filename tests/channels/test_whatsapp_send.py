@@ -36,7 +36,19 @@ from server.domain.outcomes import (
 )
 from server.ids import new_id
 from server.sandbox import Fault
-from tests.channels.lines import CHOICES, JPEG, NOON, SABINE, SETTINGS, Line, draft, load, picture, spec
+from tests.channels.lines import (
+    CHOICES,
+    JPEG,
+    NOON,
+    SABINE,
+    SETTINGS,
+    Line,
+    draft,
+    load,
+    no_raw,
+    picture,
+    spec,
+)
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
@@ -155,7 +167,7 @@ async def test_an_answer_is_read_with_suspicion(status: int, body: str, outcome:
         return httpx.Response(status, text=body, headers={"retry-after": "7"})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        assert await hello(Whatsapp(SETTINGS, http, "https://graph.example")) == outcome
+        assert await hello(Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"})) == outcome
 
 
 @asynccontextmanager
@@ -203,14 +215,14 @@ async def test_on_a_real_line_every_accident_is_unclear(
 ) -> None:
     monkeypatch.setattr(whatsapp, "SEND_TIMEOUT_S", 0.2)
     async with socket_that(answers) as base, httpx.AsyncClient() as http:
-        assert isinstance(await hello(Whatsapp(SETTINGS, http, base)), Unclear)
+        assert isinstance(await hello(Whatsapp(SETTINGS, http, {"graph_base": base})), Unclear)
 
 
 async def test_a_refused_connection_may_be_tried_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         base = f"http://127.0.0.1:{free.getsockname()[1]}"
     async with httpx.AsyncClient() as http:
-        assert await hello(Whatsapp(SETTINGS, http, base)) == Retry(detail="ConnectError")
+        assert await hello(Whatsapp(SETTINGS, http, {"graph_base": base})) == Retry(detail="ConnectError")
 
 
 async def hello(channel: Whatsapp) -> Outcome:
@@ -231,12 +243,12 @@ async def test_a_customers_photo_is_fetched_whole(line: Line) -> None:
     await line.sandbox.settle()
     (message,) = line.inbound()
     assert message.media
-    assert await line.channel.fetch_media(message.media) == JPEG
+    assert await line.channel.fetch_media(message.media, no_raw) == JPEG
     with pytest.raises(ChannelError, match=r"media\.damaged"):
-        await line.channel.fetch_media(replace(message.media, sha256="0" * 64))
+        await line.channel.fetch_media(replace(message.media, sha256="0" * 64), no_raw)
     await line.sandbox.advance(8 * 86400)
     with pytest.raises(ChannelError, match=r"media\.gone") as gone:
-        await line.channel.fetch_media(message.media)
+        await line.channel.fetch_media(message.media, no_raw)
     assert gone.value.permanent
 
 
@@ -261,7 +273,9 @@ async def test_the_token_goes_to_no_strange_host(url: str) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(ChannelError, match=r"media\.unreachable"):
-            await Whatsapp(SETTINGS, http, "https://graph.example").fetch_media(MediaRef("77"))
+            await Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"}).fetch_media(
+                MediaRef("77"), no_raw
+            )
     assert asked == ["graph.example"]
 
 
@@ -279,13 +293,13 @@ async def test_a_redirect_and_a_flood_end_the_download(monkeypatch: pytest.Monke
         return httpx.Response(200, content=b"x" * 11)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), follow_redirects=True) as http:
-        channel = Whatsapp(SETTINGS, http, "https://graph.example")
+        channel = Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"})
         with pytest.raises(ChannelError, match=r"media\.too_large"):
-            await channel.fetch_media(MediaRef("77"))
+            await channel.fetch_media(MediaRef("77"), no_raw)
         with pytest.raises(ChannelError, match=r"media\.unreachable: 302"):
-            await channel.fetch_media(MediaRef("78"))
+            await channel.fetch_media(MediaRef("78"), no_raw)
         with pytest.raises(ChannelError, match=r"media\.gone"):
-            await channel.fetch_media(MediaRef("../me"))
+            await channel.fetch_media(MediaRef("../me"), no_raw)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +314,7 @@ async def test_a_redirect_and_a_flood_end_the_download(monkeypatch: pytest.Monke
 )
 def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
     with pytest.raises(Invalid) as refused:
-        Whatsapp({**SETTINGS, name: value}, httpx.AsyncClient(), "https://graph.example")
+        Whatsapp({**SETTINGS, name: value}, httpx.AsyncClient(), {"graph_base": "https://graph.example"})
     assert refused.value.field == name
 
 

@@ -91,9 +91,7 @@ async def test_a_wrong_token_is_refused_before_anything_else(line: Line, token: 
 
 async def test_a_real_token_opens_no_account(line: Line) -> None:
     with pytest.raises(ValueError, match="sandbox-"):
-        line.sandbox.add_account(
-            "real", name="x", number_id="1", display_number="+49", token="EAAG", app_secret="x"
-        )
+        line.sandbox.add_account("real", name="x", own_id="1", display="+49", token="EAAG", secret="x")
 
 
 @pytest.mark.parametrize(
@@ -257,9 +255,7 @@ async def test_it_works_below_a_prefix() -> None:
         return 200
 
     sandbox = create_sandbox(deliver=deliver, clock=lambda: NOON)
-    sandbox.add_account(
-        "firm", name="Berger", number_id="1", display_number="+49151", token="sandbox-x", app_secret="x"
-    )
+    sandbox.add_account("firm", name="Berger", own_id="1", display="+49151", token="sandbox-x", secret="x")
     sandbox.add_person("ida", "Ida", "+491712345678")
     bubble = sandbox.customer("ida", "firm").send_photo(JPEG, "image/jpeg")
     app = Starlette(routes=[Mount("/sandbox", sandbox.app)])

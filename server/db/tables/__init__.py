@@ -3,16 +3,27 @@
 from server.db.tables.channels import (
     AnswerLinkRow,
     ChannelAccountRow,
+    ChannelInviteRow,
+    ChannelTemplateRow,
     IdentityRow,
     InboxEventRow,
     RawEventRow,
 )
 from server.db.tables.companies import CompanyRow
 from server.db.tables.consents import ConsentRow
+from server.db.tables.conversations import (
+    ChatImportRow,
+    ConversationLabelRow,
+    ConversationRow,
+    InternalNoteRow,
+    LabelRow,
+    QuickReplyRow,
+)
 from server.db.tables.customers import ContactRow, CustomerRow
 from server.db.tables.jobs import JobMemberRow, JobRow, NoteRow
 from server.db.tables.logbook import LogbookHeadRow, LogbookRow
 from server.db.tables.messages import AttemptRow, MessageRow
+from server.db.tables.partners import PartnerContractRow, PartnerRow
 from server.db.tables.photos import PhotoRow, PreviewRow, RenditionRow
 from server.db.tables.questions import QuestionPhotoRow, QuestionRow
 from server.db.tables.sync import DeviceRow, ItemRow, PushRow, UploadRow
@@ -27,26 +38,36 @@ __all__ = [
     "AnswerLinkRow",
     "AttemptRow",
     "ChannelAccountRow",
+    "ChannelInviteRow",
+    "ChannelTemplateRow",
+    "ChatImportRow",
     "CompanyRow",
     "ConsentRow",
     "ContactRow",
+    "ConversationLabelRow",
+    "ConversationRow",
     "CustomerRow",
     "DeviceRow",
     "IdentityRow",
     "InboxEventRow",
+    "InternalNoteRow",
     "ItemRow",
     "JobMemberRow",
     "JobRow",
+    "LabelRow",
     "LogbookHeadRow",
     "LogbookRow",
     "LoginTryRow",
     "MessageRow",
     "NoteRow",
+    "PartnerContractRow",
+    "PartnerRow",
     "PhotoRow",
     "PreviewRow",
     "PushRow",
     "QuestionPhotoRow",
     "QuestionRow",
+    "QuickReplyRow",
     "RawEventRow",
     "RenditionRow",
     "SessionRow",

@@ -21,6 +21,9 @@ class ChannelAccountRow(Model):
     last_in_at = fields.DatetimeField(null=True)
     last_out_at = fields.DatetimeField(null=True)
     disabled_at = fields.DatetimeField(null=True)
+    cursor = fields.CharField(300, default="")
+    checked_at = fields.DatetimeField(null=True)
+    findings = fields.JSONField[list[dict[str, object]]](default=list)
 
     class Meta:
         table = "channel_account"
@@ -38,12 +41,57 @@ class IdentityRow(Model):
     channel = word()
     kind = word()
     value = fields.CharField(200)
+    profile_name = fields.CharField(200, default="")
     created_at = fields.DatetimeField()
+    gone_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "identity"
         unique_together = (("company_id", "channel", "kind", "value"),)
         indexes = (("company_id", "contact_id"),)
+
+
+class ChannelInviteRow(Model):
+    """A one-time word in a link that opens a chat: who comes with it is this contact."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    contact_id: UUID
+    contact = owner("ContactRow")
+    channel = word()
+    token_hash = fields.CharField(64, unique=True)
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "channel_invite"
+        indexes = (("company_id", "contact_id"),)
+
+
+class ChannelTemplateRow(Model):
+    """A text the platform has approved or not, as it told us last; never changed by ourselves."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    account_id: UUID
+    account = owner("ChannelAccountRow")
+    name = fields.CharField(512)
+    language = fields.CharField(20)
+    category = word("")
+    state = word("")
+    quality = word("")
+    body = fields.TextField(default="")
+    variables = fields.IntField(default=0)
+    header_image = fields.BooleanField(default=False)
+    buttons = fields.JSONField[list[str]](default=list)
+    synced_at = fields.DatetimeField()
+
+    class Meta:
+        table = "channel_template"
+        unique_together = (("company_id", "account_id", "name", "language"),)
 
 
 class RawEventRow(Model):

@@ -21,6 +21,10 @@ class ConsentRow(Model):
     proof = word()
     proof_ref = fields.TextField(default="")
     giver = fields.CharField(200)
+    job_id: UUID | None
+    job = link("JobRow")
+    partner_id: UUID | None
+    partner = link("PartnerRow")
     recorded_by_id: UUID | None
     recorded_by = link("UserRow")
     at = fields.DatetimeField()

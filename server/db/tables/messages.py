@@ -39,6 +39,21 @@ class MessageRow(Model):
     created_at = fields.DatetimeField()
     changed_at = fields.DatetimeField()
     seen_by_office_at = fields.DatetimeField(null=True)
+    author_id: UUID | None
+    author = link("UserRow")
+    conversation_id: UUID | None
+    conversation = link("ConversationRow")
+    chat_import_id: UUID | None
+    chat_import = link("ChatImportRow")
+    send_after = fields.DatetimeField(null=True)
+    sent_at = fields.DatetimeField(null=True)
+    delivered_at = fields.DatetimeField(null=True)
+    read_at = fields.DatetimeField(null=True)
+    edited_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+    category = word("")
+    billable = fields.BooleanField(null=True)
+    verified = fields.BooleanField(default=True)
 
     class Meta:
         table = "message"
@@ -47,6 +62,7 @@ class MessageRow(Model):
             ("company_id", "job_id", "id"),
             ("company_id", "contact_id", "channel", "id"),
             ("company_id", "state", "id"),
+            ("company_id", "conversation_id", "id"),
         )
 
 
