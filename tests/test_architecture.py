@@ -33,6 +33,10 @@ OUTSIDE = {
     "granian": {"commands"},
     "jinja2": {"web", "sandbox"},
     "phonenumbers": {"actions"},
+    "nacl": {"channels", "sandbox"},
+    "websockets": {"channels"},
+    "aiosmtplib": {"channels"},
+    "imap_tools": {"channels"},
 }
 WRITES = ("insert_", "set_", "delete_", "add_", "remove_", "claim", "settle")
 
