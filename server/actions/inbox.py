@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import questions as question_actions
-from server.actions.channels import open_channel
 from server.actions.consents import contact_known, withdraw
+from server.actions.facts import ready
 from server.actions.fates import send_next, settle_failure
 from server.actions.replies import hear, opt_out
 from server.db import channels, inbox, jobs, logbook, messages, tasks
@@ -43,7 +43,7 @@ async def process(services: Services, company_id: UUID, payload: Mapping[str, ob
     if raw is None or account is None or raw.state == DONE:
         return
     refused: DomainError | None = None
-    for event in open_channel(services, account).parse(raw.body):
+    for event in (await ready(services, account, raw.body)).parse(raw.body):
         try:
             await _take(account, event, raw_id=raw.id, at=services.clock())
         except DomainError as error:  # one event's trouble never stops the others
@@ -60,7 +60,7 @@ async def replay(services: Services, company_id: UUID, payload: Mapping[str, obj
         return
     for key, raw_id in await inbox.parked(company_id, account.id):
         raw = await inbox.raw_by_id(company_id, raw_id)
-        events = open_channel(services, account).parse(raw.body) if raw else []
+        events = (await ready(services, account, raw.body)).parse(raw.body) if raw else []
         for event in events:
             if event.key == key and isinstance(event, StatusUpdate):
                 await _unpark(account, event, at=services.clock())

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import fates, questions
-from server.actions.channels import open_channel
 from server.actions.consents import contact_known, gate
-from server.channels.base import MediaLoader
+from server.actions.facts import ready
+from server.channels.base import ChannelError, MediaLoader
 from server.db import channels, customers, messages, tasks
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -69,12 +69,15 @@ async def _send(services: Services, leave: Leave, media: MediaLoader) -> Outcome
     """Make the call; what fails on our side before it has told the customer nothing."""
     assert leave.message.step is not None
     try:
-        channel = open_channel(services, leave.account)
-        return await channel.send(Step.from_json(leave.message.step), leave.attempt_id, media)
+        step = Step.from_json(leave.message.step)
+        channel = await ready(services, leave.account, step)
+        return await channel.send(step, leave.attempt_id, media)
     except Invalid as refused:
         return Reauth(f"{refused.code}: {refused.field}")
     except StorageError as error:
         return Retry(detail=f"our storage: {error}")
+    except ChannelError as error:
+        return Retry(detail=error.code)
 
 
 @atomic

@@ -62,7 +62,11 @@ async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: dat
     )
     await logbook.insert_entry(company_id, entry)
     if event.media:
-        wanted: dict[str, object] = {"message": str(message.id), "ref": asdict(event.media), "raw": str(raw_id)}
+        wanted: dict[str, object] = {
+            "message": str(message.id),
+            "ref": asdict(event.media),
+            "raw": str(raw_id),
+        }
         await tasks.insert_task(company_id, "media.fetch", wanted, at=at)
     if question and not stopped:
         await _answer(actor, account, question, event, at=at)

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, Self, runtime_checkable
 from uuid import UUID
 
 import httpx
 
-from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step, Template
+from server.domain.channels import Blocked, Capabilities, Draft, Fact, Finding, Identity, Step, Template
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Outcome
 
@@ -124,3 +124,21 @@ class HasTemplates(Protocol):
 
     async def templates(self) -> list[Template]:
         """Return the texts as the platform has them now; raises ChannelError."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A channel that must hold on to what it was told first: a person's public key, who has used a nonce.
+
+    Whoever sends or reads asks `needs`, keeps what is new (asked from `learn` where the value is open) before going
+    on, and works with the channel `knowing` it: `server/actions/facts.py`.
+    """
+
+    def needs(self, what: Step | bytes) -> list[Fact]:
+        """Return the facts without which a step or a raw event cannot be done. Pure and total."""
+
+    async def learn(self, fact: Fact) -> str:
+        """Ask the platform for a fact's value; raises ChannelError."""
+
+    def knowing(self, facts: Mapping[str, str]) -> Self:
+        """Return the same account's channel that knows these facts, by name."""

@@ -1,5 +1,6 @@
 """What the firm says through a messenger: frozen types and the rules that hold on every platform."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,6 +53,18 @@ class Identity:
 
     kind: IdentityKind
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about a person that a channel must hold on to: the first value counts for ever.
+
+    `about` is his name at the platform (so that it can be erased with him), `value` "" = must be asked for.
+    """
+
+    name: str
+    about: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,23 @@ def numbered(text: str, choices: Sequence[Choice], link: str | None) -> str:
     """Return the question with its choices as a numbered list and the answer link, for channels without buttons."""
     rows = [f"{place}) {choice.title}" for place, choice in enumerate(choices, 1)]
     return "\n\n".join(part for part in (text, "\n".join(rows), link) if part)
+
+
+_YES = {"ja", "yes", "ok", "okay", "passt", "einverstanden", "stimmt", "gerne"}
+_NO = {"nein", "no", "nicht"}
+THUMBS = ("👍", "👎")
+
+
+def thumbs(choices: Sequence[Choice]) -> tuple[Choice, Choice] | None:
+    """Return (what 👍 means, what 👎 means) when exactly two choices say yes and no, else None: never guess."""
+    if len(choices) != 2:
+        return None
+    words = [re.findall(r"\w+", choice.title.casefold()) or [""] for choice in choices]
+    for yes, no in ((0, 1), (1, 0)):
+        refuses = words[no][0] in _NO or words[no] == [*words[yes], "nicht"]
+        if words[yes][0] in _YES and "nicht" not in words[yes] and refuses:
+            return choices[yes], choices[no]
+    return None
 
 
 def picked(answer: str, choices: Sequence[Choice]) -> Choice | None:

@@ -36,6 +36,16 @@ SQLITE = [
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_channel_acc_company_621901" ON "channel_account" ("company_id", "kind")""",
+    """CREATE TABLE "channel_fact" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "name" VARCHAR(200) NOT NULL,
+    "about" VARCHAR(200) NOT NULL,
+    "value" VARCHAR(300) NOT NULL,
+    "created_at" TIMESTAMP NOT NULL,
+    "account_id" CHAR(36) NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_channel_fac_company_233b82" UNIQUE ("company_id", "account_id", "name")
+)""",
     """CREATE TABLE "channel_template" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "name" VARCHAR(512) NOT NULL,
@@ -641,6 +651,16 @@ POSTGRES = [
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_channel_acc_company_621901" ON "channel_account" ("company_id", "kind")""",
+    """CREATE TABLE "channel_fact" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "name" VARCHAR(200) NOT NULL,
+    "about" VARCHAR(200) NOT NULL,
+    "value" VARCHAR(300) NOT NULL,
+    "created_at" TIMESTAMPTZ NOT NULL,
+    "account_id" UUID NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_channel_fac_company_233b82" UNIQUE ("company_id", "account_id", "name")
+)""",
     """CREATE TABLE "channel_template" (
     "id" UUID NOT NULL PRIMARY KEY,
     "name" VARCHAR(512) NOT NULL,

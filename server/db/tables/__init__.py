@@ -3,6 +3,7 @@
 from server.db.tables.channels import (
     AnswerLinkRow,
     ChannelAccountRow,
+    ChannelFactRow,
     ChannelInviteRow,
     ChannelTemplateRow,
     IdentityRow,
@@ -38,6 +39,7 @@ __all__ = [
     "AnswerLinkRow",
     "AttemptRow",
     "ChannelAccountRow",
+    "ChannelFactRow",
     "ChannelInviteRow",
     "ChannelTemplateRow",
     "ChatImportRow",

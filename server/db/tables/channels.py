@@ -51,6 +51,24 @@ class IdentityRow(Model):
         indexes = (("company_id", "contact_id"),)
 
 
+class ChannelFactRow(Model):
+    """What a channel was told first about a person (a public key, a used nonce); it never changes."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    account_id: UUID
+    account = owner("ChannelAccountRow")
+    name = fields.CharField(200)
+    about = fields.CharField(200)
+    value = fields.CharField(300)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "channel_fact"
+        unique_together = (("company_id", "account_id", "name"),)
+
+
 class ChannelInviteRow(Model):
     """A one-time word in a link that opens a chat: who comes with it is this contact."""
 
