@@ -111,6 +111,14 @@ async def _change(
 async def _note(actor: Actor, verb: str, account: Account, *, at: datetime) -> None:
     entry = Entry.by(actor, verb, "channel", account.id, at=at, kind=account.kind, label=account.label)
     await logbook.insert_entry(account.company_id, entry)
+    signal("channels", account.company_id, account=str(account.id))
+
+
+@atomic
+async def line_down(account: Account, error: str) -> None:
+    """Note that events of an account cannot be fetched at the moment."""
+    await channels.set_pull_error(account.company_id, account.id, error)
+    signal("channels", account.company_id, account=str(account.id))
 
 
 async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:

@@ -9,6 +9,7 @@ from server.actions.consents import contact_known, withdraw
 from server.actions.facts import ready
 from server.actions.fates import send_next, settle_failure
 from server.actions.replies import hear, opt_out
+from server.channels.base import Pulled
 from server.db import channels, inbox, jobs, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
@@ -34,6 +35,17 @@ async def receive(account: Account, body: bytes, *, at: datetime) -> None:
     raw = await inbox.insert_raw(account.company_id, account.id, body, at=at)
     await channels.set_last(account.company_id, account.id, in_at=at)
     await tasks.insert_task(account.company_id, "inbox.process", {"raw": str(raw)}, at=at)
+
+
+@atomic
+async def keep(account: Account, pulled: Pulled, *, at: datetime) -> None:
+    """Keep what was fetched, the task to read it and where to go on: one commit, before the next is asked for."""
+    company_id = account.company_id
+    if pulled.body:
+        raw = await inbox.insert_raw(company_id, account.id, pulled.body, at=at)
+        await channels.set_last(company_id, account.id, in_at=at)
+        await tasks.insert_task(company_id, "inbox.process", {"raw": str(raw)}, at=at)
+    await channels.set_pulled(company_id, account.id, cursor=pulled.cursor, at=at)
 
 
 async def process(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:

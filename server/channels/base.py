@@ -97,7 +97,12 @@ class Pushed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """One raw event that was fetched, and where to go on after it. Kept, both in one commit, before the next."""
+    """One raw event that was fetched, and where to go on after it. Kept, both in one commit, before the next.
+
+    An empty body brings no event: the line lives, and the cursor may have moved. A channel yields one as soon as its
+    line stands and after every round that found nothing, so that silence can be told from a
+    dead line. A cursor "" stays where it was.
+    """
 
     body: bytes
     cursor: str = ""
@@ -115,6 +120,8 @@ class Pulling(Protocol):
         """Yield what is new after the cursor ("" = from now on) until the line ends; raises ChannelError.
 
         Whoever iterates stores each event before asking for the next: only then may it be confirmed to the platform.
+        It hears from us at least every ten minutes (`server/worker/pullers.py:SILENT_S`), else it is begun anew. It may
+        be cancelled while it waits. The cursor may stem from other settings of the same account.
         """
 
 

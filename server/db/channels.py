@@ -1,6 +1,6 @@
 """Channel accounts, the identities of contacts on the platforms, and answer links."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -47,6 +47,31 @@ async def set_last(
     """Note when something last came in or went out."""
     changes = {name: at for name, at in (("last_in_at", in_at), ("last_out_at", out_at)) if at}
     await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(**changes)
+
+
+async def set_pulled(company_id: UUID, account_id: UUID, *, cursor: str, at: datetime) -> None:
+    """Note that an account's line lives, and where to go on after a break ("" = as before)."""
+    changes: dict[str, object] = {"pulled_at": at, "pull_error": ""}
+    if cursor:
+        changes["cursor"] = cursor[:300]
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(**changes)
+
+
+async def set_pull_error(company_id: UUID, account_id: UUID, error: str) -> None:
+    """Note why an account's line is down; it lives again with the next `set_pulled`."""
+    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(pull_error=error[:300])
+
+
+async def cursor_of(company_id: UUID, account_id: UUID) -> str:
+    """Return where fetching goes on, "" = from now on."""
+    row = await ChannelAccountRow.get_or_none(company_id=company_id, id=account_id)
+    return str(row.cursor) if row else ""
+
+
+async def every_enabled(kinds: Collection[str]) -> list[Account]:
+    """Return the accounts of these kinds, of all companies, that are switched on, whatever their health."""
+    rows = ChannelAccountRow.filter(kind__in=list(kinds), disabled_at=None).order_by("id")
+    return [_account(row) for row in await rows]
 
 
 async def account_by_id(company_id: UUID, account_id: UUID) -> Account | None:
@@ -175,6 +200,8 @@ def _account(row: ChannelAccountRow) -> Account:
         last_in_at=row.last_in_at,
         last_out_at=row.last_out_at,
         disabled_at=row.disabled_at,
+        pulled_at=row.pulled_at,
+        pull_error=row.pull_error,
     )
 
 

@@ -20,7 +20,11 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`sealed` holds the secret settings, encrypted."""
+    """`sealed` holds the secret settings, encrypted.
+
+    Of an account that fetches its events: `pulled_at` is when its line was last known to live, `pull_error` why it
+    is down now ("" = it stands, or nobody fetches).
+    """
 
     id: UUID
     company_id: UUID
@@ -33,6 +37,8 @@ class Account:
     last_in_at: datetime | None
     last_out_at: datetime | None
     disabled_at: datetime | None
+    pulled_at: datetime | None = None
+    pull_error: str = ""
 
     @property
     def usable(self) -> bool:

@@ -13,6 +13,7 @@ from server.db import tasks as table
 from server.db.hub import Hub
 from server.domain.tasks import Later, Task, TaskState, retry_at
 from server.services import Services
+from server.worker import pullers
 from server.worker.schedule import run_schedule
 from server.worker.tasks import CHORES, TASKS
 
@@ -22,6 +23,7 @@ LEASE_S = 60.0
 POLL_S = 2.0
 RESTART_S = 1.0
 AT_ONCE = 4
+PULLERS_END_S = 20.0
 
 
 async def run(services: Services, stop: asyncio.Event) -> None:
@@ -33,9 +35,12 @@ async def run(services: Services, stop: asyncio.Event) -> None:
         asyncio.create_task(worker.wake_on(stop)),
         asyncio.create_task(_kept_up(partial(run_schedule, services, stop))),
     ]
+    pulling = asyncio.create_task(_kept_up(partial(pullers.run, services, stop)))
     try:
         await worker.loop(stop)
+        await asyncio.wait([pulling], timeout=PULLERS_END_S)
     finally:
+        helpers.append(pulling)
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)

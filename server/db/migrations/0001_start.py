@@ -31,6 +31,8 @@ SQLITE = [
     "last_out_at" TIMESTAMP,
     "disabled_at" TIMESTAMP,
     "cursor" VARCHAR(300) NOT NULL,
+    "pulled_at" TIMESTAMP,
+    "pull_error" VARCHAR(300) NOT NULL,
     "checked_at" TIMESTAMP,
     "findings" JSON NOT NULL,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
@@ -646,6 +648,8 @@ POSTGRES = [
     "last_out_at" TIMESTAMPTZ,
     "disabled_at" TIMESTAMPTZ,
     "cursor" VARCHAR(300) NOT NULL,
+    "pulled_at" TIMESTAMPTZ,
+    "pull_error" VARCHAR(300) NOT NULL,
     "checked_at" TIMESTAMPTZ,
     "findings" JSONB NOT NULL,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT

@@ -22,6 +22,8 @@ class ChannelAccountRow(Model):
     last_out_at = fields.DatetimeField(null=True)
     disabled_at = fields.DatetimeField(null=True)
     cursor = fields.CharField(300, default="")
+    pulled_at = fields.DatetimeField(null=True)
+    pull_error = fields.CharField(300, default="")
     checked_at = fields.DatetimeField(null=True)
     findings = fields.JSONField[list[dict[str, object]]](default=list)
 
