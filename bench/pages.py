@@ -1,8 +1,8 @@
 """What a page weighs on the wire, and what Lighthouse says of it on a phone.
 
 A first visit is the worker's start page in a browser that has nothing yet: the document with its scripts, styles and
-icons, headers included, as they travelled. Photos, and what the service worker fetches for offline work afterwards,
-are stated apart.
+icons, headers included, as they travelled. Photos, and what the service worker fetches for offline work afterwards
+or answers itself, are stated apart.
 """
 
 import json
@@ -34,6 +34,9 @@ class Traffic:
     photos: Counter[str] = field(default_factory=Counter)
 
     def add(self, request: Request) -> None:
+        answer = request.response()
+        if request.service_worker or (answer and answer.from_service_worker):
+            return
         sizes, path = request.sizes(), urlsplit(request.url).path
         kind = self.photos if path.startswith("/photos/") else self.page
         kind[path] += sizes["responseBodySize"] + sizes["responseHeadersSize"]
@@ -58,9 +61,7 @@ def say_bytes(url: str, link: str) -> str:
         page.get_by_text("Bad Müller").first.wait_for()
         cookies = signing.cookies()
         signing.close()
-        fresh = browser.new_context(
-            base_url=url, viewport={"width": 360, "height": 740}, is_mobile=True, service_workers="block"
-        )
+        fresh = browser.new_context(base_url=url, viewport={"width": 360, "height": 740}, is_mobile=True)
         fresh.add_cookies(cookies)  # type: ignore[arg-type]
         visit(fresh, kept_offline(url))
         browser.close()

@@ -14,7 +14,7 @@ from server.db.read_model import JobLine, LooseLine, PhotoLine
 from server.domain.errors import NotFound
 from server.domain.questions import Question
 from server.web import phones
-from server.web.render import json_answer
+from server.web.render import packed_json
 from server.web.routing import Who, route
 from server.web.state import services
 
@@ -33,7 +33,8 @@ async def show_read_model(request: Request) -> Response:
     retakes = await read_model.retakes(actor.company_id, actor.id)
     switched_on = company.profile.position_enabled
     places = await read_model.places(actor.company_id, ids) if switched_on else {}
-    return json_answer(
+    return packed_json(
+        request,
         {
             "user": user_line(actor),
             "company": {"name": company.name, "position_enabled": switched_on},
@@ -45,7 +46,7 @@ async def show_read_model(request: Request) -> Response:
             "befores": [_before(one) for one in await read_model.befores(actor.company_id, ids)],
             "retakes": [{"photo": one.photo_id, "job": one.job_id, "note": one.note} for one in retakes],
             "at": services(request).clock(),
-        }
+        },
     )
 
 

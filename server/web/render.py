@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from server.db import companies
 from server.db import counts as counts_db
@@ -130,8 +130,16 @@ def see_other(request: Request, path: str, *, flash: str | None = None) -> Respo
 
 def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer JSON: dataclasses by field, ids as text, moments in UTC with Z, enums by value."""
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
-    return Response(body, status, headers, "application/json")
+    return Response(_as_json(value), status, headers, "application/json")
+
+
+def packed_json(request: Request, value: Any) -> Response:
+    """Answer JSON that may be large, compressed where the caller takes it."""
+    return packed(request, _as_json(value), "application/json")
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: Any) -> Any:
@@ -170,11 +178,23 @@ def _context(request: Request, company: Any, counts: Counts | None) -> dict[str,
 
 def _html(request: Request, name: str, context: Mapping[str, Any], status: int) -> Response:
     text = environment(context["lang"]).get_template(name).render(context)
-    body = text.encode()
+    return packed(request, text, "text/html", status=status)
+
+
+def packed(
+    request: Request,
+    text: str,
+    media_type: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer a text, compressed where that is worth it and the browser takes it."""
+    body, named = text.encode(), dict(headers or {})
     if len(body) < PACK_FROM or "gzip" not in request.headers.get("accept-encoding", ""):
-        return HTMLResponse(body, status)
-    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return HTMLResponse(gzip.compress(body, 5), status, headers)
+        return Response(body, status, named, media_type)
+    named |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(gzip.compress(body, 5), status, named, media_type)
 
 
 async def _counts(actor: Actor | None) -> Counts | None:

@@ -34,7 +34,7 @@ class Asset:
     imports: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Assets:
     """All static files in memory. `version` changes when any of them does."""
 

@@ -67,5 +67,4 @@ document.querySelector('main')?.prepend(...(onIos() ? ['install-hint'] : []).con
 keepInstallOffer();
 await learn();
 wakeElements();
-keepSending();
-await keepUpdated();
+keepSending(keepUpdated());

@@ -135,7 +135,9 @@ async def test_the_app_shell_names_this_versions_files(world: World) -> None:
         manifest = await client.get("/manifest.webmanifest")
         shell = await client.get("/offline")
         assert "__VERSION__" not in worker.text and '"__ASSETS__"' not in worker.text
-        assert worker.headers["Cache-Control"] == "no-cache"
+        assert worker.headers["Cache-Control"] == "no-cache" and worker.headers["Content-Encoding"] == "gzip"
+        again = await client.get("/service-worker.js", headers={"If-None-Match": worker.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
         assert manifest.headers["Content-Type"].startswith("application/manifest+json")
         assert [one["name"] for one in manifest.json()["shortcuts"]] == ["Foto", "Aufträge", "Einsortieren"]
         for icon in manifest.json()["icons"]:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from server.domain.browsers import Browser, Surface
-from server.web import static
+from server.web import static, worker_script
 from server.web.middleware import CSP
 
 JOB = "019aa000-0000-7000-8000-0000000000a1"
@@ -231,11 +231,9 @@ class Handler(BaseHTTPRequestHandler):
         return self.reply(200, found.body, found.content_type, Cache_Control=static.FOR_EVER)
 
     def worker(self) -> None:
-        name = "service-worker-off.js" if self.world.worker_off else "service-worker.js"
-        text = (static.ROOT / name).read_text(encoding="utf-8")
-        text = text.replace('"__ASSETS__"', json.dumps(self.assets.offline_urls())).replace(
-            "__VERSION__", self.assets.version
-        )
+        text = worker_script.script(self.assets)
+        if self.world.worker_off:
+            text = (static.ROOT / "service-worker-off.js").read_text(encoding="utf-8")
         if self.world.clock_ms:
             text += WRONG_CLOCK.replace("SHIFT", str(self.world.clock_ms))
         self.reply(

@@ -143,7 +143,7 @@ def test_whatever_comes_is_shown_plainly_and_leads_nowhere_else(
     context.grant_permissions(["notifications"], origin=server.url)
     page = context.new_page()
     page.goto(f"{server.url}/login")
-    page.evaluate("() => navigator.serviceWorker.register('/service-worker.js', { type: 'module' })")
+    page.evaluate("() => navigator.serviceWorker.register('/service-worker.js')")
     push = pusher(context, page, server.url)
     pushed(page, push, data, f"async () => (await ({SHOWN})()).length === 1")
     [shown] = wait_shown(page, 1)

@@ -10,6 +10,8 @@ import { coalesce } from '../lib/dom.js';
 
 const EVERY_MS = 30_000;
 const LONGEST_MS = 300_000;
+/** So long a first visit may take to bring the worker with everything it keeps. */
+const WORKER_MS = 20_000;
 
 let planned = 0;
 
@@ -17,8 +19,11 @@ let planned = 0;
 let loading = null;
 let failed = 0;
 
+/** @type {Promise<ServiceWorkerRegistration | null>} */
+let worker = Promise.resolve(null);
+
 /**
- * The sender comes after the page, but on every page and at once. A browser that could not load it for want of
+ * The sender comes after the page: at once where something waits, else when the worker has brought it. A browser that could not load it for want of
  * network never asks for that address again, so the next try has another one.
  */
 function sender() {
@@ -71,8 +76,12 @@ export function sendNow(chosen) {
   return awake(() => drain(chosen ? { chosen } : { human: true }));
 }
 
-/** Tries whenever there is reason to hope, and rests when hidden or empty (offline-pwa.md §4.8). */
-export function keepSending() {
+/**
+ * Tries whenever there is reason to hope, and rests when hidden or empty (offline-pwa.md §4.8).
+ * @param {Promise<ServiceWorkerRegistration | null>} registered
+ */
+export function keepSending(registered) {
+  worker = registered;
   leaveWhenGone();
   addEventListener('online', () => void catchUp(true));
   addEventListener('pageshow', () => void catchUp(false));
@@ -94,9 +103,17 @@ async function catchUp(forced) {
 
 /** Where nothing was sent, the office hears of this phone all the same, now and then, and may have an order for it. */
 async function callOffice() {
+  await broughtAlong();
   await idle();
   const engine = await sender().catch(() => null);
   await engine?.call();
+}
+
+/** On a first visit the worker fetches the sender with all the rest: fetched here too it would travel twice. */
+async function broughtAlong() {
+  const registration = await worker;
+  if (!registration || registration.active) return;
+  await Promise.race([navigator.serviceWorker.ready, new Promise((resolve) => setTimeout(resolve, WORKER_MS))]);
 }
 
 /** The camera of a cold start comes first. */

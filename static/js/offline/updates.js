@@ -6,20 +6,27 @@ const HOURLY_MS = 60 * 60 * 1000;
 const AGAIN_MS = 5_000;
 const WORKER = '/service-worker.js';
 
-/** Registers the worker and offers a waiting version, but never while somebody photographs, records or types. */
+/**
+ * Registers the worker and offers a waiting version, but never while somebody photographs, records or types.
+ * @returns {Promise<ServiceWorkerRegistration | null>} null where the browser has none
+ */
 export async function keepUpdated() {
   const registration = await navigator.serviceWorker
-    ?.register(WORKER, { type: 'module', updateViaCache: 'none' }).catch(() => null);
-  if (!registration) return warnOfTheCellar();
+    ?.register(WORKER, { updateViaCache: 'none' }).catch(() => null);
+  if (!registration) {
+    void warnOfTheCellar();
+    return null;
+  }
   registration.addEventListener('updatefound', () => watch(registration));
   if (registration.waiting) void offer(registration.waiting);
   const look = () => void registration.update().catch(() => {});
   setInterval(look, HOURLY_MS);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
+  return registration;
 }
 
 /**
- * Without a worker no page opens without a network (Firefox before 147 knows no module worker); what is open goes on.
+ * Without a worker no page opens without a network (a private window, a forbidden store); what is open goes on.
  * A worker that only did not come this time is no reason for words.
  */
 async function warnOfTheCellar() {
