@@ -1,4 +1,4 @@
-"""Windows that are not as they should be: private ones, and browsers without a module worker (Firefox before 147)."""
+"""Windows that are not as they should be: private ones, and browsers without a service worker."""
 
 import time
 from collections.abc import Iterator
