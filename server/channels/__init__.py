@@ -1,6 +1,7 @@
 """The messengers: one class each. Adding one is a file and its name here."""
 
 from server.channels.base import Channel
+from server.channels.messenger import Messenger
 from server.channels.whatsapp import Whatsapp
 
-CHANNELS: tuple[type[Channel], ...] = (Whatsapp,)
+CHANNELS: tuple[type[Channel], ...] = (Whatsapp, Messenger)

@@ -37,6 +37,7 @@ def demo_app(settings: Settings) -> Starlette:
     """Return the application with the sandbox mounted and its people on the phone."""
     own_address = settings.graph_base.removesuffix("/sandbox/graph")
     sandbox = create_sandbox(deliver=own_address, clock=clock.now, render=_render(static.load()))
+    sandbox.world.address = f"{own_address}/sandbox"
     app = create_app(settings, extra=[Mount("/sandbox", sandbox.app)])
     inner = app.router.lifespan_context
 

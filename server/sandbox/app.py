@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from server.sandbox.control import Control
 from server.sandbox.customer import Customer
+from server.sandbox.messenger import MessengerPlatform
 from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
@@ -21,7 +22,8 @@ from server.sandbox.whatsapp_rules import Approved
 from server.sandbox.world import Account, Fault, Person, Whims, World
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (WhatsappPlatform,)
+# Messenger first: it shares the Graph's addresses with WhatsApp and takes only those of its own pages.
+PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (MessengerPlatform, WhatsappPlatform)
 
 
 class Sandbox:

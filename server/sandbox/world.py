@@ -115,7 +115,10 @@ class File:
 
 
 class World:
-    """All state of the sandbox. Nothing here knows HTTP or a platform's words."""
+    """All state of the sandbox. Nothing here knows HTTP or a platform's words.
+
+    `address` is where the firm reaches the sandbox: webhooks that carry links to files build them from it.
+    """
 
     def __init__(self, clock: Callable[[], datetime], seed: int) -> None:
         self._clock = clock
@@ -128,6 +131,7 @@ class World:
         self.chats: dict[tuple[str, str], Chat] = {}
         self.faults: dict[str, deque[Fault]] = {}
         self.version = 0
+        self.address = "http://sandbox"
 
     def now(self) -> datetime:
         return self._clock() + self._ahead

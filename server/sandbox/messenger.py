@@ -1,0 +1,355 @@
+"""The Graph API as Facebook Messenger speaks it: strict in what it takes, honest in how it refuses."""
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from server.domain.events import Status, advance
+from server.sandbox.messenger_hooks import (
+    app_of,
+    broken_item,
+    delivery_item,
+    echo_item,
+    envelope,
+    message_item,
+    read_item,
+    referral_item,
+)
+from server.sandbox.messenger_rules import (
+    Refusal,
+    addressee,
+    need,
+    outside,
+    said,
+    unavailable,
+    unknown_person,
+)
+from server.sandbox.platform import Endpoint, faulty, image_type, is_play
+from server.sandbox.postman import Postman
+from server.sandbox.whatsapp_hooks import signed
+from server.sandbox.world import Account, Bubble, File, Person, World
+
+MAX_BYTES = 25_000_000
+KEPT = timedelta(days=90)
+URL_LIFE = timedelta(days=1)
+UNSUBSCRIBED_AFTER = timedelta(hours=1)
+FIELDS = frozenset(
+    {
+        "messages",
+        "messaging_postbacks",
+        "messaging_referrals",
+        "message_deliveries",
+        "message_reads",
+        "message_echoes",
+        "message_edits",
+        "message_reactions",
+        "messaging_policy_enforcement",
+        "messaging_optins",
+        "standby",
+        "feed",
+    }
+)
+Mine = Callable[[Scope, dict[str, Any]], bool]
+
+
+class OwnRoute(Route):
+    """A door that is there for Messenger's own pages only: other calls of the same shape are WhatsApp's."""
+
+    def __init__(self, path: str, endpoint: Endpoint, mine: Mine, *, methods: list[str], **kind: Any) -> None:
+        super().__init__(path, endpoint, methods=methods, **kind)
+        self._mine = mine
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, found = super().matches(scope)
+        if match is not Match.NONE and not self._mine(scope, found["path_params"]):
+            return Match.NONE, {}
+        return match, found
+
+
+class MessengerPlatform:
+    """Meta's side of every page's conversation; `human_agent` are the keys of accounts with that permission."""
+
+    kind: ClassVar[str] = "messenger"
+
+    def __init__(self, world: World, postman: Postman) -> None:
+        self._world = world
+        self._postman = postman
+        self._failing_since: dict[str, datetime] = {}
+        self._subscribed: dict[str, set[str]] = {}
+        self.files: dict[str, File] = {}
+        self.human_agent: set[str] = set()
+        page = "/graph/{version}/{page_id}"
+        self.routes = [
+            Route("/graph/_attachments/{name}", self._faulty("files", self._file), methods=["GET"]),
+            OwnRoute("/graph/{version}/app", self._app, self._has_token, methods=["GET"]),
+            self._door(page, "page", self._page),
+            self._door(f"{page}/messages", "messages", self._messages, "POST"),
+            self._door(f"{page}/message_attachments", "attachments", self._upload, "POST"),
+            self._door(f"{page}/subscribed_apps", "subscribed_apps", self._apps, "GET", "POST", "DELETE"),
+        ]
+
+    def psid(self, person: Person) -> str:
+        """Return the page-scoped id of a person; it is given when it is first asked for."""
+        return person.ids.setdefault(self.kind, str(self._world.chance.randrange(10**15, 10**16)))
+
+    def say(self, account: Account, person: Person, bubble: Bubble) -> None:
+        """Let the customer say something; a picture's caption is a message of its own, for pictures carry none."""
+        caption = ""
+        if bubble.picture:
+            caption, bubble.text = bubble.text, ""
+        chat = self._world.chat(account, person)
+        original = chat.find(bubble.quoted)
+        self._world.say(account, person, bubble)
+        urls = [self._url(bubble.picture)] if bubble.picture else []
+        item = message_item(account, self.psid(person), bubble, urls, original.kind if original else "")
+        field = "messaging_postbacks" if "postback" in item else "messages"
+        self._tell(account, field, item, lambda: self._carried([bubble]))
+        if caption:
+            words = Bubble(self.bubble_id(), False, bubble.at, "text", caption, status=Status.SENT)
+            self.say(account, person, words)
+
+    def album(self, account: Account, person: Person, pictures: Iterable[str]) -> list[Bubble]:
+        """Let the customer send several pictures as one message; the names are those `keep` gave."""
+        mid, now, names = self.bubble_id(), self._world.now(), list(pictures)
+        shown = [
+            Bubble(mid if not place else f"{mid}#{place + 1}", False, now, "image", picture=name)
+            for place, name in enumerate(names)
+        ]
+        for bubble in shown:
+            bubble.status = Status.SENT
+            self._world.say(account, person, bubble)
+        urls = [self._url(name) for name in names]
+        item = message_item(account, self.psid(person), shown[0], urls, "")
+        self._tell(account, "messages", item, lambda: self._carried(shown))
+        return shown
+
+    def arrive(self, account: Account, person: Person, word: str) -> None:
+        """Let the customer open the chat by the link m.me/<page>?ref=<word>."""
+        item = referral_item(account, self.psid(person), word, self._world.now())
+        self._tell(account, "messaging_referrals", item)
+
+    def by_hand(self, account: Account, person: Person, text: str) -> Bubble:
+        """Let somebody of the firm answer in the page's own inbox, past us."""
+        bubble = Bubble(self.bubble_id(), True, self._world.now(), "text", text, status=Status.SENT)
+        self._accept(account, person, bubble)
+        return bubble
+
+    def keep(self, data: bytes, mime: str) -> str:
+        """Store a customer's file and return its name."""
+        return self._keep(File(data, mime, self._world.now() + URL_LIFE))
+
+    def seen(self, account: Account, person: Person) -> None:
+        """Let the customer look at the chat: Meta tells one moment up to which everything is read."""
+        fresh = [
+            bubble
+            for bubble in self._world.chat(account, person).bubbles
+            if bubble.from_firm and bubble.status is Status.DELIVERED
+        ]
+        for bubble in fresh:
+            bubble.status = Status.READ
+        if fresh:
+            self._world.touch()
+            item = read_item(account, self.psid(person), self._world.now())
+            self._tell(account, "message_reads", item)
+
+    def block(self, account: Account, person: Person, *, blocked: bool) -> None:
+        """Block the page or let it in again. Meta tells the firm nothing of it until it writes."""
+        person.blocked = blocked
+        self._world.touch()
+
+    def bubble_id(self) -> str:
+        return self._world.new_id("m_")
+
+    def subscribed(self, account: Account) -> set[str]:
+        """Return the fields the firm's app hears of: after an hour of failing webhooks none."""
+        since = self._failing_since.get(account.key)
+        if since and self._world.now() - since >= UNSUBSCRIBED_AFTER:
+            self._failing_since.pop(account.key)
+            self._subscribed[account.key] = set()
+            self._postman.waiting[:] = [
+                letter for letter in self._postman.waiting if letter.path != account.hook_path
+            ]
+        return self._subscribed.setdefault(account.key, set(FIELDS))
+
+    def _door(self, path: str, call: str, endpoint: Endpoint, *methods: str) -> Route:
+        return OwnRoute(
+            path,
+            self._faulty(call, endpoint),
+            self._has_page,
+            methods=list(methods) or ["GET"],
+            max_body_size=MAX_BYTES + 10_000,
+        )
+
+    def _faulty(self, call: str, endpoint: Endpoint) -> Endpoint:
+        def ordered() -> Refusal:
+            return Refusal(613, "by order of the test")
+
+        return faulty(self._world, f"{self.kind}.{call}", endpoint, ordered)
+
+    def _has_page(self, scope: Scope, params: dict[str, Any]) -> bool:
+        return any(one.own_id == params["page_id"] for one in self._mine())
+
+    def _has_token(self, scope: Scope, params: dict[str, Any]) -> bool:
+        token = Headers(scope=scope).get("authorization", "").removeprefix("Bearer ")
+        return any(one.token == token for one in self._mine())
+
+    def _mine(self) -> list[Account]:
+        return [one for one in self._world.accounts.values() if one.kind == self.kind]
+
+    def _account(self, request: Request) -> Account:
+        """Return the account of the call; a token of the real platform is refused before anything is looked at."""
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not is_play(token):
+            raise Refusal(190, "This sandbox takes no token without the word sandbox-")
+        account = next(one for one in self._mine() if one.own_id == request.path_params["page_id"])
+        if account.token != token:
+            raise Refusal(190, "The session has been invalidated", 460)
+        return account
+
+    async def _app(self, request: Request) -> Response:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        account = next(one for one in self._mine() if one.token == token)
+        return JSONResponse({"id": app_of(account)})
+
+    async def _page(self, request: Request) -> Response:
+        account = self._account(request)
+        return JSONResponse({"id": account.own_id, "name": account.name})
+
+    async def _apps(self, request: Request) -> Response:
+        """Tell which apps listen to the page, or let the caller's listen or stop."""
+        account = self._account(request)
+        known = self.subscribed(account)
+        if request.method == "GET":
+            app = {"id": app_of(account), "name": "Zollstock", "subscribed_fields": sorted(known)}
+            return JSONResponse({"data": [app] if known else []})
+        if request.method == "DELETE":
+            self._subscribed[account.key] = set()
+            return JSONResponse({"success": True})
+        async with request.form() as form:
+            wanted = set(filter(None, str(form.get("subscribed_fields", "")).split(",")))
+        need(bool(wanted), "The parameter subscribed_fields is required.")
+        need(wanted <= FIELDS, "Param subscribed_fields must be one of the known fields")
+        self._subscribed[account.key] = wanted
+        self._failing_since.pop(account.key, None)
+        return JSONResponse({"success": True})
+
+    async def _messages(self, request: Request) -> Response:
+        account = self._account(request)
+        call = await _object(request)
+        psid = addressee(call)
+        content = said(call, self._world.now(), human_agent=account.key in self.human_agent)
+        person = self._world.person_named(self.kind, psid)
+        if person is None:
+            raise unknown_person()
+        if content.attachment_id:
+            need(self._alive(content.attachment_id), "The attachment id is unknown or expired")
+        last = self._world.chat(account, person).last_in_at
+        if last is None or self._world.now() - last > content.within:
+            raise outside()
+        if person.blocked:
+            raise unavailable()
+        bubble = Bubble(
+            id=self.bubble_id(),
+            from_firm=True,
+            at=self._world.now(),
+            kind=content.kind,
+            text=content.text,
+            picture=content.attachment_id,
+            buttons=content.buttons,
+            opaque=content.metadata,
+        )
+        self._accept(account, person, bubble)
+        if self._world.lucky(self._world.whims.early):
+            await self._postman.carry()
+        return JSONResponse({"recipient_id": psid, "message_id": bubble.id})
+
+    def _accept(self, account: Account, person: Person, bubble: Bubble) -> None:
+        """Bring the message to the phone, and tell the firm of its echo and that it has arrived."""
+        self._world.say(account, person, bubble)
+        psid = self.psid(person)
+        url = self._url(bubble.picture) if bubble.picture else ""
+        self._tell(account, "message_echoes", echo_item(account, psid, bubble, url))
+        bubble.status = advance(bubble.status, Status.DELIVERED)
+        self._world.touch()
+        item = delivery_item(account, psid, [bubble.id], bubble.at)
+        self._tell(account, "message_deliveries", item)
+
+    def _tell(
+        self, account: Account, field: str, item: Any, carried: Callable[[], None] | None = None
+    ) -> None:
+        """Post a webhook, if the app listens to such events."""
+        if field not in self.subscribed(account):
+            return
+        items = [item]
+        if self._world.lucky(self._world.whims.broken):
+            items.insert(0, broken_item(self._world))
+        body = envelope(account, items, self._world.now())
+        self._failing_since.setdefault(account.key, self._world.now())
+
+        def taken() -> None:
+            self._failing_since.pop(account.key, None)
+            if carried:
+                carried()
+
+        self._postman.post(account.hook_path, body, signed(account, body), taken)
+
+    def _carried(self, bubbles: list[Bubble]) -> None:
+        """Show the customer that the firm's server has taken his message."""
+        for bubble in bubbles:
+            bubble.status = advance(bubble.status, Status.DELIVERED)
+        self._world.touch()
+
+    async def _upload(self, request: Request) -> Response:
+        """Keep a picture for 90 days; the form's message says what it is."""
+        self._account(request)
+        async with request.form(max_files=1, max_fields=2) as form:
+            part, message = form.get("filedata"), form.get("message")
+            if part is None or isinstance(part, str):
+                raise Refusal(100, "The parameter filedata is required")
+            data, declared = await part.read(), part.content_type
+        try:
+            attachment = json.loads(str(message))["attachment"]
+            kind, payload = attachment["type"], attachment["payload"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refusal(100, "message must hold an attachment") from error
+        need(kind == "image" and payload in ({"is_reusable": True}, {}), "attachment must be an image")
+        mime = image_type(data)
+        need(bool(mime) and mime == declared, "Upload attachment failure: the file is not what its type says")
+        need(len(data) <= MAX_BYTES, "Attachment size exceeds allowable limit")
+        return JSONResponse({"attachment_id": self._keep(File(data, mime, self._world.now() + KEPT))})
+
+    async def _file(self, request: Request) -> Response:
+        """Answer a file to whoever has its address, as Meta's file hosts do."""
+        file = self.files.get(request.path_params["name"])
+        if file is None or file.until < self._world.now():
+            return Response("URL signature expired", status_code=403)
+        return Response(file.data, media_type=file.mime)
+
+    def _url(self, name: str) -> str:
+        return f"{self._world.address}/graph/_attachments/{name}"
+
+    def _keep(self, file: File) -> str:
+        name = str(self._world.chance.randrange(10**14, 10**15))
+        self.files[name] = file
+        return name
+
+    def _alive(self, name: str) -> bool:
+        file = self.files.get(name)
+        return file is not None and file.until >= self._world.now()
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        call = json.loads(await request.body())
+    except ValueError as error:
+        raise Refusal(100, "The body is not JSON") from error
+    if not isinstance(call, dict):
+        raise Refusal(100, "The body is not an object")
+    return call
