@@ -11,7 +11,7 @@ from tortoise.queryset import QuerySet
 from server.db.tables import JobMemberRow, PhotoRow, PreviewRow, RenditionRow
 from server.domain.media import FileType, Medium
 from server.domain.paging import Page, cut
-from server.domain.photos import Decode, Phase, Photo, PhotoState, Rendition, Source, Words
+from server.domain.photos import Decode, Person, Phase, Photo, PhotoState, Rendition, Source, Words
 from server.ids import new_id
 
 _PLAIN = (
@@ -44,6 +44,7 @@ _PLAIN = (
     "late",
     "twin_of_id",
     "pair_of_id",
+    "person",
     "deleted_at",
     "deleted_by_id",
     "rev",
@@ -63,6 +64,18 @@ async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Photo]:
     rows = PhotoRow.filter(company_id=company_id, id__in=list(ids), deleted_at=None)
     found = {photo.id: photo for photo in await read(company_id, rows)}
     return [found[ident] for ident in ids if ident in found]
+
+
+async def person_open(company_id: UUID, ids: Sequence[UUID]) -> bool:
+    """Say whether somebody can be recognised in one of the photos and has neither agreed nor been blurred."""
+    rows = PhotoRow.filter(company_id=company_id, id__in=list(ids), person=Person.OPEN)
+    return bool(await rows.exists())
+
+
+async def set_person(company_id: UUID, photo: Photo, person: Person) -> bool:
+    """Flag a photo; False when it changed since it was read."""
+    rows = PhotoRow.filter(id=photo.id, company_id=company_id, rev=photo.rev)
+    return bool(await rows.update(person=person, rev=photo.rev + 1))
 
 
 async def visible(company_id: UUID, photo_id: UUID, *, worker: UUID) -> bool:

@@ -57,6 +57,17 @@ class Source(StrEnum):
     """Left at a job's sticker: nobody knows by whom."""
 
 
+class Person(StrEnum):
+    """Somebody can be recognised (§§ 22, 23 KUG); `open` keeps the photo in the house."""
+
+    NONE = ""
+    OPEN = "open"
+    AGREED = "agreed"
+    """He agreed, and the logbook says who says so."""
+    BLURRED = "blurred"
+    """Nothing of him is left in the copies that leave."""
+
+
 class Decode(StrEnum):
     """What became of the attempt to draw our own renditions."""
 
@@ -113,8 +124,14 @@ class Photo:
     late: bool = False
     twin_of_id: UUID | None = None
     pair_of_id: UUID | None = None
+    person: str = ""
     deleted_at: datetime | None = None
     deleted_by_id: UUID | None = None
+
+    @property
+    def shareable(self) -> bool:
+        """Say whether it may be seen outside: released, and nobody in it who has not agreed."""
+        return self.review == "released" and self.person != Person.OPEN
 
     @property
     def follows(self) -> bool:

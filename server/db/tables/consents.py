@@ -20,6 +20,7 @@ class ConsentRow(Model):
     wording_hash = fields.CharField(64)
     proof = word()
     proof_ref = fields.TextField(default="")
+    proof_sha256 = fields.CharField(64, default="")
     giver = fields.CharField(200)
     job_id: UUID | None
     job = link("JobRow")

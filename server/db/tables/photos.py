@@ -10,7 +10,8 @@ class PhotoRow(Model):
     """A photo from the moment a phone announces it; `storage_key` is set once its bytes are safe.
 
     `medium` is image, video or audio. `late`: it came after its job was closed. `twin_of` is an earlier photo with
-    the same bytes, `pair_of` the photo from before that it was taken over.
+    the same bytes, `pair_of` the photo from before that it was taken over. `person`: somebody can be recognised, and
+    whether that is settled.
     """
 
     id = key()
@@ -53,6 +54,7 @@ class PhotoRow(Model):
     late = fields.BooleanField(default=False)
     twin_of_id = fields.UUIDField(null=True)
     pair_of_id = fields.UUIDField(null=True)
+    person = word("")
     deleted_at = fields.DatetimeField(null=True)
     deleted_by_id: UUID | None
     deleted_by = link("UserRow")
