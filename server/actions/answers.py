@@ -49,7 +49,7 @@ async def look_up(token: str, *, at: datetime) -> Asked:
     if question is None or company is None or question.state is QuestionState.WITHDRAWN:
         raise NotFound("answer.gone")
     shown = await photos.by_ids(link.company_id, question.photo_ids)
-    return Asked(link, company, question, tuple(photo for photo in shown if photo.review == "released"))
+    return Asked(link, company, question, tuple(photo for photo in shown if photo.shareable))
 
 
 def check(asked: Asked, *, choice_id: str, text: str) -> Choice | None:

@@ -149,7 +149,7 @@ async def add_contact(actor: Actor, customer: Customer, draft: ContactDraft, *, 
 async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *, at: datetime) -> Contact:
     """Change a person's name, number or address. Raises Invalid, Forbidden.
 
-    A consent names the number it was given for: with another number it ends, and what waits is stopped.
+    A consent names the number it was given for: with another number it rests, and what waits is stopped.
     """
     require(actor, Right.MANAGE_CUSTOMERS)
     draft = draft.checked()
@@ -161,7 +161,7 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
     await customers.set_contact(actor.company_id, after)
     await customers.set_search_text(actor.company_id, contact.customer_id)
     if contact.phone and contact.phone != after.phone:
-        await consents.withdraw_old_number(actor, contact, at=at)
+        await consents.suspend_old_number(actor, contact, at=at)
     await _note_contact(actor, "contact.changed", contact, at, changes=changes)
     return replace(after, rev=after.rev + 1)
 

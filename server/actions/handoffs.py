@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from server.actions import questions as question_actions
-from server.actions.consents import gate
+from server.actions.gate import gate
 from server.channels.handoff import HandoffState, next_state
 from server.db import channels, logbook, messages
 from server.db.unit import atomic
 from server.domain.accounts import HANDOFF
-from server.domain.consents import Closed
+from server.domain.consents import Closed, Open
 from server.domain.errors import Forbidden, NoConsent, NotFound
 from server.domain.logbook import Entry
 from server.domain.messages import Message, MessageState
@@ -42,7 +42,7 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
         await move(actor, question, HandoffState.OPENED, at=at)  # without a script nobody saw it being opened
         message, question = replace(message, state=MessageState.OPENED), await _again(actor, question)
     if wanted is HandoffState.OPENED:
-        opened = await gate(question.company_id, question.contact_id, HANDOFF)
+        opened = await _opened(question, at=at)
         if isinstance(opened, Closed):
             raise NoConsent(opened.code)
     state = MessageState(next_state(HandoffState(message.state), wanted))
@@ -56,14 +56,18 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
         await question_actions.handed_off(actor, question, at=at)
 
 
+async def _opened(question: Question, *, at: datetime) -> Open | Closed:
+    return await gate(question.company_id, question.contact_id, HANDOFF, photo_ids=question.photo_ids, at=at)
+
+
 async def _again(actor: Actor, question: Question) -> Question:
     return await question_actions.known(actor, question.id)
 
 
-async def shareable(question: Question) -> Message | None:
+async def shareable(question: Question, *, at: datetime) -> Message | None:
     """Return the package if its photos may be given out at this moment: prepared, consented, still released."""
     message = await prepared(question)
-    opened = await gate(question.company_id, question.contact_id, HANDOFF)
+    opened = await _opened(question, at=at)
     if message is None or message.state not in SHAREABLE or isinstance(opened, Closed):
         return None
     if question.state is QuestionState.WITHDRAWN:

@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import fates, questions
-from server.actions.consents import contact_known, gate
+from server.actions.consents import contact_known
 from server.actions.facts import ready
+from server.actions.gate import gate
 from server.channels.base import ChannelError, MediaLoader
 from server.db import channels, customers, messages, tasks
 from server.db import questions as questions_db
@@ -94,7 +95,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if message.state is not MessageState.QUEUED:
         return None
     await customers.lock_contact(company_id, message.contact_id)
-    closed = await _closed(message)
+    closed = await _closed(message, at=at)
     if closed:
         await fates.stop(message, closed, at=at)
         return None
@@ -116,14 +117,24 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     return Leave(message, account, await messages.insert_attempt(company_id, message.id, at=at))
 
 
-async def _closed(message: Message) -> str:
+async def _closed(message: Message, *, at: datetime) -> str:
     """Return why this message must not leave at this moment, "" when nothing stands against it."""
-    opened = await gate(message.company_id, message.contact_id, message.channel)
+    question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
+    shown = [message.photo_id] if message.photo_id else []
+    opened = await gate(
+        message.company_id,
+        message.contact_id,
+        message.channel,
+        photo_ids=[*shown, *(question.photo_ids if question else ())],
+        account_id=message.account_id,
+        at=at,
+    )
     if isinstance(opened, Closed):
         return opened.code
+    if opened.template and message.kind != "template":
+        return "window.closed"
     if not await _still_his(message):
         return "recipient.identity_changed"
-    question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
     if question and question.state is QuestionState.WITHDRAWN:
         return "question.withdrawn"
     if question and not await questions.photos_still_released(question):

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from server.actions import questions as actions
 from server.actions.channels import open_channel
-from server.actions.consents import gate
+from server.actions.gate import gate
 from server.actions.photos import storage_key
 from server.actions.releases import best_channel
 from server.channels.handoff import clipboard_text, share_names
@@ -253,7 +253,7 @@ async def outlook(services: Services, company_id: UUID, contact_id: UUID | None,
     """Return channel, consent and window as they stand, so that they can be shown before sending."""
     channel = await best_channel(company_id)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
-    opened = await gate(company_id, contact.id if contact else None, channel)
+    opened = await gate(company_id, contact.id if contact else None, channel, at=at)
     closed = opened.code if isinstance(opened, Closed) else ""
     if contact and not await _named(company_id, contact.id, channel):
         closed = "contact.no_phone"

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import questions, reviews
-from server.actions.consents import gate
+from server.actions.gate import gate
 from server.db import channels, companies, jobs, photos, tasks, users
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -49,7 +49,7 @@ async def go(actor: Actor, question: Question, *, channel: str = "", at: datetim
     chosen = channel or question.channel or await best_channel(question.company_id)
     job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
-    opened = await gate(question.company_id, contact_id, chosen)
+    opened = await gate(question.company_id, contact_id, chosen, photo_ids=question.photo_ids, at=at)
     if isinstance(opened, Closed):
         return await questions.move(
             actor,

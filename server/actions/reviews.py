@@ -10,8 +10,8 @@ from server.db import jobs, logbook, photos, reviews, tasks
 from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, Invalid, NotFound
 from server.domain.logbook import Entry
-from server.domain.photos import Photo, Words
-from server.domain.reviews import VERBS, Verdict
+from server.domain.photos import Person, Photo, Words
+from server.domain.reviews import PERSON_VERBS, VERBS, Verdict, check_person
 from server.domain.reviews import decide as checked
 from server.domain.users import Actor, Right, require
 
@@ -45,6 +45,34 @@ async def decide(actor: Actor, photo: Photo, *, verdict: Verdict, note: str, at:
     return replace(
         photo, review=verdict, review_note=note, reviewed_at=at, reviewed_by_id=actor.id, rev=photo.rev + 1
     )
+
+
+@atomic
+async def flag_person(actor: Actor, photo: Photo, person: Person, *, note: str, at: datetime) -> Photo:
+    """Note that somebody can be recognised, or that this is settled and by what; it stops the photo at once.
+
+    Everybody who sees the photo may flag it, only the office may clear it. Raises Forbidden, Invalid, Conflict.
+    """
+    note = check_person(actor, person, note)
+    if photo.person == person:
+        return photo
+    if not await photos.set_person(photo.company_id, photo, person):
+        raise Conflict("photo.changed_meanwhile")
+    verb = PERSON_VERBS[person]
+    entry = Entry.by(
+        actor,
+        verb,
+        "photo",
+        photo.id,
+        at=at,
+        job_id=photo.job_id,
+        before=photo.person,
+        after=person,
+        note=note,
+    )
+    await logbook.insert_entry(photo.company_id, entry)
+    tell(photo)
+    return replace(photo, person=person, rev=photo.rev + 1)
 
 
 @dataclass(frozen=True, slots=True)

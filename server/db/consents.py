@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from server.db.tables import ConsentRow, MessageRow
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Standing, latest_of
+from tortoise.expressions import Q
+
+from server.db.tables import ConsentRow, ContactRow, IdentityRow, MessageRow
+from server.domain.channels import IdentityKind
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose
+from server.domain.messages import Direction
 from server.domain.paging import Page, cut
 
 
@@ -22,7 +28,10 @@ async def insert_consent(company_id: UUID, consent: Consent) -> None:
         wording_hash=consent.wording_hash,
         proof=consent.proof,
         proof_ref=consent.proof_ref,
+        proof_sha256=consent.proof_sha256,
         giver=consent.giver,
+        job_id=consent.job_id,
+        partner_id=consent.partner_id,
         recorded_by_id=consent.recorded_by,
         at=consent.at,
         local_time=consent.local_time,
@@ -63,30 +72,42 @@ async def of_company(
     return cut([_consent(row) for row in rows], limit, lambda line: str(line.id))
 
 
-async def standing(company_id: UUID, contact_id: UUID, channel: str, purpose: Purpose) -> Standing:
-    """Return where a person stands in one channel for one purpose, as the gate wants it."""
-    rows = await ConsentRow.filter(
-        company_id=company_id, contact_id=contact_id, channel=channel, purpose=purpose
-    )
-    return Standing(
-        latest=latest_of([_consent(row) for row in rows]),
-        wrote_at=await wrote_at(company_id, contact_id, channel),
-    )
+async def of_job(company_id: UUID, job_id: UUID) -> list[Consent]:
+    """Return the lines about passing on this job's photos, whoever gave them, newest first."""
+    rows = await ConsentRow.filter(company_id=company_id, job_id=job_id).order_by("-at", "-id")
+    return [_consent(row) for row in rows]
+
+
+async def by_id(company_id: UUID, consent_id: UUID) -> Consent | None:
+    row = await ConsentRow.get_or_none(company_id=company_id, id=consent_id)
+    return _consent(row) if row else None
 
 
 async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime | None:
-    """Return when the person last wrote in this channel himself, as the platform's signature proved."""
-    row = (
-        await MessageRow.filter(
-            company_id=company_id,
-            contact_id=contact_id,
-            channel=channel,
-            direction="in",
-            account_id__not_isnull=True,
-        )
-        .order_by("-at")
-        .first()
+    """Return when the person last wrote in this channel himself, as the platform proved.
+
+    Only a message of one of his names there counts: the one the platform told us, or the number in our book. What was
+    imported, came by another channel or under a name that is no longer his proves nothing (G3).
+    """
+    contact = await ContactRow.get_or_none(company_id=company_id, id=contact_id)
+    if contact is None:
+        return None
+    identities = IdentityRow.filter(
+        company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
     )
+    names = {(row.kind, row.value) for row in await identities}
+    names |= {(IdentityKind.PHONE.value, contact.phone)} if contact.phone else set()
+    names |= {(IdentityKind.EMAIL.value, contact.email.casefold())} if contact.email else set()
+    rows = MessageRow.filter(
+        company_id=company_id,
+        contact_id=contact_id,
+        channel=channel,
+        direction=Direction.IN,
+        account_id__not_isnull=True,
+        verified=True,
+    )
+    his = reduce(or_, (Q(recipient_kind=kind, recipient=value) for kind, value in sorted(names)), Q(id=None))
+    row = await rows.filter(his).order_by("-at").first()
     return row.at if row else None
 
 
@@ -106,4 +127,7 @@ def _consent(row: ConsentRow) -> Consent:
         recorded_by=row.recorded_by_id,
         at=row.at,
         local_time=row.local_time,
+        job_id=row.job_id,
+        partner_id=row.partner_id,
+        proof_sha256=row.proof_sha256,
     )

@@ -174,6 +174,13 @@ async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[
     )
 
 
+async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
+    """Return the channels in which something waits to leave for this person."""
+    waiting = [MessageState.QUEUED, MessageState.PREPARED]
+    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, state__in=waiting)
+    return {str(channel) for channel in await rows.values_list("channel", flat=True)}
+
+
 async def in_flight(company_id: UUID, contact_id: UUID, channel: str, *, but: UUID) -> bool:
     """Say whether another message to this person is leaving at this moment."""
     leased = MessageRow.filter(

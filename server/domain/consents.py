@@ -1,14 +1,17 @@
 """The gate between the firm and a person: what may be said to whom, and the sentence why not.
 
-Closed on doubt. The rule of the trade: with consent, or as the answer in a chat the customer began himself.
+Closed on doubt. The rule of the trade: with consent, or as the answer in a chat the customer began himself;
+to somebody else only with the customer's word for this job and a contract on file.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from server.domain.errors import Invalid, TooLarge
 
 
 class Purpose(StrEnum):
@@ -22,8 +25,11 @@ class Purpose(StrEnum):
 
 
 class ConsentVerb(StrEnum):
+    """`suspended`: nobody took it back, but it is in doubt whom it would reach; it waits to be confirmed."""
+
     GRANTED = "granted"
     WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
 
 
 class Proof(StrEnum):
@@ -36,9 +42,19 @@ class Proof(StrEnum):
     OFFICE = "office"
 
 
+ANY = "any"
+"""The channel of a consent that is about no messenger: passing photos on, showing them as a reference."""
+
+WITHOUT_CHANNEL = frozenset({Purpose.THIRD_PARTY, Purpose.REFERENCE})
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One line of the ledger, with the exact words and their SHA-256 (hex)."""
+    """One line of the ledger, with the exact words and their SHA-256 (hex).
+
+    `job_id` and `partner_id` say for which job, to whom, when it is about passing photos on.
+    `proof_sha256` is the hash of the signature's picture, "" when there is none.
+    """
 
     id: UUID
     company_id: UUID
@@ -54,6 +70,9 @@ class Consent:
     recorded_by: UUID | None
     at: datetime
     local_time: str
+    job_id: UUID | None = None
+    partner_id: UUID | None = None
+    proof_sha256: str = ""
 
 
 def wording_hash(wording: str) -> str:
@@ -61,15 +80,52 @@ def wording_hash(wording: str) -> str:
     return hashlib.sha256(wording.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a contact stands in one channel for one purpose.
+class Recipient(StrEnum):
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    OTHER = "other"
 
-    `latest` is the ledger's last line; `wrote_at` the last message of his own that this channel verified.
+
+class Word(StrEnum):
+    """What the ledger's newest line says."""
+
+    NONE = "none"
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
+
+
+class Contract(StrEnum):
+    """What is on file with a partner on that day. `ended`: there is one, but it is over or has not begun."""
+
+    NONE = "none"
+    VALID = "valid"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that decides; a value nobody could learn is None, and the gate stays shut.
+
+    `channel` is the word for this messenger (questions, photos and appointments), `own` the one for exactly this
+    purpose. `began`: the customer wrote in this channel himself, as the platform proved. `sharing` and `contract`
+    are about passing on. `person_open`: somebody can be recognised in a photo, and neither he agreed nor is he
+    blurred. `window_open`: free words may leave now; True where a channel knows no window.
     """
 
-    latest: Consent | None
-    wrote_at: datetime | None
+    recipient: Recipient | None
+    purpose: Purpose | None
+    channel: Word | None
+    own: Word | None
+    began: bool | None
+    sharing: bool | None
+    contract: Contract | None
+    person_open: bool | None
+    window_open: bool | None
+
+    @property
+    def complete(self) -> bool:
+        return all(getattr(self, one.name) is not None for one in fields(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +137,76 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The gate is open, by consent or because the customer wrote first."""
+    """The gate is open, by consent, because the customer wrote first, or by his word to pass photos on.
+
+    `template`: the platform's window is shut, only a text it has approved may leave.
+    """
 
     ground: str
+    template: bool = False
 
 
-def may_contact(standing: Standing, purpose: Purpose) -> Open | Closed:
-    """Decide whether a person may be written to in a channel.
+CONSENT, WROTE_FIRST, SHARING = "consent", "customer_wrote_first", "sharing"
+# What the words for a channel name themselves; everything else needs a word of its own.
+COVERED = frozenset({Purpose.SERVICE, Purpose.PHOTOS})
+_NEEDS_OWN = {
+    Purpose.ADVERTISING: Closed("consent.no_advertising"),
+    Purpose.REFERENCE: Closed("consent.no_reference"),
+}
 
-    A withdrawal stands until a new consent is given, whoever writes afterwards. Writing first covers answers
-    about his own job, nothing else.
+
+def decide(case: Case) -> Open | Closed:
+    """Decide and give one reason: the one without whose remedy all others would be in vain.
+
+    Its order: what is not known · who it is at all · what the person said last, no or not any more · what he never
+    said for this purpose · for partners the customer's word, then the contract · for himself consent or a chat he
+    began · the photo · the platform's window. So nobody blurs a photo that could not leave anyway.
     """
-    if standing.latest is not None:
-        if standing.latest.verb is ConsentVerb.WITHDRAWN:
-            return Closed("consent.withdrawn")
-        if standing.latest.verb is ConsentVerb.GRANTED and standing.latest.purpose is purpose:
-            return Open("consent")
+    if not case.complete:
+        return Closed("consent.unknown")
+    if case.recipient is Recipient.OTHER:
+        return Closed("recipient.outsider")
+    if Word.WITHDRAWN in (case.channel, case.own):
+        return Closed("consent.withdrawn")
+    if Word.SUSPENDED in (case.channel, case.own):
+        return Closed("consent.suspended")
+    if case.purpose in _NEEDS_OWN and case.own is not Word.GIVEN:
+        return _NEEDS_OWN[case.purpose]
+    return _to_partner(case) if case.recipient is Recipient.PARTNER else _to_customer(case)
+
+
+def _to_partner(case: Case) -> Open | Closed:
+    if not case.sharing:
+        return Closed("consent.no_sharing")
+    if case.contract is not Contract.VALID:
+        return Closed("contract.ended" if case.contract is Contract.ENDED else "contract.missing")
+    return Closed("photo.person_open") if case.person_open else Open(SHARING)
+
+
+def _to_customer(case: Case) -> Open | Closed:
+    if case.purpose is Purpose.THIRD_PARTY:
+        return Closed("recipient.outsider")
+    agreed = case.own is Word.GIVEN or (case.channel is Word.GIVEN and case.purpose in COVERED)
+    if not agreed and not (case.began and case.purpose is Purpose.SERVICE):
         return Closed("consent.none")
-    if standing.wrote_at is not None and purpose is Purpose.SERVICE:
-        return Open("customer_wrote_first")
-    return Closed("consent.none")
+    if case.person_open:
+        return Closed("photo.person_open")
+    if agreed:
+        return Open(CONSENT, template=not case.window_open)
+    # A template is for people who opted in (W10); writing first is no opt-in, only the ground for an answer.
+    return Open(WROTE_FIRST) if case.window_open else Closed("window.no_consent")
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PICTURE_MAX = 200_000
+
+
+def check_picture(data: bytes) -> None:
+    """Refuse as a signature what is no PNG (RFC 2083 §3.1) or more than a drawing needs. Raises Invalid, TooLarge."""
+    if not data.startswith(PNG):
+        raise Invalid("consent.signature", field="signature")
+    if len(data) > PICTURE_MAX:
+        raise TooLarge("consent.signature", field="signature")
 
 
 STOP_WORDS = frozenset({"stop", "stopp", "abmelden", "widerruf", "widerrufen", "unsubscribe"})
@@ -117,3 +223,38 @@ def is_stop(text: str) -> bool:
 def latest_of(lines: Sequence[Consent]) -> Consent | None:
     """Return the line that counts: the newest by time, then by id."""
     return max(lines, key=lambda line: (line.at, line.id.int), default=None)
+
+
+_WORDS = {
+    ConsentVerb.GRANTED: Word.GIVEN,
+    ConsentVerb.WITHDRAWN: Word.WITHDRAWN,
+    ConsentVerb.SUSPENDED: Word.SUSPENDED,
+}
+
+
+def word_of(
+    lines: Sequence[Consent], channel: str, purpose: Purpose, *, wrote_at: datetime | None = None
+) -> Word:
+    """Return what a person's lines say about a channel and a purpose.
+
+    A suspension ends when he writes himself afterwards: the platform has then shown who is there. What he had agreed
+    to does not come back by that; it is as if he had never said anything.
+    """
+    about = [line for line in lines if (line.channel, line.purpose) == (channel, purpose)]
+    newest = latest_of(about)
+    if newest is None:
+        return Word.NONE
+    if newest.verb is ConsentVerb.SUSPENDED and wrote_at is not None and wrote_at > newest.at:
+        return Word.NONE
+    return _WORDS[newest.verb]
+
+
+def may_share(lines: Sequence[Consent], job_id: UUID, partner_id: UUID) -> bool:
+    """Say whether the person's lines let this job's photos go to this partner: his newest word about the two."""
+    about = [
+        line
+        for line in lines
+        if line.purpose is Purpose.THIRD_PARTY and (line.job_id, line.partner_id) == (job_id, partner_id)
+    ]
+    newest = latest_of(about)
+    return newest is not None and newest.verb is ConsentVerb.GRANTED

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.photos import Decode, Phase, Photo, PhotoState
+from server.domain.photos import Decode, Person, Phase, Photo, PhotoState
 from server.domain.users import Actor, Right
 
 NOTE_MAX = 500
@@ -28,6 +28,29 @@ VERBS = {
     Verdict.REJECTED: "photo.rejected",
     Verdict.RETAKE: "photo.retake_asked",
 }
+
+
+PERSON_VERBS = {
+    Person.NONE: "photo.person_none",
+    Person.OPEN: "photo.person_open",
+    Person.AGREED: "photo.person_agreed",
+    Person.BLURRED: "photo.person_blurred",
+}
+
+
+def check_person(actor: Actor, person: Person, note: str) -> str:
+    """Return the checked note of a flag "somebody can be recognised".
+
+    Raises Forbidden for a worker who clears one, Invalid for a consent nobody says a word about.
+    """
+    if person is not Person.OPEN and not actor.may(Right.REVIEW):
+        raise Forbidden("role.not_allowed")
+    note = note.strip()
+    if len(note) > NOTE_MAX:
+        raise Invalid("field.too_long", field="note", max=NOTE_MAX)
+    if person is Person.AGREED and not note:
+        raise Invalid("photo.person_proof", field="note")
+    return note
 
 
 def decide(actor: Actor, photo: Photo, verdict: Verdict, note: str) -> str:

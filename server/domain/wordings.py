@@ -5,20 +5,94 @@ Own drafts; a lawyer signs them before they are used for real.
 
 CHANNEL = (
     "Ich möchte, dass {company} mir Fragen, Fotos und Termine zu meinem Auftrag über {channel} an {number} schickt. "
-    "{provider} verarbeitet dabei auch in den USA Daten über meine Nutzung. Ich kann das jederzeit mit STOP oder im "
-    "Büro widerrufen; was bis dahin geschah, bleibt rechtmäßig. Ohne Einwilligung erreicht mich der Betrieb per "
-    "Telefon, Brief oder E-Mail."
+    "{provider} Ich kann das jederzeit mit STOP{link} oder im Büro widerrufen; was bis dahin geschah, bleibt "
+    "rechtmäßig. Ohne Einwilligung erreicht mich der Betrieb per {otherwise}."
+)
+ADVERTISING = (
+    "Ich möchte, dass {company} mir auch Angebote und Neuigkeiten über {channel} an {number} schickt. {provider} "
+    "Ich kann das jederzeit mit STOP{link} oder im Büro widerrufen; mein Auftrag hängt nicht davon ab."
+)
+SHARING = (
+    "{company} darf die ausgewählten Fotos meiner Baustelle {site} an {firm} geben, damit diese {work} ausführt. "
+    "Mit {firm} besteht ein Vertrag zum Umgang mit diesen Daten. Ich kann das jederzeit mit STOP{link} oder im Büro "
+    "widerrufen; was bis dahin geschah, bleibt rechtmäßig."
+)
+REFERENCE = (
+    "{company} darf Fotos meiner Baustelle ohne meinen Namen und ohne Anschrift als Referenz zeigen. Ich kann das "
+    "jederzeit mit STOP{link} oder im Büro widerrufen; was bis dahin geschah, bleibt rechtmäßig."
 )
 WITHDRAWAL = "Widerruf der Einwilligung für {channel}: „{said}“"
-PROVIDERS = {"whatsapp": ("WhatsApp", "Meta")}
+SUSPENSION = "Einwilligung für {channel} ruht, bis sie bestätigt ist: {why}"
+FIRST_MESSAGE = (
+    "Hier schreibt {company}. Sie haben zugestimmt, dass wir Ihnen zu Ihrem Auftrag über {channel} schreiben. Mit STOP "
+    "beenden Sie das jederzeit. Datenschutz: {privacy} · Impressum: {imprint}"
+)
+
+_IN_USA = "{name} verarbeitet dabei auch in den USA Daten über meine Nutzung."
+# What people call the messenger, and what its use means for them (seats: messaging-channels.md, mission-features.md).
+PROVIDERS = {
+    "whatsapp": ("WhatsApp", _IN_USA.format(name="Meta")),
+    "messenger": ("Facebook Messenger", _IN_USA.format(name="Meta")),
+    "telegram": (
+        "Telegram",
+        "Telegram verarbeitet dabei auch außerhalb der EU Daten über meine Nutzung und kann Nachrichten mitlesen.",
+    ),
+    "signal": ("Signal", _IN_USA.format(name="Signal")),
+    "threema": ("Threema", "Threema verarbeitet dabei in der Schweiz Daten über meine Nutzung."),
+    "email": ("E-Mail", "E-Mails sind unterwegs nicht durchgehend verschlüsselt."),
+}
+_UNKNOWN = "Der Anbieter verarbeitet dabei Daten über meine Nutzung."
+_NO_NUMBER = {"telegram": "mein Konto dort", "messenger": "mein Konto dort", "email": "meine Adresse"}
 
 
-def for_channel(*, company: str, channel: str, number: str) -> str:
-    """Return the words of a consent for one channel."""
-    name, provider = PROVIDERS.get(channel, (channel, "Der Anbieter"))
-    return CHANNEL.format(company=company, channel=name, provider=provider, number=number or "meine Nummer")
+def label(channel: str) -> str:
+    """Return what people call a channel."""
+    return PROVIDERS.get(channel, (channel, ""))[0]
+
+
+def for_channel(*, company: str, channel: str, number: str, link: str = "", advertising: bool = False) -> str:
+    """Return the words of a consent for one channel; `number` is where it arrives, `link` where it can be withdrawn."""
+    name, provider = PROVIDERS.get(channel, (channel, _UNKNOWN))
+    return (ADVERTISING if advertising else CHANNEL).format(
+        company=company,
+        channel=name,
+        provider=provider,
+        number=number or _NO_NUMBER.get(channel, "meine Nummer"),
+        link=_link(link),
+        otherwise="Telefon oder Brief" if channel == "email" else "Telefon, Brief oder E-Mail",
+    )
+
+
+def for_sharing(*, company: str, site: str, firm: str, work: str, link: str = "") -> str:
+    """Return the words that let photos of one job go to one partner; `work` is what he does there."""
+    return SHARING.format(
+        company=company, site=site, firm=firm, work=work or "ihre Arbeit", link=_link(link)
+    ).replace("  ", " ")
+
+
+def for_reference(*, company: str, link: str = "") -> str:
+    """Return the words that let photos be shown to others."""
+    return REFERENCE.format(company=company, link=_link(link))
 
 
 def withdrawal(*, channel: str, said: str) -> str:
     """Return the words of a withdrawal: what the person said or did."""
-    return WITHDRAWAL.format(channel=PROVIDERS.get(channel, (channel, ""))[0], said=said)
+    return WITHDRAWAL.format(channel=_about(channel), said=said)
+
+
+def suspension(*, channel: str, why: str) -> str:
+    """Return the words of a consent that waits to be confirmed."""
+    return SUSPENSION.format(channel=_about(channel), why=why)
+
+
+def first_message(*, company: str, channel: str, privacy: str, imprint: str) -> str:
+    """Return what the first message to somebody says about itself (G8)."""
+    return FIRST_MESSAGE.format(company=company, channel=label(channel), privacy=privacy, imprint=imprint)
+
+
+def _about(channel: str) -> str:
+    return "Weitergabe und Referenz" if channel == "any" else label(channel)
+
+
+def _link(link: str) -> str:
+    return f", über {link}" if link else ""

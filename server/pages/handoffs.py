@@ -26,7 +26,7 @@ class StateForm:
 async def show(request: Request) -> Response:
     """Show the package: photos, words, and the way into the messenger."""
     question = await _question(request)
-    package = await handoffs.shareable(question)
+    package = await handoffs.shareable(question, at=services(request).clock())
     contact = question.contact_id and await customers.contact_by_id(question.company_id, question.contact_id)
     return await page(
         request,
@@ -56,7 +56,7 @@ async def move(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """Give the copy of a photo that may leave, while the package may be shared."""
     question, place = await _question(request), request.path_params["place"]
-    package = await handoffs.shareable(question)
+    package = await handoffs.shareable(question, at=services(request).clock())
     if package is None or not 1 <= place <= len(question.photo_ids):
         raise NotFound("handoff.unknown")
     copy = await photos.rendition(question.company_id, question.photo_ids[place - 1], "outgoing")

@@ -1,0 +1,120 @@
+"""The gate's questions to the database; the answer is the pure rule's (domain/consents.py).
+
+Asked when something is put in line and again right before the network. Whatever cannot be read raises, and what
+raises does not send.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from server.channels import CHANNELS
+from server.db import companies, consents, customers, jobs, messages, partners, photos
+from server.domain.accounts import consent_channel
+from server.domain.channels import window_open
+from server.domain.consents import (
+    ANY,
+    WITHOUT_CHANNEL,
+    Case,
+    Closed,
+    Contract,
+    Open,
+    Purpose,
+    Recipient,
+    Word,
+    decide,
+    may_share,
+    word_of,
+)
+from server.domain.messages import window_until
+from server.domain.partners import standing
+
+
+async def gate(
+    company_id: UUID,
+    contact_id: UUID | None,
+    channel: str,
+    purpose: Purpose = Purpose.SERVICE,
+    *,
+    photo_ids: Sequence[UUID] = (),
+    account_id: UUID | None = None,
+    at: datetime,
+) -> Open | Closed:
+    """Decide whether this person may be written to in this channel now, with these photos.
+
+    `account_id` is the account it would leave by, whose window counts; without one any message of his in the channel.
+    """
+    if contact_id is None:
+        return Closed("question.no_contact")
+    kind = consent_channel(channel)
+    lines = await consents.of_contact(company_id, contact_id)
+    wrote_at = await consents.wrote_at(company_id, contact_id, kind)
+    about = ANY if purpose in WITHOUT_CHANNEL else kind
+    known = await customers.contact_by_id(company_id, contact_id)
+    return decide(
+        Case(
+            recipient=Recipient.CUSTOMER if known else None,
+            purpose=purpose,
+            channel=word_of(lines, kind, Purpose.SERVICE, wrote_at=wrote_at),
+            own=word_of(lines, about, purpose, wrote_at=wrote_at),
+            began=wrote_at is not None,
+            sharing=False,
+            contract=Contract.NONE,
+            person_open=await photos.person_open(company_id, photo_ids),
+            window_open=await _window(company_id, contact_id, channel, account_id, wrote_at, at=at),
+        )
+    )
+
+
+async def partner_gate(
+    company_id: UUID,
+    job_id: UUID,
+    partner_id: UUID,
+    *,
+    photo_ids: Sequence[UUID] = (),
+    at: datetime,
+) -> Open | Closed:
+    """Decide whether these photos of a job may be passed on to this partner on this day."""
+    company, job = await companies.by_id(company_id), await jobs.by_id(company_id, job_id)
+    if company is None or job is None:
+        return Closed("consent.unknown")
+    partner = await partners.by_id(company_id, partner_id)
+    contracts = (await partners.contracts_of(company_id, [partner_id]))[partner_id]
+    lines = await consents.of_job(company_id, job_id)
+    return decide(
+        Case(
+            recipient=Recipient.PARTNER if partner else Recipient.OTHER,
+            purpose=Purpose.THIRD_PARTY,
+            # A withdrawal in any messenger has written its line at the job, too (actions/consents.py:withdraw).
+            channel=Word.NONE,
+            own=Word.NONE,
+            began=False,
+            sharing=may_share(lines, job_id, partner_id),
+            contract=standing(partner, contracts, at.astimezone(ZoneInfo(company.timezone)).date()),
+            person_open=await photos.person_open(company_id, photo_ids),
+            window_open=True,
+        )
+    )
+
+
+async def _window(
+    company_id: UUID,
+    contact_id: UUID,
+    channel: str,
+    account_id: UUID | None,
+    wrote_at: datetime | None,
+    *,
+    at: datetime,
+) -> bool | None:
+    """Say whether free words may leave; True where there is no window, None for a channel nobody knows."""
+    if channel != consent_channel(channel):
+        return True  # by hand, from a phone's own app: no platform counts hours
+    caps = next((one.caps for one in CHANNELS if one.kind == channel), None)
+    if caps is None:
+        return None
+    span = caps.human_window or caps.window
+    if span is None:
+        return True
+    last = await messages.last_inbound_at(company_id, account_id, contact_id) if account_id else wrote_at
+    return window_open(at, window_until(last, span))
