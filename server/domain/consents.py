@@ -215,9 +215,10 @@ STOP_WORDS = frozenset({"stop", "stopp", "abmelden", "widerruf", "widerrufen", "
 def is_stop(text: str) -> bool:
     """Say whether a customer's message withdraws his consent: one of the words alone, in any writing.
 
-    "Stop bitte, die falsche Fuge!" is about the building site, not about us.
+    "Stop bitte, die falsche Fuge!" is about the building site, not about us. With a slash it is how bots are stopped.
     """
-    return text.strip().strip(".!?\"'„“").strip().casefold() in STOP_WORDS
+    word = text.strip().strip(".!?\"'„“").strip()
+    return word.removeprefix("/").casefold() in STOP_WORDS
 
 
 def latest_of(lines: Sequence[Consent]) -> Consent | None:

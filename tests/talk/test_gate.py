@@ -39,14 +39,36 @@ from tests.talks import Firm
 
 
 @pytest.mark.parametrize(
-    "text", ["STOP", "stop", " Stopp! ", "Abmelden.", "WIDERRUF", "„Stop“", "unsubscribe", "Widerrufen"]
+    "text",
+    [
+        "STOP",
+        "stop",
+        " Stopp! ",
+        "Abmelden.",
+        "WIDERRUF",
+        "„Stop“",
+        "unsubscribe",
+        "Widerrufen",
+        "/stop",
+        "/STOP",
+    ],
 )
 def test_words_that_stop(text: str) -> None:
     assert is_stop(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["Stop bitte, die falsche Fuge!", "Bitte nicht abmelden", "Stoppschild", "", "Nein", "stop stop"]
+    "text",
+    [
+        "Stop bitte, die falsche Fuge!",
+        "Bitte nicht abmelden",
+        "Stoppschild",
+        "",
+        "Nein",
+        "stop stop",
+        "//stop",
+        "/",
+    ],
 )
 def test_words_that_do_not(text: str) -> None:
     assert not is_stop(text)
