@@ -10,6 +10,7 @@ from server.db import sql
 from server.db.tables import ContactRow, CustomerRow
 from server.domain.customers import Contact, Customer, CustomerDraft
 from server.domain.paging import LIMIT_DEFAULT, Page, cut
+from server.domain.phones import all_variants
 from server.domain.search import folded, terms
 
 
@@ -32,8 +33,8 @@ async def contacts_of(company_id: UUID, customer_id: UUID, *, archived: bool = F
 
 
 async def contacts_by_phone(company_id: UUID, phones: list[str]) -> list[Contact]:
-    """Return the people reached under one of these numbers (E.164), also archived ones."""
-    rows = await ContactRow.filter(company_id=company_id, phone__in=phones).order_by("id")
+    """Return the people reached under one of these numbers (E.164) in any of its forms, also archived ones."""
+    rows = await ContactRow.filter(company_id=company_id, phone__in=all_variants(phones)).order_by("id")
     return [_contact(row) for row in rows]
 
 
