@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.db.tables import AnswerLinkRow, ChannelAccountRow, IdentityRow
 from server.domain.accounts import Account, AnswerLink, Health
-from server.domain.channels import Identity, IdentityKind
+from server.domain.channels import Identity, IdentityKind, by_use
 from server.ids import new_id
 
 
@@ -115,9 +115,9 @@ async def add_identity(
 
 
 async def identities_of(company_id: UUID, contact_id: UUID, channel: str) -> list[Identity]:
-    """Return how a contact is known on a platform, newest first."""
+    """Return how a contact is known on a platform: the best name to write to first, then the newest."""
     rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel).order_by("-id")
-    return [Identity(IdentityKind(row.kind), row.value) for row in await rows]
+    return by_use([Identity(IdentityKind(row.kind), row.value) for row in await rows])
 
 
 async def channels_of(company_id: UUID, contact_id: UUID) -> set[str]:
@@ -132,8 +132,10 @@ async def delete_identities(company_id: UUID, contact_id: UUID) -> None:
 
 
 async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
-    """Return the contact one of these names belongs to."""
+    """Return the contact one of these names belongs to; a username names nobody, for it can be passed on."""
     for identity in identities:
+        if identity.kind is IdentityKind.USERNAME:
+            continue
         row = await IdentityRow.get_or_none(
             company_id=company_id, channel=channel, kind=identity.kind, value=identity.value
         )

@@ -55,6 +55,17 @@ class Identity:
     value: str
 
 
+_USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}
+
+
+def by_use(names: Sequence[Identity]) -> list[Identity]:
+    """Return a person's names with the one to write to first: his number, then what a platform made up, a username last.
+
+    Where number and business-scoped id are both known, WhatsApp takes the number (W/business-scoped-user-ids).
+    """
+    return sorted(names, key=lambda name: _USE.get(name.kind, 1))
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """Something about a person that a channel must hold on to: the first value counts for ever.
@@ -90,7 +101,10 @@ class Picture:
 class Template:
     """A message the platform approves, for the time when free words are not allowed.
 
-    `body` is its text with the variables as the platform writes them; `state` and `quality` are the platform's words.
+    `body` is its text with the variables as the platform writes them, "" = not known (then it has `variables`, in
+    order); `state` and `quality` are the platform's words. `button_titles` holds every button in its place, "" for one
+    that is no answer (a link, a number). `needs` names what else it must be filled with and we cannot
+    ("header.video", "button.url"): such a template is shown, never sent.
     """
 
     name: str
@@ -103,6 +117,7 @@ class Template:
     category: str = ""
     state: str = ""
     quality: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +127,8 @@ class Draft:
     `intent_ids`: one for each step the plan may need, `steps_at_most` of them; each step carries one to the platform
     and back (`StatusUpdate.opaque`), so it is best the id of the message's row.
     `subject` and `thread` (what was said before, by the platform's ids, oldest first) are for mail;
-    `quote` is the message it answers.
+    `quote` is the message it answers. `values` fill the template's variables in their order; without them its only
+    variable takes `text`, choices and link included.
     """
 
     intent_ids: tuple[UUID, ...]
@@ -124,6 +140,7 @@ class Draft:
     answer_link: str | None = None
     subject: str = ""
     thread: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 def steps_at_most(pictures: int) -> int:

@@ -50,9 +50,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class NeedsTemplate:
-    """The window is closed, whatever our clock says."""
+    """The window is closed, whatever our clock says. Certainly not taken.
+
+    `again_after_s`: this platform is known to err; where our own clock still leaves an hour, the same step may be tried
+    once more after that time, and only once (W/messages/send-messages, "known issue"). None = believe it at once.
+    """
 
     detail: str = ""
+    again_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +69,24 @@ class OptedOut:
 
 @dataclass(frozen=True, slots=True)
 class Reauth:
-    """Token, registration or permission is gone: stop the channel, keep the outbox, tell the admin."""
+    """Token, registration or permission is gone: stop the channel, keep the outbox, tell the admin.
+
+    `code` has a sentence for the channel's page, "" = the plain one.
+    """
 
     detail: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The platform restricts the account (spam, payment, country): pause the channel, tell the admin."""
+    """The platform restricts the account (spam, payment, country): pause the channel, tell the admin.
+
+    `code` has a sentence for the channel's page, "" = the plain one.
+    """
 
     detail: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class ChannelTemplateRow(Model):
     variables = fields.IntField(default=0)
     header_image = fields.BooleanField(default=False)
     buttons = fields.JSONField[list[str]](default=list)
+    needs = fields.JSONField[list[str]](default=list)
     synced_at = fields.DatetimeField()
 
     class Meta:
