@@ -36,13 +36,42 @@ REACTIONS: Mapping[str, frozenset[int]] = {
     "identity_confirm": frozenset({137000}),
 }
 
+# A reply may be refused inside the window "in rare cases" (W/messages/send-messages, known issue): once more after this.
+AGAIN_AFTER_S = 60.0
 _THROTTLES = frozenset({4, 80007, 130429, 131056})
-_REASONS = {
+# The sentence of every reaction, and of the codes that have more to say.
+_SENTENCES: Mapping[str, str] = {
+    "retry_backoff": "message.too_late",
+    "retry_pair_backoff_4^x": "message.too_late",
+    "channel_reauth_stop": "account.token",
+    "channel_permission_stop": "account.permission",
+    "channel_pause_alert": "account.restricted",
+    "use_template": "window.closed",
     "never_retry_recipient": "recipient.unreachable",
     "no_retry_before_24h": "recipient.later",
+    "opt_out": "consent.withdrawn",
+    "media_fix": "media.refused",
     "payload_bug_never_retry": "payload.refused",
     "template_fix": "template.refused",
     "identity_confirm": "recipient.identity_changed",
+}
+_OWN_SENTENCES: Mapping[int, str] = {
+    131045: "account.unregistered",
+    368: "account.blocked",
+    131031: "account.blocked",
+    131042: "account.payment",
+    131048: "account.spam",
+    130497: "account.country",
+    131021: "recipient.ourselves",
+    131030: "recipient.test_list",
+    131062: "recipient.needs_number",
+    132000: "template.count",
+    132001: "template.missing",
+    132005: "template.too_long",
+    132007: "template.policy",
+    132012: "template.format",
+    132015: "template.paused",
+    132016: "template.disabled",
 }
 
 
@@ -51,24 +80,40 @@ def reaction_of(code: int) -> str | None:
     return next((name for name, codes in REACTIONS.items() if code in codes), None)
 
 
+def sentence_of(code: int) -> str:
+    """Return the name of the sentence that explains a code to the office (`templates/sentences/sending.txt`)."""
+    return _OWN_SENTENCES.get(code) or _SENTENCES.get(reaction_of(code) or "", "platform.refused")
+
+
 def outcome_of(code: int, details: str, retry_after_s: float | None = None) -> Outcome:
     """Return what an explicit refusal means; an unknown code is refused for good and shown to a human."""
-    detail = f"{code}: {details}"[:500]
+    detail, sentence = f"{code}: {details}"[:500], sentence_of(code)
     match reaction_of(code):
         case "retry_backoff" | "retry_pair_backoff_4^x":
             return Throttled(retry_after_s, detail) if code in _THROTTLES else Retry(retry_after_s, detail)
         case "channel_reauth_stop" | "channel_permission_stop":
-            return Reauth(detail)
+            return Reauth(detail, sentence)
         case "channel_pause_alert":
-            return Paused(detail)
+            return Paused(detail, sentence)
         case "use_template":
-            return NeedsTemplate(detail)
+            return NeedsTemplate(detail, AGAIN_AFTER_S)
         case "opt_out":
             return OptedOut(detail)
         case "media_fix":
             return MediaFix(detail)
-        case reaction:
-            return Permanent(_REASONS.get(reaction or "", "platform.refused"), detail)
+        case _:
+            return Permanent(sentence, detail)
+
+
+def health_of(code: int) -> str:
+    """Return what an error told without a call makes of the account, in the words of `Health`, "" = nothing."""
+    match outcome_of(code, ""):
+        case Reauth():
+            return "reauth"
+        case Paused():
+            return "paused"
+        case _:
+            return ""
 
 
 def error_of(body: object) -> tuple[int, str] | None:

@@ -2,20 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from server.channels.whatsapp_account import account_error, is_about, is_news, news
+from server.channels.whatsapp_content import (
+    MALFORMED,
+    Item,
+    contact_of,
+    content_of,
+    context_of,
+    name_of,
+    names,
+    text_of,
+    when,
+)
 from server.channels.whatsapp_errors import error_of, outcome_of
-from server.domain.channels import Identity, IdentityKind
+from server.domain.channels import Identity
 from server.domain.events import (
+    Change,
+    Echo,
     Event,
-    HealthEvent,
     InboundMessage,
-    MediaRef,
-    MessageKind,
     OptOut,
+    Renamed,
     Status,
     StatusUpdate,
     UnknownEvent,
@@ -29,29 +40,39 @@ _STATUS = {
     "played": Status.READ,
     "failed": Status.FAILED,
 }
-_MEDIA = {"image", "audio", "video", "document", "sticker"}
-# They tell about a message or a person and are none themselves.
-_NOT_MESSAGES = {"system", "edit", "revoke"}
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
-Item = dict[str, Any]
+# Somebody opened the chat and has said nothing yet.
+_NOT_MESSAGES = {"request_welcome"}
+_NUMBER_CHANGES = {"user_changed_number", "customer_changed_number"}
 Reader = Callable[[Item], Event]
 
 
-def events(raw: bytes, phone_number_id: str) -> Iterator[Event]:
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Which events are this account's: its number, and its business account where that was typed ("" = any)."""
+
+    phone_number_id: str
+    waba_id: str = ""
+
+
+def events(raw: bytes, ours: Ours) -> Iterator[Event]:
     """Yield what a webhook's body tells; items for another number of the same firm come as unknown."""
     try:
         entries = list(_storable(json.loads(raw))["entry"])
-    except (*_MALFORMED, RecursionError):
+    except (*MALFORMED, RecursionError):
         yield unknown("body", raw.decode("utf-8", "replace").replace("\0", ""))
         return
     for entry in entries:
         try:
-            account, changes = str(entry.get("id", "")), list(entry["changes"])
-        except _MALFORMED:
+            account, at, changes = (
+                str(entry.get("id", "")),
+                str(entry.get("time", "")),
+                list(entry["changes"]),
+            )
+        except MALFORMED:
             yield unknown("entry", entry)
             continue
         for change in changes:
-            yield from _change(account, change, phone_number_id)
+            yield from _change(account, at, change, ours)
 
 
 def unknown(topic: str, item: object, key: str = "") -> UnknownEvent:
@@ -72,35 +93,44 @@ def _storable(value: Any) -> Any:
     return value
 
 
-def _change(account: str, change: Item, phone_number_id: str) -> Iterator[Event]:
+def _change(account: str, at: str, change: Item, ours: Ours) -> Iterator[Event]:
+    """Yield what one change tells. Its field decides what it is: news of the account name no number at all."""
     try:
         topic, value = str(change["field"]), change["value"]
         number = (value.get("metadata") or {}).get("phone_number_id")
-    except _MALFORMED:
+    except MALFORMED:
         yield unknown("change", change)
         return
-    if topic == "messages":
-        readers = _readers(value) if number in (None, phone_number_id) else {}
-        yield from _items(value, topic, readers)
-    elif topic == "user_preferences":
-        yield from _items(value, topic, {"user_preferences": _opt_out})
-    elif topic.endswith("_update"):
-        detail = json.dumps(value, ensure_ascii=False, sort_keys=True)
-        fingerprint = hashlib.sha256(detail.encode()).hexdigest()
-        yield HealthEvent(key=f"{topic[:64]}:{account[:64]}:{fingerprint}", topic=topic, detail=detail)
-    else:
-        yield unknown(topic, value)
+    if is_news(topic):
+        about_us = is_about(value, account, ours.waba_id)
+        yield news(topic, value, account, at) if about_us else unknown(topic, value)
+        return
+    readers = _readers(topic, value, f"{account}:{at}") if number in (None, ours.phone_number_id) else {}
+    yield from _items(value, topic, readers)
 
 
-def _readers(value: Item) -> dict[str, Reader]:
+def _readers(topic: str, value: Item, source: str) -> Mapping[str, Reader]:
+    """Return what reads the items of a field, by the name of their list."""
     contacts = value.get("contacts")
-    known = (
+    people = (
         [contact for contact in contacts if isinstance(contact, dict)] if isinstance(contacts, list) else []
     )
-    return {"messages": lambda item: _message(item, known), "statuses": _status}
+    match topic:
+        case "messages":
+            return {
+                "messages": lambda item: _message(item, people),
+                "statuses": _status,
+                "errors": lambda item: account_error(item, source),
+            }
+        case "smb_message_echoes":
+            return {"message_echoes": lambda item: _echo(item, people)}
+        case "user_preferences":
+            return {"user_preferences": _opt_out}
+        case _:
+            return {}
 
 
-def _items(value: Item, topic: str, readers: dict[str, Reader]) -> Iterator[Event]:
+def _items(value: Item, topic: str, readers: Mapping[str, Reader]) -> Iterator[Event]:
     """Yield one event for each item of every list in a value; one broken item spoils only itself."""
     found = False
     for name, items in value.items():
@@ -118,99 +148,106 @@ def _read(item: Any, reader: Reader | None, topic: str) -> Event:
         return unknown(topic, item)
     try:
         return reader(item)
-    except _MALFORMED:
+    except MALFORMED:
         return unknown(topic, item)
 
 
-def _message(item: Item, contacts: list[Item]) -> Event:
-    kind, foreign_id = item["type"], _text(item, "id", limit=200)
-    if not foreign_id or not isinstance(kind, str):
-        raise ValueError("a message needs an id and a type")
+def _message(item: Item, people: list[Item]) -> Event:
+    kind, foreign_id = _head(item)
     if kind in _NOT_MESSAGES:
         return unknown(f"messages.{kind}", item, key=foreign_id)
-    contact = _contact_of(item, contacts)
-    sender = _sender(item, contact)
+    if kind == "system":
+        return _renamed(item, foreign_id)
+    contact = contact_of(item, people)
+    sender = names(item, contact)
     if not sender:
         raise ValueError("a message needs a sender")
-    profile = contact.get("profile")
-    kind_of, text, button_id, media = _content(item, kind)
+    if kind in ("edit", "revoke"):
+        return _changed(item, kind, foreign_id, sender)
+    said = content_of(item, kind)
     return InboundMessage(
         foreign_id=foreign_id,
         sender=sender,
-        sent_at=_when(item["timestamp"]),
-        kind=kind_of,
-        text=text,
-        button_id=button_id,
-        media=media,
-        context_id=_text(item.get("context") or {}, "id", limit=200),
-        profile_name=_text(profile, "name", limit=200) if isinstance(profile, dict) else "",
+        sent_at=when(item["timestamp"]),
+        kind=said.kind,
+        text=said.text,
+        button_id=said.button_id,
+        media=said.media,
+        context_id=context_of(item),
+        profile_name=name_of(contact),
     )
 
 
-def _content(item: Item, kind: str) -> tuple[MessageKind, str, str, MediaRef | None]:
-    """Return (kind, words, button id, file) of a message; what the platform cannot name keeps its type as words."""
-    if kind == "text":
-        return MessageKind.TEXT, str(item["text"]["body"]), "", None
-    if kind == "button":
-        return MessageKind.BUTTON, str(item["button"]["text"]), str(item["button"]["payload"]), None
-    if kind == "interactive":
-        reply = item["interactive"].get("button_reply") or item["interactive"]["list_reply"]
-        return MessageKind.BUTTON, str(reply["title"]), str(reply["id"]), None
-    if kind in _MEDIA:
-        return MessageKind(kind), _text(item[kind], "caption"), "", _media(item[kind])
-    if kind == "reaction":
-        return MessageKind.REACTION, _text(item[kind], "emoji"), "", None
-    if kind == "location":
-        place = item[kind]
-        words = [place.get("name"), place.get("address"), f"{place['latitude']}, {place['longitude']}"]
-        return MessageKind.LOCATION, "\n".join(str(word) for word in words if word), "", None
-    if kind == "contacts":
-        names = [str((card.get("name") or {}).get("formatted_name", "")) for card in item[kind]]
-        return MessageKind.CONTACTS, "\n".join(name for name in names if name), "", None
-    return MessageKind.OTHER, kind[:64], "", None
-
-
-def _media(block: Item) -> MediaRef:
-    return MediaRef(
-        id=str(block["id"]),
-        mime=_text(block, "mime_type").split(";")[0].strip(),
-        sha256=_text(block, "sha256"),
-        name=_text(block, "filename", limit=255),
+def _echo(item: Item, people: list[Item]) -> Event:
+    """Return what the firm said, changed or took back with the phone app of the same number (W/smb_message_echoes)."""
+    kind, foreign_id = _head(item)
+    addressee = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
+    to = names(addressee, contact_of(addressee, people))
+    if not to:
+        raise ValueError("an echo needs somebody it went to")
+    if kind in ("edit", "revoke"):
+        return _changed(item, kind, foreign_id, to)
+    said = content_of(item, kind)
+    return Echo(
+        foreign_id=foreign_id,
+        to=to,
+        sent_at=when(item["timestamp"]),
+        kind=said.kind,
+        text=said.text,
+        media=said.media,
+        opaque=text_of(item, "biz_opaque_callback_data", limit=512),
+        context_id=context_of(item),
     )
 
 
-def _contact_of(item: Item, contacts: list[Item]) -> Item:
-    """Return the contact block of a message's sender: by either id, or the only one there is."""
-    for contact in contacts:
-        for mine, theirs in (("from", "wa_id"), ("from_user_id", "user_id")):
-            if item.get(mine) and item.get(mine) == contact.get(theirs):
-                return contact
-    return contacts[0] if len(contacts) == 1 and not item.get("from") and not item.get("from_user_id") else {}
+def _changed(item: Item, kind: str, foreign_id: str, sender: tuple[Identity, ...]) -> Event:
+    """Return that a message was written anew or taken back; `foreign_id` is the news, not the message."""
+    original = text_of(item[kind], "original_message_id", limit=200)
+    if not original:
+        raise ValueError("a change needs the message it is about")
+    text = None
+    if kind == "edit":
+        now = item[kind]["message"]
+        text = content_of(now, now["type"]).text
+    return Change(key=foreign_id, foreign_id=original, sender=sender, at=when(item["timestamp"]), text=text)
 
 
-def _sender(item: Item, contact: Item) -> tuple[Identity, ...]:
-    """Return everything that names the sender; since 2026 the phone number may be missing (W/business-scoped-user-ids)."""
-    phone = _text(item, "from") or _text(contact, "wa_id")
-    bsuid = _text(item, "from_user_id", limit=200) or _text(contact, "user_id", limit=200)
-    found = []
-    if phone.isascii() and phone.isdigit() and len(phone) <= 20:
-        found.append(Identity(IdentityKind.PHONE, f"+{phone}"))
-    if bsuid:
-        found.append(Identity(IdentityKind.BSUID, bsuid))
-    return tuple(found)
+def _renamed(item: Item, foreign_id: str) -> Event:
+    """Return that a person has a new number or business-scoped id there (W/webhooks/reference/messages/system).
+
+    Which of the ids come depends on what Meta may share: the number may be missing on either side.
+    """
+    news = item["system"]
+    if news["type"] not in {*_NUMBER_CHANGES, "user_changed_user_id"}:
+        return unknown("messages.system", item, key=foreign_id)
+    old = names(
+        {"from": item.get("from"), "from_user_id": news.get("previous_user_id") or item.get("from_user_id")}
+    )
+    new = names({"from": news.get("new_wa_id") or news.get("wa_id"), "from_user_id": news.get("user_id")})
+    if not old or not new:
+        raise ValueError("a change needs the old name and the new one")
+    return Renamed(key=foreign_id, old=old, new=new, at=when(item["timestamp"]))
+
+
+def _head(item: Item) -> tuple[str, str]:
+    """Return (type, id) of a message."""
+    kind, foreign_id = item["type"], text_of(item, "id", limit=200)
+    if not foreign_id or not isinstance(kind, str):
+        raise ValueError("a message needs an id and a type")
+    return kind, foreign_id
 
 
 def _status(item: Item) -> Event:
-    status, foreign_id = _STATUS[item["status"]], _text(item, "id", limit=200)
+    status, foreign_id = _STATUS[item["status"]], text_of(item, "id", limit=200)
     if not foreign_id:
         raise ValueError("a status needs the id of its message")
     pricing: Any = item.get("pricing") or {}
     update = StatusUpdate(
         foreign_id=foreign_id,
         status=status,
-        at=_when(item["timestamp"]),
-        opaque=_text(item, "biz_opaque_callback_data", limit=512),
-        category=_text(pricing, "category", limit=64),
+        at=when(item["timestamp"]),
+        opaque=text_of(item, "biz_opaque_callback_data", limit=512),
+        category=text_of(pricing, "category", limit=64),
         billable=pricing.get("billable") if isinstance(pricing.get("billable"), bool) else None,
     )
     return update if status is not Status.FAILED else _failed(update, item)
@@ -228,24 +265,9 @@ def _failed(update: StatusUpdate, item: Item) -> StatusUpdate:
 
 
 def _opt_out(item: Item) -> Event:
-    sender = _sender({"from": item.get("wa_id"), "from_user_id": item.get("user_id")}, {})
+    sender = names({"from": item.get("wa_id"), "from_user_id": item.get("user_id")})
     if item["value"] not in ("stop", "resume") or not sender:
         raise ValueError("neither stop nor resume")
-    at = _when(item["timestamp"])
+    at = when(item["timestamp"])
     key = f"preference:{sender[0].value}:{item['value']}:{int(at.timestamp())}"
     return OptOut(key=key, sender=sender, at=at, stopped=item["value"] == "stop")
-
-
-def _text(block: Any, name: str, limit: int = 5000) -> str:
-    """Return a string field, "" when absent; raises ValueError for another type or a text no column holds."""
-    value = block.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError(f"{name} is not a text of {limit} characters")
-    return value
-
-
-def _when(seconds: Any) -> datetime:
-    """Return the moment of Meta's Unix seconds, written as text."""
-    return datetime.fromtimestamp(int(seconds), UTC)

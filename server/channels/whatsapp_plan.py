@@ -1,6 +1,5 @@
 """From a draft to WhatsApp's own words: which messages, in which order, with which limits (W/messages, v23 schema)."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,6 @@ from server.domain.channels import (
     IdentityKind,
     Picture,
     Step,
-    Template,
     fit_buttons,
     numbered,
 )
@@ -39,8 +37,6 @@ CAPS = Capabilities(
     echoes=True,
     costs=True,
 )
-# Meta counts the whole body; the rest is left to the template's own words.
-MAX_PARAMETER = 900
 MAX_BUTTON_ID = 256
 Blocks = Mapping[str, Any]
 
@@ -49,7 +45,7 @@ def refusal(draft: Draft, identity: Identity) -> Blocked | None:
     """Return why no form of this draft can leave, whatever the window."""
     if identity.kind not in (IdentityKind.PHONE, IdentityKind.BSUID):
         return Blocked("identity.unusable")
-    if not draft.text and not draft.pictures:
+    if not (draft.text or draft.pictures or draft.values or draft.template):
         return Blocked("draft.empty")
     if draft.choices and not draft.text:
         return Blocked("text.missing")
@@ -85,7 +81,7 @@ def free_steps(draft: Draft, identity: Identity) -> list[Step] | Blocked:
     elif body:
         says.append(("text", {"text": {"body": body, "preview_url": False}}, body, None))
     return [
-        _step(
+        step_of(
             draft.intent_ids[place],
             kind,
             blocks,
@@ -96,45 +92,6 @@ def free_steps(draft: Draft, identity: Identity) -> list[Step] | Blocked:
         )
         for place, (kind, blocks, text, picture) in enumerate(says)
     ]
-
-
-def template_step(draft: Draft, identity: Identity, template: Template | None) -> list[Step] | Blocked:
-    """Return the one message allowed outside the window, or say that it is closed.
-
-    The template's body has one variable: the question. Its buttons are fixed by Meta's approval, so they answer only
-    when they read exactly like the choices; otherwise the choices stand in the text, with the answer link.
-    A template with a picture needs one; pictures that have no place in it are seen behind the answer link only.
-    """
-    if template is None or not template.approved:
-        return Blocked("window.closed")
-    if template.header_image and not draft.pictures:
-        return Blocked("window.closed", {"template": template.name})
-    hidden = len(draft.pictures) - template.header_image
-    if hidden > 0 and not draft.answer_link:
-        return Blocked("window.closed", {"template": template.name})
-    titles = tuple(choice.title.casefold() for choice in draft.choices)
-    match = bool(titles) and titles == tuple(title.casefold() for title in template.button_titles)
-    choices = () if match else draft.choices
-    link = draft.answer_link if choices or hidden > 0 else None
-    words = _one_line(numbered(draft.text, choices, link))
-    if not words:
-        return Blocked("text.missing")
-    if len(words) > MAX_PARAMETER:
-        return Blocked("text.too_long", {"limit": str(MAX_PARAMETER)})
-    components: list[Blocks] = [{"type": "body", "parameters": [{"type": "text", "text": words}]}]
-    if template.header_image:
-        components.insert(0, {"type": "header", "parameters": [{"type": "image", "image": {"id": ""}}]})
-    if match:
-        components += [_quick_reply(place, choice) for place, choice in enumerate(draft.choices)]
-    blocks = {
-        "template": {
-            "name": template.name,
-            "language": {"policy": "deterministic", "code": template.language},
-            "components": components,
-        }
-    }
-    picture = draft.pictures[0] if template.header_image else None
-    return [_step(draft.intent_ids[0], "template", blocks, identity, words, picture, None)]
 
 
 def with_media(call: Blocks, media_id: str) -> dict[str, Any]:
@@ -153,7 +110,25 @@ def with_media(call: Blocks, media_id: str) -> dict[str, Any]:
             return {**call, "template": {**template, "components": [top, *rest]}}
 
 
-def _step(
+def header_apart(call: Blocks) -> tuple[Blocks, Blocks] | None:
+    """Return a question whose picture stands above its buttons as picture and question, None for every other call.
+
+    The picture goes without our id: the question alone tells the fate of the message.
+    """
+    block: Any = call.get("interactive")
+    if not isinstance(block, dict) or "header" not in block:
+        return None
+    shared = {
+        name: call[name]
+        for name in ("messaging_product", "recipient_type", "to", "recipient")
+        if name in call
+    }
+    picture = {**shared, "type": "image", "image": block["header"]["image"]}
+    bare = {name: part for name, part in block.items() if name != "header"}
+    return picture, {**call, "interactive": bare}
+
+
+def step_of(
     intent: UUID,
     kind: str,
     blocks: Blocks,
@@ -162,6 +137,7 @@ def _step(
     picture: Picture | None,
     quote: str | None,
 ) -> Step:
+    """Return one call of the kind, addressed and with our id, that comes back with every status."""
     # A BSUID in "to" is answered with 200 and vanishes (chatwoot/chatwoot#15150); without "+" a number may be
     # read as one of the business's own country.
     address = "to" if identity.kind is IdentityKind.PHONE else "recipient"
@@ -194,19 +170,5 @@ def _buttons(body: str, choices: tuple[Choice, ...], *, header: bool) -> Blocks:
     return {"interactive": block}
 
 
-def _quick_reply(place: int, choice: Choice) -> Blocks:
-    return {
-        "type": "button",
-        "sub_type": "quick_reply",
-        "index": str(place),
-        "parameters": [{"type": "payload", "payload": choice.id}],
-    }
-
-
 def _short_ids(choices: tuple[Choice, ...]) -> bool:
     return all(0 < len(choice.id) <= MAX_BUTTON_ID for choice in choices)
-
-
-def _one_line(text: str) -> str:
-    """Return the text as Meta takes it in a variable: no line break, no tab, no run of blanks."""
-    return re.sub(r"\s+", " ", re.sub(r"\s*\n\s*", " · ", text)).strip()

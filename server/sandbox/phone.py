@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from server.domain.events import Status
 from server.sandbox.customer import Customer, customer_of
-from server.sandbox.platform import MAX_IMAGE_BYTES, Platform, image_type
+from server.sandbox.platform import MAX_IMAGE_BYTES, Acts, Platform, image_type
 from server.sandbox.world import Bubble, World
 
 HERE = ZoneInfo("Europe/Berlin")
@@ -54,6 +54,7 @@ class PhonePages:
             Route("/phone/{contact}/messages", self._write, methods=["POST"], max_body_size=64_000),
             Route("/phone/{contact}/taps", self._tap, methods=["POST"], max_body_size=8_000),
             Route("/phone/{contact}/block", self._block, methods=["POST"], max_body_size=1_000),
+            Route("/phone/{contact}/acts", self._act, methods=["POST"], max_body_size=8_000),
             Route(
                 "/phone/{contact}/photos",
                 self._photo,
@@ -125,12 +126,23 @@ class PhonePages:
             customer.block(blocked=form.get("blocked") == "yes")
         return self._back(request)
 
+    async def _act(self, request: Request) -> Response:
+        customer = self._customer(request)
+        platform = self._platforms[customer.account.kind]
+        async with request.form() as form:
+            name, word = str(form.get("act", "")), str(form.get("word", "")).strip()[:200]
+        if isinstance(platform, Acts):
+            platform.act(customer.account, customer.person, name, word)
+        return self._back(request)
+
     def _customer(self, request: Request) -> Customer:
         return customer_of(request, self._world, self._platforms)
 
     def _values(self, request: Request, customer: Customer) -> dict[str, object]:
         here = f"{_root(request)}/phone/{customer.person.key}"
+        platform = self._platforms[customer.account.kind]
         return {
+            "acts": platform.acts if isinstance(platform, Acts) else (),
             "person": customer.person,
             "account": customer.account,
             "accounts": list(self._world.accounts.values()),

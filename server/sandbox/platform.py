@@ -1,6 +1,7 @@
 """What every platform of the sandbox is, how its calls go wrong, and how it refuses."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
 from starlette.requests import Request
@@ -51,6 +52,26 @@ class Opens(Protocol):
     async def open(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something a tester can let a person do on the phone's page; `word` labels what he types for it, "" = nothing."""
+
+    name: str
+    label: str
+    word: str = ""
+
+
+@runtime_checkable
+class Acts(Protocol):
+    """A platform whose people do more than write and tap: change their number, take a message back …"""
+
+    @property
+    def acts(self) -> Sequence[Act]: ...
+
+    def act(self, account: Account, person: Person, name: str, word: str) -> None:
+        """Let it happen; an unknown name or a missing word does nothing."""
 
 
 class Refused(Exception):

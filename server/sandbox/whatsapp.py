@@ -1,9 +1,7 @@
 """The Graph API as WhatsApp's Cloud API speaks it: strict in what it takes, honest in how it refuses."""
 
-import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,16 +10,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.domain.events import Status, advance
-from server.sandbox.platform import MAX_IMAGE_BYTES, Endpoint, address, faulty, image_type, is_play
+from server.sandbox.platform import MAX_IMAGE_BYTES, Act, Endpoint, faulty, is_play
 from server.sandbox.postman import Postman
+from server.sandbox.whatsapp_admin import Admin
+from server.sandbox.whatsapp_files import KEPT_OF_CUSTOMER, Store
 from server.sandbox.whatsapp_hooks import envelope, message_value, signed, status_value, with_broken_item
+from server.sandbox.whatsapp_life import Life
 from server.sandbox.whatsapp_rules import Approved, Refusal, Said, addressee, need, only, said
-from server.sandbox.world import Account, Bubble, File, Person, World
+from server.sandbox.world import Account, Bubble, Person, World
 
 WINDOW = timedelta(hours=24)
-KEPT = timedelta(days=30)
-KEPT_OF_CUSTOMER = timedelta(days=7)
-URL_LIFE = timedelta(minutes=5)
 PAIR_BURST, PAIR_EVERY_S = 45.0, 6.0
 
 
@@ -33,11 +31,12 @@ class WhatsappPlatform:
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
         self._postman = postman
-        self._urls: dict[str, tuple[str, File]] = {}
-        self.files: dict[str, File] = {}
-        self.templates: list[Approved] = []
+        self._store = Store(world, self._account)
+        self.files = self._store.files
+        self.admin = Admin(world, self._account)
+        self.life = Life(world, self.admin, self._tell)
         self.routes = [
-            Route("/graph/_files/{key}", self._faulty("files", self._file), methods=["GET"]),
+            Route("/graph/_files/{key}", self._faulty("files", self._store.file), methods=["GET"]),
             Route(
                 "/graph/{version}/{number_id}/messages",
                 self._faulty("messages", self._messages),
@@ -45,12 +44,40 @@ class WhatsappPlatform:
             ),
             Route(
                 "/graph/{version}/{number_id}/media",
-                self._faulty("media", self._upload),
+                self._faulty("media", self._store.upload),
                 methods=["POST"],
                 max_body_size=MAX_IMAGE_BYTES + 10_000,
             ),
-            Route("/graph/{version}/{media_id}", self._faulty("files", self._media), methods=["GET"]),
+            Route(
+                "/graph/{version}/{waba_id}/message_templates",
+                self._faulty("templates", self.admin.listed),
+                methods=["GET"],
+            ),
+            Route(
+                "/graph/{version}/{waba_id}/subscribed_apps",
+                self._faulty("admin", self.admin.subscribed),
+                methods=["GET"],
+            ),
+            Route(
+                "/graph/{version}/{waba_id}/subscribed_apps",
+                self._faulty("admin", self.admin.subscribe),
+                methods=["POST"],
+            ),
+            Route("/graph/{version}/app", self._faulty("admin", self.admin.app), methods=["GET"]),
+            Route("/graph/{version}/{media_id}", self._faulty("files", self._node), methods=["GET"]),
         ]
+
+    @property
+    def templates(self) -> list[Approved]:
+        return self.admin.templates
+
+    @property
+    def acts(self) -> Sequence[Act]:
+        return self.life.acts
+
+    def act(self, account: Account, person: Person, name: str, word: str) -> None:
+        """Let a person do on the phone's page what is no message."""
+        self.life.act(account, person, name, word)
 
     def say(self, account: Account, person: Person, bubble: Bubble) -> None:
         """Let the customer say something; a tap names the message it answers in `quoted`."""
@@ -59,11 +86,11 @@ class WhatsappPlatform:
         value = message_value(
             account, person, bubble, self.files.get(bubble.picture), original.kind if original else ""
         )
-        self._tell(account, value, lambda: self._carried(bubble))
+        self._tell(account, value, carried=lambda: self._carried(bubble))
 
     def keep(self, data: bytes, mime: str) -> str:
         """Store a customer's file and return its media id."""
-        return self._keep(File(data, mime, self._world.now() + KEPT_OF_CUSTOMER))
+        return self._store.keep(data, mime, KEPT_OF_CUSTOMER)
 
     def seen(self, account: Account, person: Person) -> None:
         """Let the customer look at the chat: everything delivered is read."""
@@ -94,7 +121,7 @@ class WhatsappPlatform:
         content = said(call, self.templates)
         chat = self._world.chat(account, person) if person else None
         need(
-            not content.picture or self._alive(content.picture) is not None,
+            not content.picture or self._store.alive(content.picture) is not None,
             131009,
             "Media id is unknown or expired",
         )
@@ -105,6 +132,12 @@ class WhatsappPlatform:
             "context message is unknown",
         )
         self._check_window(account, person, content)
+        told_to_stop = person is not None and (account.key, person.key) in self.life.stopped
+        need(
+            not (told_to_stop and content.category == "MARKETING"),
+            131050,
+            "User has stopped marketing messages",
+        )
         self._check_pair(account, person)
         bubble = Bubble(
             id=self._world.new_id("wamid."),
@@ -143,11 +176,18 @@ class WhatsappPlatform:
         self._world.touch()
 
     def _tell(
-        self, account: Account, value: dict[str, Any], carried: Callable[[], None] | None = None
+        self,
+        account: Account,
+        value: dict[str, Any],
+        field: str = "messages",
+        carried: Callable[[], None] | None = None,
     ) -> None:
+        """Send a webhook; a business account that told nobody to listen is not heard at all."""
+        if account.key in self.admin.unsubscribed:
+            return
         if self._world.lucky(self._world.whims.broken):
             value = with_broken_item(self._world, value)
-        body = envelope(account, value)
+        body = envelope(account, value, field, None if "metadata" in value else self._world.now())
         self._postman.post(account.hook_path, body, signed(account, body), carried)
 
     def _mark_read(self, account: Account, call: dict[str, Any]) -> Response:
@@ -179,47 +219,11 @@ class WhatsappPlatform:
         need(chat.tokens >= 1, 131056, "Too many messages to the same person in a short time")
         chat.tokens -= 1
 
-    async def _upload(self, request: Request) -> Response:
-        self._account(request)
-        async with request.form(max_files=1, max_fields=4) as form:
-            need(form.get("messaging_product") == "whatsapp", 100, "messaging_product must be whatsapp")
-            part = form.get("file")
-            if part is None or isinstance(part, str):
-                raise Refusal(131008, "Parameter file is required")
-            data = await part.read()
-            need(form.get("type") == part.content_type, 131053, "type and the part's content type differ")
-        mime = image_type(data)
-        need(mime in ("image/jpeg", "image/png"), 131053, "Only image/jpeg and image/png are images here")
-        need(mime == part.content_type, 131053, "The file is not what its type says")
-        need(len(data) <= MAX_IMAGE_BYTES, 131053, "Image larger than 5 MB")
-        return JSONResponse({"id": self._keep(File(data, mime, self._world.now() + KEPT))})
-
-    async def _media(self, request: Request) -> Response:
-        self._account(request, request.query_params.get("phone_number_id", ""))
-        media_id = request.path_params["media_id"]
-        file = self._alive(media_id)
-        if file is None:
-            raise Refusal(100, f"Object with ID '{media_id}' does not exist")
-        key = self._world.new_id("f")
-        life = replace(file, until=self._world.now() + URL_LIFE)
-        self._urls[key] = (request.query_params["phone_number_id"], life)
-        return JSONResponse(
-            {
-                "messaging_product": "whatsapp",
-                "url": address(request, f"/graph/_files/{key}"),
-                "mime_type": file.mime,
-                "sha256": hashlib.sha256(file.data).hexdigest(),
-                "file_size": len(file.data),
-                "id": media_id,
-            }
-        )
-
-    async def _file(self, request: Request) -> Response:
-        number_id, file = self._urls.get(request.path_params["key"], ("", None))
-        if file is None or file.until < self._world.now():
-            return Response(status_code=404)
-        self._account(request, number_id)
-        return Response(file.data, media_type=file.mime)
+    async def _node(self, request: Request) -> Response:
+        """Answer for an id: a number of ours, else a file."""
+        mine = (one for one in self._world.accounts.values() if one.kind == self.kind)
+        number = next((one for one in mine if one.own_id == request.path_params["media_id"]), None)
+        return await (self.admin.number(request, number) if number else self._store.media(request))
 
     def _account(self, request: Request, number_id: str | None = None) -> Account:
         """Return the account of the call; a token of the real platform is refused before anything is looked at."""
@@ -232,15 +236,6 @@ class WhatsappPlatform:
             raise Refusal(100, f"Object with ID '{wanted}' does not exist")
         need(account.token == token, 190, "The session has been invalidated")
         return account
-
-    def _keep(self, file: File) -> str:
-        media_id = str(self._world.chance.randrange(10**14, 10**15))
-        self.files[media_id] = file
-        return media_id
-
-    def _alive(self, media_id: str) -> File | None:
-        file = self.files.get(media_id)
-        return file if file and file.until >= self._world.now() else None
 
 
 async def _object(request: Request) -> dict[str, Any]:

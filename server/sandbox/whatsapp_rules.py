@@ -17,12 +17,14 @@ _TITLES = {
     131008: "(#131008) Required parameter is missing",
     131009: "(#131009) Parameter value is not valid",
     131047: "(#131047) Re-engagement message",
+    131050: "(#131050) User has stopped marketing messages",
     131053: "(#131053) Media upload error",
     131056: "(#131056) (Business Account, Consumer Account) pair rate limit hit",
     132000: "(#132000) Number of parameters does not match the expected number of params",
     132001: "(#132001) Template name does not exist in the translation",
     132012: "(#132012) Parameter format does not match format in the created template",
     132015: "(#132015) Template is paused",
+    132016: "(#132016) Template is disabled",
 }
 _COMMON = {
     "messaging_product",
@@ -59,7 +61,7 @@ class Refusal(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A template as the platform keeps it; `text` has {{1}} … for its variables."""
+    """A template as the platform keeps it; `text` has {{1}} … or {{name}} … for its variables."""
 
     name: str
     language: str
@@ -67,10 +69,36 @@ class Approved:
     header_image: bool = False
     buttons: tuple[str, ...] = ()
     state: str = "APPROVED"
+    quality: str = "GREEN"
+    category: str = "UTILITY"
 
     @property
-    def variables(self) -> int:
-        return len(set(re.findall(r"\{\{(\d+)\}\}", self.text)))
+    def variables(self) -> list[str]:
+        """Return the names of the variables, each once, in the order in which they stand."""
+        return list(dict.fromkeys(re.findall(r"\{\{(\w+)\}\}", self.text)))
+
+    @property
+    def named(self) -> bool:
+        return any(not name.isdigit() for name in self.variables)
+
+    def as_listed(self) -> dict[str, Any]:
+        """Return the template as `GET /message_templates` lists it."""
+        parts: list[dict[str, Any]] = [{"type": "BODY", "text": self.text}]
+        if self.header_image:
+            parts.insert(0, {"type": "HEADER", "format": "IMAGE"})
+        if self.buttons:
+            rows = [{"type": "QUICK_REPLY", "text": title} for title in self.buttons]
+            parts.append({"type": "BUTTONS", "buttons": rows})
+        return {
+            "id": str(sum(self.name.encode())),
+            "name": self.name,
+            "language": self.language,
+            "status": self.state,
+            "category": self.category,
+            "parameter_format": "NAMED" if self.named else "POSITIONAL",
+            "quality_score": {"score": self.quality, "date": 0},
+            "components": parts,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +109,7 @@ class Said:
     text: str = ""
     picture: str = ""
     buttons: tuple[tuple[str, str], ...] = ()
+    category: str = ""
 
 
 def addressee(call: Mapping[str, Any]) -> str:
@@ -153,6 +182,7 @@ def _template(content: Mapping[str, Any], templates: Sequence[Approved]) -> Said
     known = next((one for one in templates if (one.name, one.language) == (name, code)), None)
     if known is None or known.state in ("PENDING", "REJECTED"):
         raise Refusal(132001, f"template name ({name}) does not exist in {code}")
+    need(known.state != "DISABLED", 132016, "template is disabled")
     need(known.state == "APPROVED", 132015, f"template is {known.state}")
     components = content.get("components", [])
     need(isinstance(components, list), 100, "components must be a list")
@@ -161,22 +191,27 @@ def _template(content: Mapping[str, Any], templates: Sequence[Approved]) -> Said
         need(isinstance(part, dict) and part.get("type") in parts, 131009, "unknown component")
         parts[part["type"]].append(part)
     text = _fill(known, parts["body"])
-    return Said("template", text, _header(known, parts["header"]), _quick_replies(known, parts["button"]))
+    picture, replies = _header(known, parts["header"]), _quick_replies(known, parts["button"])
+    return Said("template", text, picture, replies, known.category)
 
 
 def _fill(known: Approved, bodies: list[Mapping[str, Any]]) -> str:
     given = bodies[0].get("parameters", []) if bodies else []
-    need(
-        len(bodies) <= 1 and len(given) == known.variables,
-        132000,
-        f"expected {known.variables} body parameters",
-    )
-    text = known.text
+    fits = isinstance(given, list) and len(bodies) <= 1 and len(given) == len(known.variables)
+    need(fits, 132000, f"expected {len(known.variables)} body parameters")
+    by_name: dict[str, str] = {}
     for place, parameter in enumerate(given, 1):
         need(parameter.get("type") == "text", 132012, "body parameters must be text")
-        value = words(parameter, "text", 1024)
-        need(not re.search(r"[\n\t]| {5}", value), 132012, "no new-line, tab or run of blanks in a parameter")
-        text = text.replace(f"{{{{{place}}}}}", value)
+        name = words(parameter, "parameter_name", 60) if known.named else str(place)
+        need(name in known.variables, 132012, f"parameter {name} is not in the template")
+        by_name[name] = words(parameter, "text", 1024)
+        need(
+            not re.search(r"[\n\t]| {5}", by_name[name]),
+            132012,
+            "no new-line, tab or run of blanks in a parameter",
+        )
+    need(len(by_name) == len(known.variables), 132000, "a parameter is missing")
+    text = re.sub(r"\{\{(\w+)\}\}", lambda found: by_name[found[1]], known.text)
     need(len(text) <= 1024, 132005 if known.variables else 131009, "translated text too long")
     return text
 

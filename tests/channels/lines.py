@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from server.channels.whatsapp import Whatsapp
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Picture, Step
+from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Picture, Step, Template
 from server.domain.events import Event, InboundMessage, StatusUpdate
 from server.domain.outcomes import Outcome
 from server.ids import new_id
@@ -26,9 +27,15 @@ SETTINGS = {
     "access_token": "sandbox-token",
     "app_secret": "It's a Secret to Everybody",
     "verify_token": "vereinbart",
-    "template_name": "rueckfrage_foto",
-    "template_buttons": "Ja|Nein",
+    "waba_id": "9106540352242922",
 }
+TEMPLATE = Template(
+    name="rueckfrage_foto",
+    header_image=True,
+    button_titles=("Ja", "Nein"),
+    body="Guten Tag, eine Frage: {{1}} Danke!",
+    state="APPROVED",
+)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8
 CHOICES = (Choice("q:a", "Weiß"), Choice("q:b", "Manhattan"))
 
@@ -78,10 +85,7 @@ class Line:
         )
         self.sandbox.add_person("sabine", "Sabine Müller", SABINE.value)
         self.sandbox.add_template(
-            "rueckfrage_foto",
-            "Guten Tag, eine Frage: {{1}} Danke!",
-            header_image=True,
-            buttons=("Ja", "Nein"),
+            TEMPLATE.name, TEMPLATE.body, header_image=True, buttons=TEMPLATE.button_titles
         )
         self.http = httpx.AsyncClient(transport=Wire(self.sandbox.app), base_url="http://sandbox")
         self.channel = Whatsapp(SETTINGS, self.http, {"graph_base": "http://sandbox/graph"})
@@ -94,7 +98,7 @@ class Line:
         return self.answer
 
     def plan(self, said: Draft, until: datetime | None = NOON + timedelta(hours=20)) -> list[Step]:
-        steps = self.channel.plan(said, SABINE, self.at, until)
+        steps = self.channel.plan(replace(said, template=said.template or TEMPLATE), SABINE, self.at, until)
         assert not isinstance(steps, Blocked), steps
         return steps
 

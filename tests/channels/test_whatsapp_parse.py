@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from server.channels.whatsapp import Whatsapp
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
-    HealthEvent,
     InboundMessage,
     MessageKind,
     OptOut,
@@ -94,8 +93,31 @@ async def test_a_text_is_read_whole(line: Line) -> None:
         ({"type": "reaction", "reaction": {"message_id": "w", "emoji": "👍"}}, "reaction", "👍", ""),
         ({"type": "location", "location": {"latitude": 1.5, "longitude": 2}}, "location", "1.5, 2", ""),
         ({"type": "contacts", "contacts": [{"name": {"formatted_name": "Ida"}}]}, "contacts", "Ida", ""),
+        (
+            {
+                "type": "contacts",
+                "contacts": [
+                    {"name": {"formatted_name": "Ida"}, "phones": [{"phone": "+49 171"}, {"wa_id": "49172"}]}
+                ],
+            },
+            "contacts",
+            "Ida · +49 171 · 49172",
+            "",
+        ),
         ({"type": "unsupported", "errors": [{"code": 131051}]}, "other", "unsupported", ""),
         ({"type": "order", "order": {}}, "other", "order", ""),
+        (
+            {
+                "type": "order",
+                "order": {"text": "bitte", "product_items": [{"product_retailer_id": "Fuge", "quantity": 3}]},
+            },
+            "other",
+            "3 × Fuge\nbitte",
+            "",
+        ),
+        ({"type": "interactive", "errors": [{"code": 131000}]}, "other", "interactive", ""),
+        ({"type": "interactive", "interactive": {"type": "nfm_reply"}}, "other", "interactive", ""),
+        ({"type": "text", "text": []}, "other", "text", ""),
     ],
 )
 async def test_every_kind_of_message(
@@ -121,13 +143,6 @@ async def test_a_sender_without_a_number_is_known_by_his_id(line: Line) -> None:
     (event,) = line.channel.parse(hook(contacts=[contact], messages=[item]))
     assert isinstance(event, InboundMessage)
     assert event.sender == (Identity(IdentityKind.BSUID, "DE.1349"),)
-
-
-@pytest.mark.parametrize("kind", ["system", "edit", "revoke"])
-async def test_what_is_no_message_is_kept_as_unknown(line: Line, kind: str) -> None:
-    event = one(line, type=kind)
-    assert isinstance(event, UnknownEvent)
-    assert (event.key, event.topic) == ("wamid.A", f"messages.{kind}")
 
 
 async def test_a_status_brings_back_our_id(line: Line) -> None:
@@ -156,7 +171,7 @@ async def test_one_broken_item_spoils_only_itself(line: Line) -> None:
         None,
         {**TEXT, "timestamp": "spät"},
         {**TEXT, "id": 9},
-        {**IMAGE, "image": []},
+        {**IMAGE, "type": ["image"]},
     ]
     items = [TEXT, *broken, IMAGE]
     found = line.channel.parse(hook(contacts=[CONTACT], messages=items))
@@ -177,9 +192,7 @@ async def test_another_number_of_the_firm_is_not_ours(line: Line) -> None:
     ]
 
 
-async def test_account_and_preference_events(line: Line) -> None:
-    (health,) = line.channel.parse(hook("message_template_status_update", event="PAUSED"))
-    assert isinstance(health, HealthEvent)
+async def test_who_stops_us_in_his_settings_is_heard(line: Line) -> None:
     preference = {
         "wa_id": "491712345678",
         "value": "stop",

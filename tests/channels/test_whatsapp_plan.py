@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from server.channels.whatsapp_plan import with_media
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Template
+from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind
 from tests.channels.lines import CHOICES, NOON, SABINE, Line, draft, picture, spec
 
 OPEN = NOON + timedelta(hours=20)
@@ -80,35 +80,6 @@ async def test_what_cannot_be_said_is_blocked(line: Line, said: Draft, code: str
     blocked = line.channel.plan(said, SABINE, NOON, OPEN)
     assert isinstance(blocked, Blocked)
     assert blocked.code == code
-
-
-async def test_outside_the_window_one_template_asks(line: Line) -> None:
-    said = draft("Weiße\nFuge?", 1, choices=(Choice("q:y", "ja"), Choice("q:n", "Nein")))
-    (step,) = line.plan(said, None)
-    header, body, yes, no = step.call["template"]["components"]
-    assert (step.kind, header["type"]) == ("template", "header")
-    assert body["parameters"] == [{"type": "text", "text": "Weiße · Fuge?"}]
-    assert [part["parameters"][0]["payload"] for part in (yes, no)] == ["q:y", "q:n"]
-
-
-async def test_a_templates_buttons_answer_only_when_they_read_alike(line: Line) -> None:
-    (step,) = line.plan(draft("Welche Fuge?", 1, choices=CHOICES, answer_link=LINK), None)
-    assert [part["type"] for part in step.call["template"]["components"]] == ["header", "body"]
-    assert step.text == f"Welche Fuge? · 1) Weiß · 2) Manhattan · {LINK}"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        draft("Ohne Bild"),
-        draft("Zwei Bilder, kein Link", 2),
-        draft("Nicht genehmigt", 1, template=Template("x", approved=False)),
-    ],
-)
-async def test_without_a_fitting_template_the_window_is_closed(line: Line, said: Draft) -> None:
-    blocked = line.channel.plan(said, SABINE, NOON, None)
-    assert isinstance(blocked, Blocked)
-    assert blocked.code == "window.closed"
 
 
 async def test_a_business_scoped_id_goes_to_recipient_never_to_to(line: Line) -> None:

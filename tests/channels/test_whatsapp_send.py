@@ -1,12 +1,13 @@
 """Sending: at most once. What may have been taken is unclear, never retried; what was refused says why."""
 
 import asyncio
-import json
+import re
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import whatsapp
+from server.channels import whatsapp, whatsapp_files
 from server.channels.base import ChannelError
 from server.channels.whatsapp import Whatsapp
-from server.channels.whatsapp_errors import REACTIONS, outcome_of, reaction_of
+from server.channels.whatsapp_errors import REACTIONS, health_of, outcome_of, reaction_of, sentence_of
 from server.domain.channels import Blocked
 from server.domain.errors import Invalid
 from server.domain.events import MediaRef
@@ -36,6 +37,7 @@ from server.domain.outcomes import (
 )
 from server.ids import new_id
 from server.sandbox import Fault
+from server.web.words import sentences
 from tests.channels.lines import (
     CHOICES,
     JPEG,
@@ -252,35 +254,8 @@ async def test_a_customers_photo_is_fetched_whole(line: Line) -> None:
     assert gone.value.permanent
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://evil.example/x",
-        "http://lookaside.fbsbx.com/x",
-        "https://lookaside.fbsbx.com.evil.example/x",
-        "https://evilfbcdn.net/x",
-        "https://lookaside.fbsbx.com:8443/x",
-        "file:///etc/passwd",
-        "http://127.0.0.1/x",
-    ],
-)
-async def test_the_token_goes_to_no_strange_host(url: str) -> None:
-    asked: list[str] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
-        return httpx.Response(200, text=json.dumps({"url": url}))
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        with pytest.raises(ChannelError, match=r"media\.unreachable"):
-            await Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"}).fetch_media(
-                MediaRef("77"), no_raw
-            )
-    assert asked == ["graph.example"]
-
-
 async def test_a_redirect_and_a_flood_end_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whatsapp, "MAX_MEDIA_BYTES", 10)
+    monkeypatch.setattr(whatsapp_files, "MAX_MEDIA_BYTES", 10)
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/v25.0/77":
@@ -320,3 +295,37 @@ def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
 
 def test_unknown_codes_have_no_reaction() -> None:
     assert reaction_of(987654) is None
+
+
+def test_every_code_has_its_sentence() -> None:
+    said = sentences()
+    codes = {code for group in REACTIONS.values() for code in group}
+    assert not {code: sentence_of(code) for code in codes if sentence_of(code) not in said}
+    assert sentence_of(987654) == "platform.refused"
+
+
+def test_every_refusal_of_a_plan_has_its_sentence() -> None:
+    """Every `Blocked("…")`, `ChannelError("…")` the channel can say is a sentence, and all its blanks are filled."""
+    said, family = sentences(), Path(whatsapp.__file__).parent.glob("whatsapp*.py")
+    codes = {
+        code
+        for path in family
+        for code in re.findall(r'(?:Blocked|ChannelError)\(\s*"([a-z_.]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(codes) > 15
+    assert codes - set(said) == {"graph.refused"}  # never leaves the self-check
+
+
+@pytest.mark.parametrize(
+    "code", sorted({code for group in REACTIONS.values() for code in group} - set(range(200, 300)))
+)
+def test_a_code_in_a_status_means_what_it_means_in_an_answer(code: int) -> None:
+    """131047 says when a second try may help; account codes carry the sentence for the channel's page."""
+    outcome = outcome_of(code, "Warum")
+    assert getattr(outcome, "detail", "") == f"{code}: Warum"
+    if isinstance(outcome, NeedsTemplate):
+        assert outcome.again_after_s == 60.0
+    if isinstance(outcome, Reauth | Paused | Permanent):
+        assert outcome.code == sentence_of(code)
+    expected = {Reauth: "reauth", Paused: "paused"}.get(type(outcome), "")
+    assert health_of(code) == expected
