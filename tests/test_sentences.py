@@ -19,7 +19,7 @@ SAYING = {"Blocked", "Permanent", "Closed", "ImageError", "ChannelError"}
 PASSING = {"known", "answer", "set_problem", "_block", "stop", "_fail", "_refuse", "settle_failure"}
 # What writes the logbook.
 LOGGING = {"by", "_note", "_note_contact", "_log", "log"}
-NAMES = {"code", "blocked_code", "error_code", "HTTP_CODES", "_REASONS"}
+NAMES = {"code", "blocked_code", "error_code", "HTTP_CODES", "_REASONS", "_REASONS_OF_CODES"}
 TABLES = {"domain/image_types.py"}
 
 

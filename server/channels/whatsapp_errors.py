@@ -40,7 +40,7 @@ REACTIONS: Mapping[str, frozenset[int]] = {
 AGAIN_AFTER_S = 60.0
 _THROTTLES = frozenset({4, 80007, 130429, 131056})
 # The sentence of every reaction, and of the codes that have more to say.
-_SENTENCES: Mapping[str, str] = {
+_REASONS = {
     "retry_backoff": "message.too_late",
     "retry_pair_backoff_4^x": "message.too_late",
     "channel_reauth_stop": "account.token",
@@ -55,7 +55,7 @@ _SENTENCES: Mapping[str, str] = {
     "template_fix": "template.refused",
     "identity_confirm": "recipient.identity_changed",
 }
-_OWN_SENTENCES: Mapping[int, str] = {
+_REASONS_OF_CODES = {
     131045: "account.unregistered",
     368: "account.blocked",
     131031: "account.blocked",
@@ -82,7 +82,7 @@ def reaction_of(code: int) -> str | None:
 
 def sentence_of(code: int) -> str:
     """Return the name of the sentence that explains a code to the office (`templates/sentences/sending.txt`)."""
-    return _OWN_SENTENCES.get(code) or _SENTENCES.get(reaction_of(code) or "", "platform.refused")
+    return _REASONS_OF_CODES.get(code) or _REASONS.get(reaction_of(code) or "", "platform.refused")
 
 
 def outcome_of(code: int, details: str, retry_after_s: float | None = None) -> Outcome:

@@ -23,6 +23,14 @@ _GOOD_QUALITY = {"", "GREEN", "UNKNOWN", "NA"}
 Body = Mapping[str, Any]
 
 
+class Declined(Exception):
+    """Meta does not say what was asked; `detail` is its word. Never leaves this file."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 def body_of(answer: httpx.Response) -> object:
     """Return the JSON of an answer, None for anything else."""
     try:
@@ -64,7 +72,7 @@ class Graph:
         return {"Authorization": f"Bearer {self.token}"}
 
     async def get(self, path: str, **query: str) -> Body:
-        """Return an object; raises ChannelError "graph.refused" with the platform's word, and httpx's errors."""
+        """Return an object; raises Declined, and httpx's errors."""
         answer = await self.http.get(
             f"{self.root}/{path}",
             params=query,
@@ -125,7 +133,7 @@ async def templates(graph: Graph, waba_id: str) -> list[Template]:
             if not after:
                 return found
             query["after"] = after
-    except (httpx.HTTPError, ChannelError) as error:
+    except (httpx.HTTPError, Declined) as error:
         detail = getattr(error, "detail", type(error).__name__)
         raise ChannelError("templates.unreachable", permanent=False, detail=detail) from error
     raise ChannelError("templates.unreachable", permanent=True, detail=f"more than {MAX_PAGES} pages")
@@ -134,7 +142,7 @@ async def templates(graph: Graph, waba_id: str) -> list[Template]:
 async def _number(graph: Graph, asked: Asked) -> list[Finding]:
     try:
         body = await graph.get(asked.number_id, fields=_NUMBER)
-    except ChannelError as refused:
+    except Declined as refused:
         return [Finding("channel.token", ok=False, detail=refused.detail)]
     who = " ".join(str(body.get(name) or "") for name in ("display_phone_number", "verified_name"))
     status, quality = str(body.get("status") or ""), str(body.get("quality_rating") or "")
@@ -157,7 +165,7 @@ async def _events(graph: Graph, asked: Asked) -> list[Finding]:
         mine = {"override_callback_uri": asked.hook, "verify_token": asked.verify_token}
         ours = bool(asked.hook) and not hook
         await graph.post(f"{asked.waba_id}/subscribed_apps", mine if ours else {})
-    except ChannelError as refused:
+    except Declined as refused:
         return [Finding("channel.subscribed", ok=False, detail=refused.detail), _webhook(hook, asked)]
     return [Finding("channel.resubscribed", ok=True), _webhook(asked.hook if ours else hook, asked)]
 
@@ -167,7 +175,7 @@ async def _subscribed(graph: Graph, asked: Asked) -> bool:
     listed = (await graph.get(f"{asked.waba_id}/subscribed_apps")).get("data")
     try:
         app = str((await graph.get("app", fields="id")).get("id") or "")
-    except ChannelError:
+    except Declined:
         app = ""
     known = [_app(row) for row in listed] if isinstance(listed, list) else []
     return app in known if app else bool(known)
@@ -184,7 +192,7 @@ async def _hook_of(graph: Graph, asked: Asked) -> str:
         set_up = (await graph.get(asked.number_id, fields="webhook_configuration")).get(
             "webhook_configuration"
         )
-    except ChannelError:
+    except Declined:
         return ""
     known = [str(set_up.get(name) or "") for name in _HOOKS] if isinstance(set_up, dict) else []
     return next((hook for hook in known if hook), "")
@@ -217,4 +225,4 @@ def _object(answer: httpx.Response) -> Body:
         return body
     error = error_of(body)
     detail = f"{error[0]}: {error[1]}" if error else str(answer.status_code)
-    raise ChannelError("graph.refused", permanent=False, detail=detail[:300])
+    raise Declined(detail[:300])
