@@ -10,20 +10,37 @@ import httpx
 from server.sandbox.world import World
 
 Deliver = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
-"""(path, body, headers) → HTTP status; anything but 200 is tried again."""
+"""(path, body, headers) → HTTP status, best an `Answer`; what is not 2xx is tried again."""
+Again = Callable[[int, int, timedelta], float | None]
+"""(status, tries before it, age) → seconds until the next try, None = given up for good."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 3600.0
 GIVE_UP = timedelta(days=7)
 
 
+class Answer(int):
+    """The status of a delivery, with what its `Retry-After` header asked for, if it did."""
+
+    retry_after_s: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
+    """`wanted` is asked before each try: a letter nobody wants any more is dropped."""
+
     path: str
     body: bytes
     headers: Mapping[str, str]
     born_at: datetime
     due_at: datetime
-    carried: Callable[[], None] | None = None
+    carried: Callable[[], None] | None
+    again: Again
+    wanted: Callable[[], bool] | None = None
     tries: int = 0
+
+
+def patient(status: int, tries: int, age: timedelta) -> float | None:
+    """Return how Meta waits: longer each time, for seven days."""
+    return min(FIRST_WAIT_S * 2**tries, LONGEST_WAIT_S) if age <= GIVE_UP else None
 
 
 class Postman:
@@ -38,14 +55,21 @@ class Postman:
         self.carried = 0
 
     def post(
-        self, path: str, body: bytes, headers: Mapping[str, str], carried: Callable[[], None] | None = None
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        carried: Callable[[], None] | None = None,
+        *,
+        again: Again = patient,
+        wanted: Callable[[], bool] | None = None,
     ) -> None:
         """Take a webhook and start on a round; whims decide on its place, delay and double."""
         world, now = self._world, self._world.now()
         copies = 2 if world.lucky(world.whims.duplicate) else 1
         for _ in range(copies):
             late_s = world.chance.uniform(0, world.whims.delay_s) if world.whims.delay_s else 0.0
-            letter = Post(path, body, headers, now, now + timedelta(seconds=late_s), carried)
+            letter = Post(path, body, headers, now, now + timedelta(seconds=late_s), carried, again, wanted)
             reorder = world.lucky(world.whims.reorder)
             place = world.chance.randrange(len(self.waiting) + 1) if reorder else len(self.waiting)
             self.waiting.insert(place, letter)
@@ -67,22 +91,24 @@ class Postman:
         async with self._turn:
             for letter in [letter for letter in self.waiting if letter.due_at <= self._world.now()]:
                 self.waiting.remove(letter)
+                if letter.wanted and not letter.wanted():
+                    continue
                 status = await self._deliver(letter.path, letter.body, letter.headers)
-                if status == 200:
+                if 200 <= status <= 299:
                     self.carried += 1
                     if letter.carried:
                         letter.carried()
                 else:
-                    self._keep(letter)
+                    self._keep(letter, status)
         if self.waiting:
             soonest = min(letter.due_at for letter in self.waiting) - self._world.now()
             asyncio.get_running_loop().call_later(max(0.1, soonest.total_seconds()), self.start_round)
 
-    def _keep(self, letter: Post) -> None:
+    def _keep(self, letter: Post, status: int) -> None:
         now = self._world.now()
-        if now - letter.born_at > GIVE_UP:
+        wait_s = letter.again(status, letter.tries, now - letter.born_at)
+        if wait_s is None:
             return
-        wait_s = min(FIRST_WAIT_S * 2**letter.tries, LONGEST_WAIT_S)
         self.waiting.append(replace(letter, due_at=now + timedelta(seconds=wait_s), tries=letter.tries + 1))
 
 
@@ -92,8 +118,11 @@ def over_http(base: str) -> Deliver:
     async def deliver(path: str, body: bytes, headers: Mapping[str, str]) -> int:
         try:
             async with httpx.AsyncClient(base_url=base, timeout=10.0) as client:
-                return (await client.post(path, content=body, headers=dict(headers))).status_code
+                answered = await client.post(path, content=body, headers=dict(headers))
         except httpx.HTTPError:
-            return 503
+            return Answer(503)
+        answer, asked = Answer(answered.status_code), answered.headers.get("retry-after", "")
+        answer.retry_after_s = float(asked) if asked.isdecimal() else None
+        return answer
 
     return deliver
