@@ -2,6 +2,11 @@
 
 from server.channels.base import Channel
 from server.channels.messenger import Messenger
+from server.channels.telegram import Telegram
 from server.channels.whatsapp import Whatsapp
 
-CHANNELS: tuple[type[Channel], ...] = (Whatsapp, Messenger)
+CHANNELS: tuple[type[Channel], ...] = (
+    Whatsapp,
+    Telegram,
+    Messenger,
+)

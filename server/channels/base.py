@@ -149,3 +149,11 @@ class Remembers(Protocol):
 
     def knowing(self, facts: Mapping[str, str]) -> Self:
         """Return the same account's channel that knows these facts, by name."""
+
+
+@runtime_checkable
+class Invites(Protocol):
+    """A channel that a customer enters by a link of ours, and that tells by `Joined` which word he brought along."""
+
+    def start_link(self, word: str) -> str:
+        """Return the link with a one-time word of 1 to 64 of A-Z, a-z, 0-9, _ and -."""

@@ -1,11 +1,14 @@
 """What a platform tells us: messages of customers, the fate of ours, and news about the account."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from server.domain.channels import Identity
 from server.domain.outcomes import Outcome
+
+NOT_TOLD = datetime.max.replace(tzinfo=UTC)
+"""The moment of something whose time the platform does not tell: for whoever takes it, the moment it came at the latest."""
 
 
 class MessageKind(StrEnum):

@@ -17,13 +17,18 @@ from server.sandbox.messenger import MessengerPlatform
 from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
+from server.sandbox.telegram import TelegramPlatform
 from server.sandbox.whatsapp import WhatsappPlatform
 from server.sandbox.whatsapp_rules import Approved
 from server.sandbox.world import Account, Fault, Person, Whims, World
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 # Messenger first: it shares the Graph's addresses with WhatsApp and takes only those of its own pages.
-PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (MessengerPlatform, WhatsappPlatform)
+PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (
+    MessengerPlatform,
+    WhatsappPlatform,
+    TelegramPlatform,
+)
 
 
 class Sandbox:
