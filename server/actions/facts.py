@@ -16,9 +16,9 @@ from server.services import Services
 async def ready(services: Services, account: Account, what: Step | bytes) -> Channel:
     """Return the account's channel, knowing what it needs to send this step or to read this raw event.
 
-    What nobody has told yet is asked for and kept before anything is done with it; what the platform will never tell
-    stays unknown, and the channel answers for that. Not to be called in a unit: it may talk to the platform.
-    Raises Invalid for settings that cannot work and ChannelError when asking again may help.
+    What nobody has told yet is asked for and kept before anything is done with it; what the platform does not tell
+    stays unknown: `send` says why by its outcome, an event is not understood. Not to be called in a unit: it may talk
+    to the platform. Raises Invalid for settings that cannot work, and ChannelError when an event should wait.
     """
     channel = open_channel(services, account)
     if not isinstance(channel, Remembers):
@@ -27,18 +27,18 @@ async def ready(services: Services, account: Account, what: Step | bytes) -> Cha
     known = await facts.by_names(account.company_id, account.id, [fact.name for fact in needed])
     fresh = []
     for fact in needed:
-        if fact.name not in known and (value := fact.value or await _asked(channel, fact)):
+        if fact.name not in known and (value := fact.value or await _asked(channel, fact, what)):
             fresh.append(replace(fact, value=value))
     if fresh:
         known |= await _keep(account, fresh, at=services.clock())
     return channel.knowing(known)
 
 
-async def _asked(channel: Remembers, fact: Fact) -> str:
+async def _asked(channel: Remembers, fact: Fact, what: Step | bytes) -> str:
     try:
         return await channel.learn(fact)
     except ChannelError as error:
-        if not error.permanent:
+        if not error.permanent and isinstance(what, bytes):
             raise
         return ""
 

@@ -3,10 +3,12 @@
 from server.channels.base import Channel
 from server.channels.messenger import Messenger
 from server.channels.telegram import Telegram
+from server.channels.threema import Threema
 from server.channels.whatsapp import Whatsapp
 
 CHANNELS: tuple[type[Channel], ...] = (
     Whatsapp,
     Telegram,
     Messenger,
+    Threema,
 )

@@ -18,6 +18,7 @@ from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
 from server.sandbox.telegram import TelegramPlatform
+from server.sandbox.threema import ThreemaPlatform
 from server.sandbox.whatsapp import WhatsappPlatform
 from server.sandbox.whatsapp_rules import Approved
 from server.sandbox.world import Account, Fault, Person, Whims, World
@@ -28,6 +29,7 @@ PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (
     MessengerPlatform,
     WhatsappPlatform,
     TelegramPlatform,
+    ThreemaPlatform,
 )
 
 
