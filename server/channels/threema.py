@@ -16,7 +16,7 @@ from uuid import UUID
 
 import httpx
 
-from server.channels import threema_crypto as crypto
+import server.channels.threema_crypto as crypto
 from server.channels.base import ChannelError, Field, MediaLoader, RawLoader
 from server.channels.threema_line import Gateway
 from server.channels.threema_parse import BLOB, events, form, key_fact, needs
@@ -170,8 +170,8 @@ class Threema:
         """Ask for the credits, and end to end whether our own public key is the one people are told."""
         credits = await self._gateway.ask("credits")
         if not isinstance(credits, str):
-            code = "channel.token" if isinstance(credits, Reauth) else "channel.reachable"
-            return [Finding(code, ok=False, detail=credits.detail)]
+            failed = "channel.token" if isinstance(credits, Reauth) else "channel.reachable"
+            return [Finding(failed, ok=False, detail=credits.detail)]
         left = int(credits) if re.fullmatch(r"-?[0-9]{1,12}", credits) else 0
         mode = "end-to-end" if self._private else "basic"
         found = [

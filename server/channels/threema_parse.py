@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from server.channels import threema_crypto as crypto
+import server.channels.threema_crypto as crypto
 from server.channels.threema_plan import THREEMA_ID
 from server.domain.channels import THUMBS, Fact, Identity, IdentityKind
 from server.domain.events import (

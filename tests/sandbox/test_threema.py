@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -20,12 +21,17 @@ LOGIN = {"from": "*BERGER1", "secret": SETTINGS["api_secret"]}
 TEXT = crypto.container(crypto.TEXT, b"Hallo", 40)
 
 
-def boxed(line: ThreemaLine, plain: bytes = TEXT, private: bytes = PRIVATE, **given: str) -> dict[str, str]:
+def boxed(
+    line: ThreemaLine,
+    plain: bytes = TEXT,
+    private: bytes = PRIVATE,
+    given: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Return the form of a send; `given` replaces fields, "-" leaves one out."""
     nonce = crypto.random_nonce()
     public = bytes(line.platform.keys[line.identity.value].public_key)
     box = crypto.seal(plain, nonce, private=private, public=public)
-    fields = {**LOGIN, "to": line.identity.value, "nonce": nonce.hex(), "box": box.hex(), **given}
+    fields = {**LOGIN, "to": line.identity.value, "nonce": nonce.hex(), "box": box.hex(), **(given or {})}
     return {name: value for name, value in fields.items() if value != "-"}
 
 
@@ -52,7 +58,7 @@ def file_plain(blob: str, key: bytes, **told: Any) -> bytes:
 )
 async def test_a_send_is_refused_with_the_gateways_status(given: dict[str, str], status: int) -> None:
     async with threema() as line:
-        answer = await line.http.post("/threema/send_e2e", data=boxed(line, **given))
+        answer = await line.http.post("/threema/send_e2e", data=boxed(line, given=given))
         assert answer.status_code == status
         assert len(line.sabine.bubbles) == (status == 200)
         assert bool(re.fullmatch(r"[0-9a-f]{16}", answer.text)) is (status == 200)

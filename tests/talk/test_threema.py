@@ -1,0 +1,191 @@
+"""Threema in the whole application: keys and nonces kept in the database before anything is believed or sent."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from server.actions import channels
+from server.actions.facts import ready
+from server.channels import threema_crypto as crypto
+from server.db import channels as channels_db
+from server.db import facts as facts_db
+from server.db import messages as messages_db
+from server.domain.accounts import Account
+from server.domain.channels import Draft, Identity, IdentityKind, Step
+from server.domain.errors import Invalid
+from server.domain.events import InboundMessage
+from server.domain.messages import Message
+from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth
+from server.ids import new_id
+from server.sandbox import Fault
+from server.sandbox.threema import ThreemaPlatform
+from tests.channels.lines import load
+from tests.channels.threema_lines import PRIVATE, SETTINGS
+from tests.talks import Firm
+
+
+class Threemas:
+    """The firm's Threema account, beside what it has."""
+
+    def __init__(self, firm: Firm, account: Account) -> None:
+        self.firm = firm
+        self.account = account
+        self.platform = cast(ThreemaPlatform, firm.sandbox.platforms["threema"])
+        self.petra = firm.sandbox.customer("petra", "threema")
+        self.id = self.platform.id_of(firm.sandbox.world.people["petra"])
+
+    async def say(self, words: str) -> Outcome:
+        """Send as the worker does, each time with a channel that remembers nothing."""
+        step = await self.step(words)
+        return await (await ready(self.firm.services, self.account, step)).send(step, new_id(), load)
+
+    async def step(self, words: str) -> Step:
+        channel = channels.open_channel(self.firm.services, self.account)
+        to = Identity(IdentityKind.THREEMA, self.id)
+        steps = channel.plan(Draft((new_id(),), text=words), to, self.firm.clock.at, None)
+        assert isinstance(steps, Sequence)
+        return steps[0]
+
+    async def known(self, *names: str) -> dict[str, str]:
+        return await facts_db.by_names(self.firm.company_id, self.account.id, names)
+
+    async def heard(self, message_id: str) -> Message | None:
+        key = f"{self.id}:{message_id}"
+        return await messages_db.by_foreign_id(self.firm.company_id, self.account.id, key)
+
+
+@pytest.fixture
+async def threema(firm: Firm) -> Threemas:
+    settings = replace(firm.services.settings, threema_base="http://sandbox/threema")
+    firm.services = replace(firm.services, settings=settings)
+    firm.app.state.services = firm.services
+    typed = {**SETTINGS}
+    account = await channels.set_up(
+        firm.services, firm.office, "threema", label="", typed=typed, at=firm.clock.at
+    )
+    firm.sandbox.add_account(
+        "threema",
+        kind="threema",
+        name="Fliesen Berger",
+        own_id=SETTINGS["gateway_id"],
+        display=SETTINGS["gateway_id"],
+        token=SETTINGS["api_secret"],
+        secret=crypto.public_of(PRIVATE).hex(),
+        hook_path=f"/hooks/threema/{account.id}",
+    )
+    return Threemas(firm, account)
+
+
+async def test_a_message_comes_in_once_and_its_key_is_kept(threema: Threemas) -> None:
+    bubble = threema.petra.write("Grüß Gott")
+    await threema.firm.work()
+    message = await threema.heard(bubble.id)
+    assert message
+    assert (message.text, message.recipient) == ("Grüß Gott", Identity(IdentityKind.THREEMA, threema.id))
+    assert bubble.status.value == "delivered"
+    public = bytes(threema.platform.keys[threema.id].public_key).hex()
+    assert await threema.known(f"key:{threema.id}") == {f"key:{threema.id}": public}
+
+
+async def test_the_first_key_counts_for_ever(threema: Threemas) -> None:
+    assert isinstance(await threema.say("vorher"), Accepted)
+    threema.platform.swap_key(threema.firm.sandbox.world.people["petra"])
+    outcome = await threema.say("nachher")
+    assert isinstance(outcome, Permanent)
+    assert outcome.code == "recipient.key_changed"
+    forged = threema.petra.write("Ich bin es wirklich")
+    await threema.firm.work()
+    assert await threema.heard(forged.id) is None
+    assert [bubble.text for bubble in threema.petra.bubbles if bubble.from_firm] == ["vorher"]
+
+
+async def test_a_nonce_is_kept_with_the_message_that_used_it(threema: Threemas) -> None:
+    nonce = crypto.random_nonce()
+    private = bytes(threema.platform.keys[threema.id])
+    for message_id, words in (("aa" * 8, b"erste"), ("bb" * 8, b"zweite"), ("aa" * 8, b"erste")):
+        plain = crypto.container(crypto.TEXT, words, 40)
+        box = crypto.seal(plain, nonce, private=private, public=crypto.public_of(PRIVATE))
+        world_account = threema.firm.sandbox.world.accounts["threema"]
+        threema.platform.call_back(world_account, threema.id, message_id, nonce, box)
+        await threema.firm.work()
+    assert await threema.heard("aa" * 8)
+    assert await threema.heard("bb" * 8) is None
+    name = f"nonce:{nonce.hex()}"
+    assert await threema.known(name) == {name: f"{threema.id}:{'aa' * 8}"}
+
+
+async def test_a_directory_that_is_away_delays_a_message_and_loses_none(threema: Threemas) -> None:
+    threema.firm.sandbox.set_fault("threema.directory", Fault.UNREACHABLE, 2)
+    bubble = threema.petra.write("Guten Tag")
+    await threema.firm.work()
+    assert await threema.heard(bubble.id) is None
+    await threema.firm.work(hours=1)
+    assert await threema.heard(bubble.id)
+    assert len(threema.firm.failures) == 2
+    threema.firm.failures.clear()
+
+
+async def test_a_wrong_secret_stops_the_account_by_its_outcome(threema: Threemas) -> None:
+    await channels.change(
+        threema.firm.services,
+        threema.firm.office,
+        threema.account,
+        label="",
+        typed={**SETTINGS, "api_secret": "sandbox-alt"},
+        at=threema.firm.clock.at,
+    )
+    changed = await channels_account(threema)
+    step = await threema.step("Hallo")
+    channel = await ready(threema.firm.services, changed, step)
+    assert await channel.send(step, new_id(), load) == Reauth("401: id or secret")
+
+
+async def channels_account(threema: Threemas) -> Account:
+    found = await channels_db.account_by_id(threema.firm.company_id, threema.account.id)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("wrong", ["mac", "empty", "basic"])
+async def test_an_unsigned_callback_is_neither_answered_nor_kept(threema: Threemas, wrong: str) -> None:
+    body = {"mac": urlencode({"from": threema.id, "mac": "0" * 64}), "empty": "", "basic": "x=1"}[wrong]
+    async with threema.firm.client() as street:
+        answer = await street.post(f"/hooks/threema/{threema.account.id}", content=body)
+    assert answer.status_code == 401
+    await threema.firm.work()
+    assert threema.firm.failures == []
+
+
+async def test_secrets_are_sealed_and_never_shown(threema: Threemas) -> None:
+    stored = await channels_account(threema)
+    shown = f"{stored!r} {dict(stored.settings)}"
+    assert SETTINGS["gateway_id"] in shown
+    assert SETTINGS["api_secret"] not in shown
+    assert PRIVATE.hex() not in shown
+    with pytest.raises(Invalid) as refused:
+        typed = {**SETTINGS, "private_key": "kein Schlüssel"}
+        at = threema.firm.clock.at
+        await channels.set_up(
+            threema.firm.services, threema.firm.office, "threema", label="", typed=typed, at=at
+        )
+    assert refused.value.field == "private_key"
+
+
+async def test_two_processes_that_learn_at_once_keep_one_key(threema: Threemas) -> None:
+    step = await threema.step("Hallo")
+    await asyncio.gather(*(ready(threema.firm.services, threema.account, step) for _ in range(4)))
+    assert len(await threema.known(f"key:{threema.id}")) == 1
+    raw = b"x"
+    channel = await ready(threema.firm.services, threema.account, raw)
+    assert not any(isinstance(event, InboundMessage) for event in channel.parse(raw))
+
+
+async def test_the_door_of_another_kind_is_closed(threema: Threemas) -> None:
+    async with threema.firm.client() as street:
+        answer: httpx.Response = await street.post(f"/hooks/whatsapp/{threema.account.id}", content=b"x")
+    assert answer.status_code == 404
