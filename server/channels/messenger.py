@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -16,11 +17,11 @@ from server.channels.base_meta import (
     challenge,
     checked,
     download,
-    retry_after,
     signed,
     trusted,
 )
-from server.channels.messenger_errors import PERMISSION, error_of, outcome_of, reaction_of
+from server.channels.messenger_check import field_of, findings
+from server.channels.messenger_errors import refused
 from server.channels.messenger_parse import MAX_ID, events
 from server.channels.messenger_plan import CAPS, HUMAN_AGENT, grounds, refusal, steps, with_media
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Picture, Step
@@ -31,9 +32,7 @@ from server.domain.outcomes import (
     NeedsTemplate,
     Outcome,
     Permanent,
-    Reauth,
     Retry,
-    Throttled,
     Unclear,
 )
 
@@ -45,18 +44,6 @@ MEDIA_HOSTS = ("cdn.fbsbx.com", "lookaside.fbsbx.com")
 MEDIA_SUFFIXES = (".fbcdn.net", ".fbsbx.com")
 # An expired or withdrawn address answers one of these, and no other address will ever be told.
 MEDIA_GONE = frozenset({403, 404, 410})
-FIELDS = (
-    "messages",
-    "messaging_postbacks",
-    "messaging_referrals",
-    "message_deliveries",
-    "message_reads",
-    "message_echoes",
-    "message_edits",
-    "message_reactions",
-    "messaging_policy_enforcement",
-    "standby",
-)
 
 
 class Messenger:
@@ -154,50 +141,22 @@ class Messenger:
         except (TimeoutError, httpx.HTTPError) as error:
             raise ChannelError("media.unreachable", permanent=False, detail=type(error).__name__) from error
 
+    def start_link(self, word: str) -> str:
+        """Return the link that opens the page's chat and brings a one-time word along (`Joined`)."""
+        return f"https://m.me/{self._page}?ref={quote(word, safe='')}"
+
     async def check(self, hook: str) -> list[Finding]:
-        """Ask Meta for the page and for its subscription, which Meta ends after an hour of failing webhooks."""
-        try:
-            page = await self._get(self._page, fields="id,name")
-            if page.status_code != 200:
-                return [Finding("channel.token", ok=False, detail=_refusal_of(page))]
-            name = _field(body_of(page), "name")
-            return [Finding("channel.token", ok=True, detail=name[:300]), await self._subscription()]
-        except httpx.HTTPError as error:
-            return [Finding("channel.reachable", ok=False, detail=type(error).__name__)]
+        """Ask Meta for the page, its subscription and its start button, and mend the last two where they are missing."""
+        return await findings(self._ask, self._page)
 
-    async def _subscription(self) -> Finding:
-        """Return whether our app hears of everything, after having subscribed it again where it does not."""
-        answer = await self._get(f"{self._page}/subscribed_apps")
-        if answer.status_code != 200:
-            return Finding("channel.subscribed", ok=False, detail=_refusal_of(answer))
-        known = _fields_of(body_of(answer), await self._app())
-        missing = [field for field in FIELDS if field not in known]
-        if not missing:
-            return Finding("channel.subscribed", ok=True)
-        again = await self._http.post(
-            f"{self._root}/{self._page}/subscribed_apps",
-            data={"subscribed_fields": ",".join(sorted({*known, *FIELDS}))},
-            headers=self._headers(),
-            timeout=MEDIA_TIMEOUT_S,
-            follow_redirects=False,
-        )
-        body = body_of(again)
-        if again.status_code == 200 and isinstance(body, dict) and body.get("success") is True:
-            return Finding("channel.resubscribed", ok=True, detail=", ".join(missing))
-        return Finding("channel.subscribed", ok=False, detail=_refusal_of(again))
-
-    async def _app(self) -> str:
-        """Return the id of the app the token belongs to, "" when Meta does not say: other apps may listen to the page too."""
-        answer = await self._get("app", fields="id")
-        return _field(body_of(answer), "id") if answer.status_code == 200 else ""
-
-    async def _get(self, path: str, **query: str) -> httpx.Response:
-        return await self._http.get(
+    async def _ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        return await self._http.request(
+            method,
             f"{self._root}/{path}",
-            params=query,
             headers=self._headers(),
             timeout=MEDIA_TIMEOUT_S,
             follow_redirects=False,
+            **given,
         )
 
     async def _upload(self, picture: Picture, media: MediaLoader) -> str | Outcome:
@@ -216,15 +175,15 @@ class Messenger:
             )
         except httpx.HTTPError as error:
             return Retry(detail=f"upload: {type(error).__name__}")
-        attachment_id = _field(body_of(answer), "attachment_id")
+        attachment_id = field_of(body_of(answer), "attachment_id")
         if answer.status_code == 200 and attachment_id:
             return attachment_id
-        refused = _refused(answer)
-        if isinstance(refused, Unclear):
+        outcome = refused(answer)
+        if isinstance(outcome, Unclear):
             return Retry(detail=f"upload: {answer.status_code}")
-        if isinstance(refused, Permanent) and refused.code == "payload.refused":
-            return MediaFix(refused.detail)
-        return refused
+        if isinstance(outcome, Permanent) and outcome.code == "payload.refused":
+            return MediaFix(outcome.detail)
+        return outcome
 
     async def _post(self, call: Mapping[str, Any]) -> Outcome:
         try:
@@ -240,49 +199,10 @@ class Messenger:
         except httpx.HTTPError as error:
             return Unclear(type(error).__name__)
         if answer.status_code == 200:
-            foreign_id = _field(body_of(answer), "message_id")
+            foreign_id = field_of(body_of(answer), "message_id")
             known = 0 < len(foreign_id) <= MAX_ID
             return Accepted(foreign_id) if known else Unclear("an answer without the message's id")
-        return _refused(answer, tagged="tag" in call)
+        return refused(answer, tagged="tag" in call)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
-
-
-def _refused(answer: httpx.Response, *, tagged: bool = False) -> Outcome:
-    """Return what a status that is no success says: only Meta's own error object, or 401 and 429, is a refusal.
-
-    Without Meta's permission to answer for seven days only that is refused, not the page.
-    """
-    after_s = retry_after(answer)
-    error = error_of(body_of(answer))
-    if error and answer.status_code >= 500 and reaction_of(*error[:2]) is None:
-        return Unclear(f"{answer.status_code}: {error[0]}")
-    if error:
-        outcome = outcome_of(*error, retry_after_s=after_s)
-        if tagged and error[0] in PERMISSION and isinstance(outcome, Reauth):
-            return NeedsTemplate(outcome.detail)
-        return outcome
-    if answer.status_code == 401:
-        return Reauth("401")
-    if answer.status_code == 429:
-        return Throttled(after_s, "429")
-    return Unclear(str(answer.status_code))
-
-
-def _refusal_of(answer: httpx.Response) -> str:
-    return str(getattr(_refused(answer), "detail", ""))[:300]
-
-
-def _field(body: object, name: str) -> str:
-    value = body.get(name) if isinstance(body, dict) else None
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _fields_of(body: object, app: str) -> set[str]:
-    """Return the fields our app is subscribed to; without knowing our app, those of any."""
-    rows = body.get("data") if isinstance(body, dict) else None
-    known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    mine = [row for row in known if not app or row.get("id") == app]
-    lists = [row["subscribed_fields"] for row in mine if isinstance(row.get("subscribed_fields"), list)]
-    return {field for fields in lists for field in fields if isinstance(field, str)}

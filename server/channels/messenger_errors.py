@@ -7,6 +7,9 @@ never on text. A key of one number holds for the subcodes that have no line of t
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
+
+from server.channels.base_meta import body_of, retry_after
 from server.domain.outcomes import (
     NeedsTemplate,
     Outcome,
@@ -83,3 +86,24 @@ def error_of(body: object) -> tuple[int, int | None, str] | None:
         subcode if type(subcode) is int and subcode else None,
         str(error.get("message") or ""),
     )
+
+
+def refused(answer: httpx.Response, *, tagged: bool = False) -> Outcome:
+    """Return what a status that is no success says: only Meta's own error object, or 401 and 429, is a refusal.
+
+    Without Meta's permission to answer for seven days only that is refused, not the page.
+    """
+    after_s = retry_after(answer)
+    error = error_of(body_of(answer))
+    if error and answer.status_code >= 500 and reaction_of(*error[:2]) is None:
+        return Unclear(f"{answer.status_code}: {error[0]}")
+    if error:
+        outcome = outcome_of(*error, retry_after_s=after_s)
+        if tagged and error[0] in PERMISSION and isinstance(outcome, Reauth):
+            return NeedsTemplate(outcome.detail)
+        return outcome
+    if answer.status_code == 401:
+        return Reauth("401")
+    if answer.status_code == 429:
+        return Throttled(after_s, "429")
+    return Unclear(str(answer.status_code))

@@ -29,6 +29,8 @@ from server.domain.events import (
 # Leaves room for "#2" and ":delivered" in the columns that hold ids and keys.
 MAX_ID = 180
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# As milliseconds this is 1973, as seconds the year 5138.
+_SECONDS = 100_000_000_000
 # "warning" changes nothing yet; a block stops every send of the page.
 _HEALTH = {"block": "paused", "unblock": "ok", "warning": ""}
 Item = dict[str, Any]
@@ -54,11 +56,18 @@ def events(raw: bytes, page_id: str) -> Iterator[Event]:
             for item in _list(entry.get(name, [])):
                 yield from _read(item, page_id) if mine else [unknown(f"{name}.other_page", item)]
         for change in _list(entry.get("changes", [])):
-            yield unknown("changes", change)
+            yield from _change(change, page_id) if mine else [unknown("changes.other_page", change)]
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _change(change: Any, page_id: str) -> list[Event]:
+    """Return what a change holds: Meta's own examples show messages in this frame, too."""
+    value = change.get("value") if isinstance(change, dict) else None
+    told = isinstance(value, dict) and any(name in value for name in _READERS) and "recipient" in value
+    return _read(value, page_id) if told else [unknown("changes", change)]
 
 
 def _read(item: Any, page_id: str) -> list[Event]:
@@ -274,8 +283,10 @@ def _intent(metadata: Any) -> str:
         return ""
 
 
-def _when(milliseconds: Any) -> datetime:
-    return _EPOCH + timedelta(milliseconds=int(milliseconds))
+def _when(moment: Any) -> datetime:
+    """Return the moment of Unix milliseconds; a few of Meta's examples count seconds."""
+    number = int(moment)
+    return _EPOCH + (timedelta(seconds=number) if abs(number) < _SECONDS else timedelta(milliseconds=number))
 
 
 def _ms(at: datetime) -> int:

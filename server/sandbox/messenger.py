@@ -21,15 +21,19 @@ from server.sandbox.messenger_hooks import (
     message_item,
     read_item,
     referral_item,
+    start_item,
 )
 from server.sandbox.messenger_rules import (
     Refusal,
     addressee,
+    block,
     need,
+    only,
     outside,
     said,
     unavailable,
     unknown_person,
+    words,
 )
 from server.sandbox.platform import Endpoint, faulty, image_type, is_play
 from server.sandbox.postman import Postman
@@ -84,6 +88,7 @@ class MessengerPlatform:
         self._failing_since: dict[str, datetime] = {}
         self._subscribed: dict[str, set[str]] = {}
         self.files: dict[str, File] = {}
+        self._start: dict[str, str] = {}
         self.human_agent: set[str] = set()
         page = "/graph/{version}/{page_id}"
         self.routes = [
@@ -93,6 +98,7 @@ class MessengerPlatform:
             self._door(f"{page}/messages", "messages", self._messages, "POST"),
             self._door(f"{page}/message_attachments", "attachments", self._upload, "POST"),
             self._door(f"{page}/subscribed_apps", "subscribed_apps", self._apps, "GET", "POST", "DELETE"),
+            self._door(f"{page}/messenger_profile", "messenger_profile", self._profile, "GET", "POST"),
         ]
 
     def psid(self, person: Person) -> str:
@@ -112,8 +118,8 @@ class MessengerPlatform:
         field = "messaging_postbacks" if "postback" in item else "messages"
         self._tell(account, field, item, lambda: self._carried([bubble]))
         if caption:
-            words = Bubble(self.bubble_id(), False, bubble.at, "text", caption, status=Status.SENT)
-            self.say(account, person, words)
+            second = Bubble(self.bubble_id(), False, bubble.at, "text", caption, status=Status.SENT)
+            self.say(account, person, second)
 
     def album(self, account: Account, person: Person, pictures: Iterable[str]) -> list[Bubble]:
         """Let the customer send several pictures as one message; the names are those `keep` gave."""
@@ -131,9 +137,23 @@ class MessengerPlatform:
         return shown
 
     def arrive(self, account: Account, person: Person, word: str) -> None:
-        """Let the customer open the chat by the link m.me/<page>?ref=<word>."""
-        item = referral_item(account, self.psid(person), word, self._world.now())
-        self._tell(account, "messaging_referrals", item)
+        """Let the customer open the chat by the link m.me/<page>?ref=<word> ("m.me Links").
+
+        Who is new presses the start button, if the page has one, which is his first word; who comes back opens the
+        window again by coming.
+        """
+        chat, now = self._world.chat(account, person), self._world.now()
+        if chat.bubbles:
+            chat.last_in_at = now
+            item = referral_item(account, self.psid(person), word, now)
+            self._tell(account, "messaging_referrals", item)
+        elif account.key in self._start:
+            bubble = Bubble(
+                self.bubble_id(), False, now, "button", "Los geht’s", tapped=self._start[account.key]
+            )
+            self._world.say(account, person, bubble)
+            item = start_item(account, self.psid(person), bubble, word)
+            self._tell(account, "messaging_postbacks", item, lambda: self._carried([bubble]))
 
     def by_hand(self, account: Account, person: Person, text: str) -> Bubble:
         """Let somebody of the firm answer in the page's own inbox, past us."""
@@ -239,6 +259,17 @@ class MessengerPlatform:
         self._subscribed[account.key] = wanted
         self._failing_since.pop(account.key, None)
         return JSONResponse({"success": True})
+
+    async def _profile(self, request: Request) -> Response:
+        """Tell or set the payload of the page's start button."""
+        account = self._account(request)
+        if request.method == "GET":
+            payload = self._start.get(account.key)
+            return JSONResponse({"data": [{"get_started": {"payload": payload}}] if payload else []})
+        call = await _object(request)
+        only(call, {"get_started"}, "messenger_profile")
+        self._start[account.key] = words(block(call, "get_started"), "payload", 1000)
+        return JSONResponse({"result": "success"})
 
     async def _messages(self, request: Request) -> Response:
         account = self._account(request)

@@ -70,6 +70,13 @@ def referral_item(account: Account, psid: str, word: str, at: datetime) -> Item:
     return {**_from_person(account, psid, at), "referral": referral}
 
 
+def start_item(account: Account, psid: str, bubble: Bubble, word: str) -> Item:
+    """Return what tells of a new customer's press on the start button, after a link with a word of ours."""
+    referral = {"ref": word, "source": "SHORTLINK", "type": "OPEN_THREAD"}
+    postback = {"mid": bubble.id, "title": bubble.text, "payload": bubble.tapped, "referral": referral}
+    return {**_from_person(account, psid, bubble.at), "postback": postback}
+
+
 def broken_item(world: World) -> Any:
     """Return an item nobody can read."""
     return world.chance.choice([{"message": {"mid": None}}, "?", {"delivery": {"watermark": []}}, {}])

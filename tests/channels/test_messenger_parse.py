@@ -224,6 +224,16 @@ def test_reactions_edits_and_withdrawals() -> None:
     assert said(is_deleted=True) == [Change("m_A:deleted", "m_A", SENDER, AT, None)]
 
 
+def test_metas_example_of_a_tap() -> None:
+    """messaging_postbacks as Meta's page prints it: in the frame of a change, seconds written as text."""
+    value = {"sender": {"id": PSID}, "recipient": {"id": PAGE}, "timestamp": "1527459824",
+             "postback": {"mid": "m_1", "title": "Ja", "payload": "q:a"}}  # fmt: skip
+    raw = json.dumps({"entry": [{"id": PAGE, "changes": [{"field": "messaging_postbacks", "value": value}]}]})
+    (tap,) = CHANNEL.parse(raw.encode())
+    assert isinstance(tap, InboundMessage)
+    assert (tap.button_id, tap.sent_at) == ("q:a", datetime(2018, 5, 27, 22, 23, 44, tzinfo=UTC))
+
+
 def test_links_with_a_word_bind() -> None:
     (joined,) = parse(LINKED)
     assert (joined.sender, joined.payload) == (SENDER, "wort")

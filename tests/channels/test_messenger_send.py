@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from server.channels import messenger
 from server.channels.base import ChannelError
-from server.channels.messenger import FIELDS, Messenger
+from server.channels.messenger import Messenger
+from server.channels.messenger_check import FIELDS
 from server.channels.messenger_errors import REACTIONS, outcome_of, reaction_of
 from server.domain.channels import Blocked, Finding, Identity, IdentityKind
 from server.domain.errors import Invalid
-from server.domain.events import MediaRef
+from server.domain.events import InboundMessage, Joined, MediaRef
 from server.domain.outcomes import (
     Accepted,
     MediaFix,
@@ -38,6 +39,7 @@ from tests.channels.sockets import Answer, half_an_answer, hang_up, read_and_han
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
 PSID = Identity(IdentityKind.PSID, "5123456789012345")
+BUTTON = ("messenger.start_button", True)
 GRAPH = {"graph_base": "https://graph.example"}
 
 
@@ -342,6 +344,7 @@ async def test_the_check_names_the_page_and_its_subscription(line: MessengerLine
     assert await line.channel.check("https://betrieb.example/hooks/x") == [
         Finding("channel.token", ok=True, detail="Malerbetrieb Berger"),
         Finding("channel.subscribed", ok=True),
+        Finding("messenger.start_button", ok=True),
     ]
 
 
@@ -355,7 +358,7 @@ async def test_an_unsubscribed_page_is_subscribed_again(line: MessengerLine) -> 
     line.sabine.write("Hallo?")
     await line.sandbox.advance(3600)
     assert line.bodies == []
-    _, finding = await line.channel.check("")
+    _, finding, _ = await line.channel.check("")
     assert finding == Finding("channel.resubscribed", ok=True, detail=", ".join(FIELDS))
     line.sabine.write("Endlich")
     await line.sandbox.settle()
@@ -365,7 +368,7 @@ async def test_an_unsubscribed_page_is_subscribed_again(line: MessengerLine) -> 
 
 async def test_one_missing_field_is_added_and_no_other_is_lost(line: MessengerLine) -> None:
     line.platform.subscribed(line.account).remove("message_reads")
-    _, finding = await line.channel.check("")
+    _, finding, _ = await line.channel.check("")
     assert finding.detail == "message_reads"
     assert {*FIELDS, "feed"} <= line.platform.subscribed(line.account)
 
@@ -375,10 +378,11 @@ async def test_one_missing_field_is_added_and_no_other_is_lost(line: MessengerLi
     [
         ({"page_token": "sandbox-wrong"}, None, [("channel.token", False)]),
         ({}, ("messenger.page", Fault.UNREACHABLE), [("channel.reachable", False)]),
-        ({}, ("messenger.page", Fault.GARBAGE_AFTER), [("channel.token", True), ("channel.subscribed", True)]),
+        ({}, ("messenger.page", Fault.GARBAGE_AFTER), [("channel.token", True), ("channel.subscribed", True), BUTTON]),
         ({}, ("messenger.subscribed_apps", Fault.SLOW_BEFORE), [("channel.reachable", False)]),
-        ({}, ("messenger.subscribed_apps", Fault.REFUSED), [("channel.token", True), ("channel.subscribed", False)]),
-        ({}, ("messenger.subscribed_apps", Fault.ERROR_BEFORE), [("channel.token", True), ("channel.subscribed", False)]),
+        ({}, ("messenger.subscribed_apps", Fault.REFUSED), [("channel.token", True), ("channel.subscribed", False), BUTTON]),
+        ({}, ("messenger.subscribed_apps", Fault.ERROR_BEFORE), [("channel.token", True), ("channel.subscribed", False), BUTTON]),
+        ({}, ("messenger.messenger_profile", Fault.RESET_AFTER), [("channel.reachable", False)]),
     ],
 )  # fmt: skip
 async def test_the_check_says_what_is_wrong(
@@ -409,9 +413,26 @@ async def test_another_apps_subscription_is_not_ours() -> None:
                 return httpx.Response(200, json={"id": SETTINGS["page_id"], "name": "Berger"})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        _, finding = await Messenger(SETTINGS, http, GRAPH).check("")
-    assert finding.code == "channel.resubscribed"
+        _, finding, button = await Messenger(SETTINGS, http, GRAPH).check("")
+    assert (finding.code, button.ok) == ("channel.resubscribed", False)
     assert len(posted) == 1
+
+
+async def test_a_link_of_ours_brings_its_word_along(line: MessengerLine) -> None:
+    """A new customer's word comes with the start button, which the check has put on the page."""
+    assert line.channel.start_link("ab-1_") == f"https://m.me/{SETTINGS['page_id']}?ref=ab-1_"
+    line.platform.arrive(line.account, line.person, "zu früh")
+    await line.channel.check("")
+    line.platform.arrive(line.account, line.person, "neu")
+    await line.sandbox.advance(25 * 3600)
+    line.platform.arrive(line.account, line.person, "wieder")
+    await line.sandbox.settle()
+    joined, start, again = line.events()
+    assert isinstance(joined, Joined) and isinstance(start, InboundMessage) and isinstance(again, Joined)
+    assert (joined.payload, joined.sender, again.payload) == ("neu", (line.psid,), "wieder")
+    assert (start.kind.value, start.button_id) == ("button", "START")
+    later = NOON + timedelta(days=2)
+    assert isinstance((await line.say(draft("Schön, dass Sie da sind"), later))[0], Accepted)
 
 
 @pytest.mark.parametrize(

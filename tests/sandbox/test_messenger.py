@@ -159,7 +159,7 @@ async def test_the_windows_edges(line: MessengerLine, passed_s: int, tagged: boo
 
 async def test_who_has_not_written_gets_nothing(line: MessengerLine) -> None:
     assert isinstance((await line.say(draft("Guten Tag")))[0], NeedsTemplate)
-    line.platform.arrive(line.account, line.person, "wort")
+    line.platform.arrive(line.account, line.person, "wort")  # no start button yet: nothing happens
     assert isinstance((await line.say(draft("Guten Tag")))[0], NeedsTemplate)
     assert line.sabine.bubbles == []
 
