@@ -1,28 +1,28 @@
 """The Graph API as Facebook Messenger speaks it: strict in what it takes, honest in how it refuses."""
 
 import json
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import Scope
 
 from server.domain.events import Status, advance
+from server.sandbox.messenger_doors import OwnRoute, object_of
 from server.sandbox.messenger_hooks import (
     app_of,
-    broken_item,
     delivery_item,
     echo_item,
-    envelope,
     message_item,
     read_item,
     referral_item,
     start_item,
 )
+from server.sandbox.messenger_news import FIELDS, News
 from server.sandbox.messenger_rules import (
     Refusal,
     addressee,
@@ -37,44 +37,11 @@ from server.sandbox.messenger_rules import (
 )
 from server.sandbox.platform import Endpoint, faulty, image_type, is_play
 from server.sandbox.postman import Postman
-from server.sandbox.whatsapp_hooks import signed
 from server.sandbox.world import Account, Bubble, File, Person, World
 
 MAX_BYTES = 25_000_000
 KEPT = timedelta(days=90)
 URL_LIFE = timedelta(days=1)
-UNSUBSCRIBED_AFTER = timedelta(hours=1)
-FIELDS = frozenset(
-    {
-        "messages",
-        "messaging_postbacks",
-        "messaging_referrals",
-        "message_deliveries",
-        "message_reads",
-        "message_echoes",
-        "message_edits",
-        "message_reactions",
-        "messaging_policy_enforcement",
-        "messaging_optins",
-        "standby",
-        "feed",
-    }
-)
-Mine = Callable[[Scope, dict[str, Any]], bool]
-
-
-class OwnRoute(Route):
-    """A door that is there for Messenger's own pages only: other calls of the same shape are WhatsApp's."""
-
-    def __init__(self, path: str, endpoint: Endpoint, mine: Mine, *, methods: list[str], **kind: Any) -> None:
-        super().__init__(path, endpoint, methods=methods, **kind)
-        self._mine = mine
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, found = super().matches(scope)
-        if match is not Match.NONE and not self._mine(scope, found["path_params"]):
-            return Match.NONE, {}
-        return match, found
 
 
 class MessengerPlatform:
@@ -85,8 +52,7 @@ class MessengerPlatform:
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
         self._postman = postman
-        self._failing_since: dict[str, datetime] = {}
-        self._subscribed: dict[str, set[str]] = {}
+        self.news = News(world, postman)
         self.files: dict[str, File] = {}
         self._start: dict[str, str] = {}
         self.human_agent: set[str] = set()
@@ -116,7 +82,7 @@ class MessengerPlatform:
         urls = [self._url(bubble.picture)] if bubble.picture else []
         item = message_item(account, self.psid(person), bubble, urls, original.kind if original else "")
         field = "messaging_postbacks" if "postback" in item else "messages"
-        self._tell(account, field, item, lambda: self._carried([bubble]))
+        self.news.tell(account, field, item, lambda: self._carried([bubble]))
         if caption:
             second = Bubble(self.bubble_id(), False, bubble.at, "text", caption, status=Status.SENT)
             self.say(account, person, second)
@@ -133,7 +99,7 @@ class MessengerPlatform:
             self._world.say(account, person, bubble)
         urls = [self._url(name) for name in names]
         item = message_item(account, self.psid(person), shown[0], urls, "")
-        self._tell(account, "messages", item, lambda: self._carried(shown))
+        self.news.tell(account, "messages", item, lambda: self._carried(shown))
         return shown
 
     def arrive(self, account: Account, person: Person, word: str) -> None:
@@ -146,14 +112,14 @@ class MessengerPlatform:
         if chat.bubbles:
             chat.last_in_at = now
             item = referral_item(account, self.psid(person), word, now)
-            self._tell(account, "messaging_referrals", item)
+            self.news.tell(account, "messaging_referrals", item)
         elif account.key in self._start:
             bubble = Bubble(
                 self.bubble_id(), False, now, "button", "Los geht’s", tapped=self._start[account.key]
             )
             self._world.say(account, person, bubble)
             item = start_item(account, self.psid(person), bubble, word)
-            self._tell(account, "messaging_postbacks", item, lambda: self._carried([bubble]))
+            self.news.tell(account, "messaging_postbacks", item, lambda: self._carried([bubble]))
 
     def by_hand(self, account: Account, person: Person, text: str) -> Bubble:
         """Let somebody of the firm answer in the page's own inbox, past us."""
@@ -177,7 +143,7 @@ class MessengerPlatform:
         if fresh:
             self._world.touch()
             item = read_item(account, self.psid(person), self._world.now())
-            self._tell(account, "message_reads", item)
+            self.news.tell(account, "message_reads", item)
 
     def block(self, account: Account, person: Person, *, blocked: bool) -> None:
         """Block the page or let it in again. Meta tells the firm nothing of it until it writes."""
@@ -186,17 +152,6 @@ class MessengerPlatform:
 
     def bubble_id(self) -> str:
         return self._world.new_id("m_")
-
-    def subscribed(self, account: Account) -> set[str]:
-        """Return the fields the firm's app hears of: after an hour of failing webhooks none."""
-        since = self._failing_since.get(account.key)
-        if since and self._world.now() - since >= UNSUBSCRIBED_AFTER:
-            self._failing_since.pop(account.key)
-            self._subscribed[account.key] = set()
-            self._postman.waiting[:] = [
-                letter for letter in self._postman.waiting if letter.path != account.hook_path
-            ]
-        return self._subscribed.setdefault(account.key, set(FIELDS))
 
     def _door(self, path: str, call: str, endpoint: Endpoint, *methods: str) -> Route:
         return OwnRoute(
@@ -245,19 +200,18 @@ class MessengerPlatform:
     async def _apps(self, request: Request) -> Response:
         """Tell which apps listen to the page, or let the caller's listen or stop."""
         account = self._account(request)
-        known = self.subscribed(account)
+        known = self.news.fields(account)
         if request.method == "GET":
             app = {"id": app_of(account), "name": "Zollstock", "subscribed_fields": sorted(known)}
             return JSONResponse({"data": [app] if known else []})
         if request.method == "DELETE":
-            self._subscribed[account.key] = set()
+            self.news.subscribe(account, set())
             return JSONResponse({"success": True})
         async with request.form() as form:
             wanted = set(filter(None, str(form.get("subscribed_fields", "")).split(",")))
         need(bool(wanted), "The parameter subscribed_fields is required.")
         need(wanted <= FIELDS, "Param subscribed_fields must be one of the known fields")
-        self._subscribed[account.key] = wanted
-        self._failing_since.pop(account.key, None)
+        self.news.subscribe(account, wanted)
         return JSONResponse({"success": True})
 
     async def _profile(self, request: Request) -> Response:
@@ -266,14 +220,14 @@ class MessengerPlatform:
         if request.method == "GET":
             payload = self._start.get(account.key)
             return JSONResponse({"data": [{"get_started": {"payload": payload}}] if payload else []})
-        call = await _object(request)
+        call = await object_of(request)
         only(call, {"get_started"}, "messenger_profile")
         self._start[account.key] = words(block(call, "get_started"), "payload", 1000)
         return JSONResponse({"result": "success"})
 
     async def _messages(self, request: Request) -> Response:
         account = self._account(request)
-        call = await _object(request)
+        call = await object_of(request)
         psid = addressee(call)
         content = said(call, self._world.now(), human_agent=account.key in self.human_agent)
         person = self._world.person_named(self.kind, psid)
@@ -306,30 +260,11 @@ class MessengerPlatform:
         self._world.say(account, person, bubble)
         psid = self.psid(person)
         url = self._url(bubble.picture) if bubble.picture else ""
-        self._tell(account, "message_echoes", echo_item(account, psid, bubble, url))
+        self.news.tell(account, "message_echoes", echo_item(account, psid, bubble, url))
         bubble.status = advance(bubble.status, Status.DELIVERED)
         self._world.touch()
         item = delivery_item(account, psid, [bubble.id], bubble.at)
-        self._tell(account, "message_deliveries", item)
-
-    def _tell(
-        self, account: Account, field: str, item: Any, carried: Callable[[], None] | None = None
-    ) -> None:
-        """Post a webhook, if the app listens to such events."""
-        if field not in self.subscribed(account):
-            return
-        items = [item]
-        if self._world.lucky(self._world.whims.broken):
-            items.insert(0, broken_item(self._world))
-        body = envelope(account, items, self._world.now())
-        self._failing_since.setdefault(account.key, self._world.now())
-
-        def taken() -> None:
-            self._failing_since.pop(account.key, None)
-            if carried:
-                carried()
-
-        self._postman.post(account.hook_path, body, signed(account, body), taken)
+        self.news.tell(account, "message_deliveries", item)
 
     def _carried(self, bubbles: list[Bubble]) -> None:
         """Show the customer that the firm's server has taken his message."""
@@ -374,13 +309,3 @@ class MessengerPlatform:
     def _alive(self, name: str) -> bool:
         file = self.files.get(name)
         return file is not None and file.until >= self._world.now()
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    try:
-        call = json.loads(await request.body())
-    except ValueError as error:
-        raise Refusal(100, "The body is not JSON") from error
-    if not isinstance(call, dict):
-        raise Refusal(100, "The body is not an object")
-    return call

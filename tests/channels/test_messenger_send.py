@@ -367,10 +367,10 @@ async def test_an_unsubscribed_page_is_subscribed_again(line: MessengerLine) -> 
 
 
 async def test_one_missing_field_is_added_and_no_other_is_lost(line: MessengerLine) -> None:
-    line.platform.subscribed(line.account).remove("message_reads")
+    line.platform.news.fields(line.account).remove("message_reads")
     _, finding, _ = await line.channel.check("")
     assert finding.detail == "message_reads"
-    assert {*FIELDS, "feed"} <= line.platform.subscribed(line.account)
+    assert {*FIELDS, "feed"} <= line.platform.news.fields(line.account)
 
 
 @pytest.mark.parametrize(
