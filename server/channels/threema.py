@@ -263,7 +263,9 @@ class Threema:
         if len(words) == 1:
             return crypto.unseal_file(data, bytes.fromhex(secret))
         nonce, sender = words
-        told = await self._gateway.ask(f"pubkeys/{sender}" if THREEMA_ID.fullmatch(sender) else "pubkeys/-")
+        if not THREEMA_ID.fullmatch(sender):
+            raise crypto.Unreadable("sender")
+        told = await self._gateway.ask(f"pubkeys/{sender}")
         if not isinstance(told, str):
             raise ChannelError("media.unreachable", permanent=False, detail=type(told).__name__)
         # The box proves by itself that this was the sender's key.

@@ -27,6 +27,8 @@ from server.domain.events import (
 
 MAX_BOX_BYTES = 8000
 MAX_FIELDS = 20
+# An app puts one thumb at a time; each becomes a message in the inbox.
+MAX_THUMBS = 8
 BLOB = r"[0-9a-fA-F]{32}"
 # An answer by quoting begins so in the apps; the id is the quoted message's.
 _QUOTE = re.compile(r"> quote #([0-9a-f]{16})\r?\n\r?\n?", re.IGNORECASE)
@@ -175,6 +177,8 @@ def _receipt(post: Letter, payload: bytes) -> Iterator[Event]:
     state, ids = payload[0], [payload[at : at + 8].hex() for at in range(1, len(payload), 8)]
     if state not in (1, 2, 3, 4) or not ids or len(ids[-1]) != 16:
         raise ValueError("not a receipt")
+    if state > 2 and len(ids) > MAX_THUMBS:
+        raise ValueError("a flood of thumbs")
     for place, named in enumerate(ids, 1):
         if state <= 2:
             yield StatusUpdate(named, Status.DELIVERED if state == 1 else Status.READ, post.sent_at)

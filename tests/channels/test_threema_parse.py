@@ -146,6 +146,7 @@ async def test_a_thumb_is_a_reaction_to_the_message() -> None:
         (0x80, b"\x05" + bytes(8), "threema.80"),
         (0x80, b"\x01" + bytes(7), "threema.80"),
         (0x80, b"\x01", "threema.80"),
+        (0x80, b"\x03" + bytes(8 * 9), "threema.80"),
         (0x17, b"[]", "threema.17"),
         (0x17, b'{"b":"../x","k":"0"}', "threema.17"),
         (0x17, b"[" * 3000, "threema.17"),

@@ -375,6 +375,40 @@ async def test_a_flood_and_a_redirect_end_the_download(monkeypatch: pytest.Monke
                 await gateway(http).fetch_media(MediaRef(end * 32 + ":" + "0" * 64), no_raw)
 
 
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "",
+        ":" + "0" * 64,
+        "http://127.0.0.1/:" + "0" * 64,
+        "//evil.example/x:" + "0" * 64,
+        "../credits?x:" + "0" * 64,
+        "0" * 31 + "/:" + "0" * 64,
+        "0" * 32 + "/../../x",
+        "0" * 32 + "\n:" + "0" * 64,
+        "0" * 32 + "@evil.example:" + "0" * 64,
+        "0" * 33 + ":" + "0" * 64,
+        "%2e%2e%2f" + "0" * 23 + ":" + "0" * 64,
+        "０" * 32 + ":" + "0" * 64,
+        "0" * 32 + ":" + "0" * 48 + ":../../credits",
+        "0" * 32 + ":" + "0" * 48 + ":http://127.0.0.1/",
+        "0" * 32 + ":" + "0" * 48 + ":ABCD1234/x",
+        "0" * 32 + ":" + "0" * 48 + ":ABCD1234:x",
+    ],
+)
+async def test_no_reference_leads_anywhere_but_to_a_blob(reference: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.url.host}{request.url.path}")
+        return httpx.Response(200, content=b"x" * 40)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        with pytest.raises(ChannelError, match=r"media\.(gone|damaged)"):
+            await gateway(http).fetch_media(MediaRef(reference), no_raw)
+    assert set(asked) <= {f"gateway.example/blobs/{'0' * 32}"}
+
+
 async def test_the_check_tells_mode_credits_and_key() -> None:
     async with threema() as line:
         found = await line.channel.check("https://betrieb.example/hooks/threema/1")
