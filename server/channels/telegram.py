@@ -65,6 +65,7 @@ class Telegram:
         made = hmac.new(token.encode(), b"zollstock webhook", hashlib.sha256).hexdigest()
         secret = settings.get("webhook_secret", "").strip() or made
         self._secret = _checked({"webhook_secret": secret}, "webhook_secret", r"[A-Za-z0-9_-]{1,256}")
+        self._bot = token.partition(":")[0]
         self._line = Line(http, bases["telegram_base"], token)
 
     def start_link(self, word: str) -> str:
@@ -121,11 +122,14 @@ class Telegram:
     async def pull(self, cursor: str) -> AsyncIterator[Pulled]:
         """Yield updates by long polling; each call confirms what was kept before it. Raises ChannelError.
 
-        A cursor from long ago is harmless: Telegram starts at the first unconfirmed one then (tdlib TQueue).
+        The cursor is "bot:next update": one of another bot counts for nothing, for it might confirm what nobody has
+        read. One from long ago is harmless: Telegram starts at the first unconfirmed update then (tdlib TQueue).
         """
-        offset = int(cursor) if re.fullmatch(r"[0-9]{1,18}", cursor) else 0
+        bot, _, told = cursor.partition(":")
+        offset = int(told) if bot == self._bot and re.fullmatch(r"[0-9]{1,18}", told) else 0
+        wait_s = 0  # the first round only shows that the line stands
         while True:
-            fresh = await self._updates(offset)
+            fresh = await self._updates(offset, wait_s)
             for update in fresh:
                 number = update.get("update_id") if isinstance(update, dict) else None
                 if type(number) is not int:
@@ -133,7 +137,10 @@ class Telegram:
                         "telegram.unreachable", permanent=False, detail="an update without a number"
                     )
                 offset = number + 1
-                yield Pulled(json.dumps(update).encode(), str(offset))
+                yield Pulled(json.dumps(update).encode(), f"{self._bot}:{offset}")
+            if not fresh:
+                yield Pulled(b"")
+            wait_s = POLL_S
 
     async def fetch_media(self, ref: MediaRef, raw: RawLoader) -> bytes:
         """Return a received file; raises ChannelError `media.gone`, `media.too_large`, `media.unreachable`."""
@@ -188,15 +195,15 @@ class Telegram:
             found.append(Finding("telegram.webhook_error", ok=waiting == 0, detail=detail))
         return found
 
-    async def _updates(self, offset: int) -> list[Any]:
-        args = {"offset": offset, "timeout": POLL_S, "allowed_updates": list(UPDATES)}
+    async def _updates(self, offset: int, wait_s: int) -> list[Any]:
+        args = {"offset": offset, "timeout": wait_s, "allowed_updates": list(UPDATES)}
         try:
-            fresh = await self._line.ask("getUpdates", args, timeout_s=POLL_S + ASK_TIMEOUT_S)
+            fresh = await self._line.ask("getUpdates", args, timeout_s=wait_s + ASK_TIMEOUT_S)
         except ChannelError as error:
             if error.code != "telegram.two_receivers" or "webhook" not in error.detail:
                 raise
             await self._line.ask("deleteWebhook", {"drop_pending_updates": False})
-            fresh = await self._line.ask("getUpdates", args, timeout_s=POLL_S + ASK_TIMEOUT_S)
+            fresh = await self._line.ask("getUpdates", args, timeout_s=wait_s + ASK_TIMEOUT_S)
         return fresh if isinstance(fresh, list) else []
 
     async def _media_path(self, ref: MediaRef) -> str:

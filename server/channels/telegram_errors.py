@@ -77,7 +77,7 @@ def outcome_of(refusal: Refusal) -> Outcome:
     if type(moved_to) is int and refusal.code < 500:
         return Moved(Identity(IdentityKind.CHAT, str(moved_to)), detail)
     if refusal.code in (401, 404, 421):
-        return Reauth(detail)
+        return Reauth(detail, "telegram.token")
     if refusal.code >= 500 or refusal.code < 400:
         return Unclear(detail)
     if BLOCKED in words:
@@ -96,7 +96,7 @@ def outcome_of_status(status: int, after_s: float | None) -> Outcome:
     """Return what a status without Telegram's own words means: something on the way said it."""
     match status:
         case 401 | 404:
-            return Reauth(str(status))
+            return Reauth(str(status), "telegram.token")
         case 413:
             return MediaFix("413")
         case 429:

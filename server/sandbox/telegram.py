@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.domain.events import Status
-from server.sandbox.platform import Endpoint, faulty, is_play
+from server.sandbox.platform import Act, Endpoint, faulty, is_play
 from server.sandbox.postman import Postman
 from server.sandbox.telegram_door import Limits, arguments_of
 from server.sandbox.telegram_files import Shelf
@@ -39,6 +39,10 @@ class TelegramPlatform:
     """Telegram's side of every conversation. A bot may write only to who has pressed Start, and is not blocked."""
 
     kind: ClassVar[str] = "telegram"
+    acts: ClassVar[tuple[Act, ...]] = (
+        Act("start", "Start-Link öffnen", "Wort aus dem Link"),
+        Act("edit", "Letzte eigene Nachricht ändern", "Neuer Text"),
+    )
 
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
@@ -98,6 +102,14 @@ class TelegramPlatform:
         bubble = Bubble(self.bubble_id(), from_firm=False, at=self._world.now(), kind="text", text=said, status=Status.SENT)  # fmt: skip
         self.say(account, person, bubble)
         return bubble
+
+    def act(self, account: Account, person: Person, name: str, word: str) -> None:
+        """Do what the tester tapped on the phone's page; without its word or a message nothing happens."""
+        mine = [bubble for bubble in self._world.chat(account, person).bubbles if not bubble.from_firm]
+        if name == "start" and word and not person.blocked:
+            self.start(account, person, word)
+        elif name == "edit" and word and mine and not person.blocked:
+            self.edit(account, person, mine[-1], word)
 
     def edit(self, account: Account, person: Person, bubble: Bubble, text: str) -> None:
         """Let the customer change what he wrote."""

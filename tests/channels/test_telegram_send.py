@@ -36,16 +36,9 @@ from server.ids import new_id
 from server.log import start_logging
 from server.sandbox import Fault
 from tests.channels.lines import JPEG, NOON, draft, load, no_raw, picture, spec
+from tests.channels.sockets import Answer, half_an_answer, hang_up, read_and_hang_up, silence, socket_that
 from tests.channels.telegram_lines import BASES, HOOK, SETTINGS, TOKEN, Published, TelegramLine
 from tests.channels.test_telegram_plan import CHOICES, SABINE
-from tests.channels.test_whatsapp_send import (
-    Answer,
-    _half_an_answer,
-    _hang_up,
-    _read_and_hang_up,
-    _silence,
-    socket_that,
-)
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -166,15 +159,15 @@ def refusal(code: int, words: str, **parameters: int) -> str:
         (200, "<html>", Unclear("200")),
         (302, "", Unclear("302")),
         (400, "<html>", Unclear("400")),
-        (401, "", Reauth("401")),
-        (404, "<html>", Reauth("404")),
+        (401, "", Reauth("401", "telegram.token")),
+        (404, "<html>", Reauth("404", "telegram.token")),
         (413, "<html>", MediaFix("413")),
         (429, "", Throttled(7.0, "429")),
         (500, refusal(500, "Internal Server Error: restart"), Unclear("500")),
         (502, "<html>", Unclear("502")),
         (502, refusal(400, "Bad Request: message text is empty"), Unclear("502")),
-        (401, refusal(401, "Unauthorized"), Reauth("401: Unauthorized")),
-        (404, refusal(404, "Not Found"), Reauth("404: Not Found")),
+        (401, refusal(401, "Unauthorized"), Reauth("401: Unauthorized", "telegram.token")),
+        (404, refusal(404, "Not Found"), Reauth("404: Not Found", "telegram.token")),
         (429, refusal(429, "Too Many Requests: retry after 35", retry_after=35), Throttled(35.0, "429: Too Many Requests: retry after 35")),
         (429, refusal(429, "Too Many Requests"), Throttled(None, "429: Too Many Requests")),
         (403, refusal(403, "Forbidden: bot was blocked by the user"), OptedOut("403: Forbidden: bot was blocked by the user")),
@@ -208,7 +201,7 @@ def test_refusals_are_those_of_the_compiled_table() -> None:
     assert table["channel_reauth_stop"][0] == 401
 
 
-@pytest.mark.parametrize("answers", [_hang_up, _read_and_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("answers", [hang_up, read_and_hang_up, half_an_answer, silence])
 async def test_on_a_real_line_every_accident_is_unclear(
     answers: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,7 +397,10 @@ async def test_a_new_secret_is_told_to_telegram(line: TelegramLine) -> None:
 
 async def pulled(line: TelegramLine, cursor: str, count: int) -> list[Pulled]:
     lines = line.channel.pull(cursor)
-    found = [await anext(lines) for _ in range(count)]
+    found: list[Pulled] = []
+    while len(found) < count:
+        one = await anext(lines)
+        found += [one] if one.body else []
     await lines.aclose()  # type: ignore[attr-defined]
     return found
 
@@ -447,10 +443,18 @@ async def test_a_cursor_from_long_ago_hides_nothing(monkeypatch: pytest.MonkeyPa
     """After a quiet week Telegram numbers its updates anew, perhaps lower."""
     line = TelegramLine(receiving="abruf")
     line.start()
-    number = line.platform.queue(line.account).next_number
-    for cursor in (str(number + 5_000_000), str(number - 5_000_000), "kaputt", ""):
+    number, bot_id = line.platform.queue(line.account).next_number, TOKEN.partition(":")[0]
+    later, earlier = f"{bot_id}:{number + 5_000_000}", f"{bot_id}:{number - 5_000_000}"
+    another = f"999:{number}"
+    for cursor in (later, earlier, another, str(number), f"{bot_id}:kaputt", ":", ""):
         (first,) = await pulled(line, cursor, 1)
-        assert first.cursor == str(number)
+        assert first.cursor == f"{bot_id}:{number}"
+
+
+async def test_a_standing_line_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram, "POLL_S", 0)
+    lines = TelegramLine(receiving="abruf").channel.pull("")
+    assert [await anext(lines) for _ in range(3)] == [Pulled(b"")] * 3
 
 
 async def test_polling_takes_a_forgotten_webhook_away(line: TelegramLine) -> None:
@@ -497,15 +501,15 @@ async def test_a_poll_that_fails_says_whether_to_go_on(
 ) -> None:
     channel = bot(lambda _: httpx.Response(status, text=body), receiving="abruf")
     with pytest.raises(ChannelError) as refused:
-        await anext(aiter(channel.pull("5")))
+        await anext(aiter(channel.pull("123456789:5")))
     assert (refused.value.code, refused.value.permanent) == (code, permanent)
 
 
 async def test_strange_updates_of_a_poll_are_kept_too() -> None:
     answers = iter(['{"ok":true,"result":[{"update_id":7,"new_thing":{}}]}'])
     channel = bot(lambda _: httpx.Response(200, text=next(answers)), receiving="abruf")
-    first = await anext(aiter(channel.pull("5")))
-    assert first.cursor == "8"
+    first = await anext(aiter(channel.pull("123456789:5")))
+    assert first.cursor == "123456789:8"
     assert isinstance(channel.parse(first.body)[0], UnknownEvent)
 
 
