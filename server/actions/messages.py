@@ -199,8 +199,9 @@ async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, 
     )
     if isinstance(outcome, Reauth | Paused):
         health = Health.REAUTH if isinstance(outcome, Reauth) else Health.PAUSED
-        await channels.set_health(message.company_id, leave.account.id, health, outcome.detail)
-        await fates.log(message, f"channel.{health}", at=at, detail=outcome.detail)
+        detail = ": ".join(part for part in (getattr(outcome, "code", ""), outcome.detail) if part)
+        await channels.set_health(message.company_id, leave.account.id, health, detail)
+        await fates.log(message, f"channel.{health}", at=at, detail=detail)
         return ACCOUNT_DOWN_S
     tries = await messages.number_of_attempts(message.company_id, message.id)
     return outcome.after_s or min(3600.0, 4.0**tries)

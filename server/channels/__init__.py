@@ -2,6 +2,7 @@
 
 from server.channels.base import Channel
 from server.channels.messenger import Messenger
+from server.channels.signal import Signal
 from server.channels.telegram import Telegram
 from server.channels.threema import Threema
 from server.channels.whatsapp import Whatsapp
@@ -9,6 +10,7 @@ from server.channels.whatsapp import Whatsapp
 CHANNELS: tuple[type[Channel], ...] = (
     Whatsapp,
     Telegram,
+    Signal,
     Messenger,
     Threema,
 )

@@ -17,6 +17,7 @@ from server.sandbox.messenger import MessengerPlatform
 from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
+from server.sandbox.signal import SignalPlatform
 from server.sandbox.telegram import TelegramPlatform
 from server.sandbox.threema import ThreemaPlatform
 from server.sandbox.whatsapp import WhatsappPlatform
@@ -27,6 +28,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # Messenger first: it shares the Graph's addresses with WhatsApp and takes only those of its own pages.
 PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (
     MessengerPlatform,
+    SignalPlatform,
     WhatsappPlatform,
     TelegramPlatform,
     ThreemaPlatform,
@@ -51,6 +53,10 @@ class Sandbox:
     @property
     def whatsapp(self) -> WhatsappPlatform:
         return cast(WhatsappPlatform, self.platforms["whatsapp"])
+
+    @property
+    def signal(self) -> SignalPlatform:
+        return cast(SignalPlatform, self.platforms["signal"])
 
     async def open(self) -> None:
         """Start what listens on sockets of its own."""
