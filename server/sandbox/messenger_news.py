@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.sandbox.messenger_hooks import broken_item, envelope
-from server.sandbox.postman import Postman
+from server.sandbox.postman import Postman, patient
 from server.sandbox.whatsapp_hooks import signed
 from server.sandbox.world import Account, World
 
@@ -36,15 +36,14 @@ class News:
         self._postman = postman
         self._failing_since: dict[str, datetime] = {}
         self._fields: dict[str, set[str]] = {}
+        self._ended: dict[str, int] = {}
 
     def fields(self, account: Account) -> set[str]:
-        """Return the fields the firm's app hears of: after an hour of failing webhooks none, and nothing waits any more."""
+        """Return the fields the firm's app hears of: none after an hour of failing webhooks; what waited then never comes."""
         since = self._failing_since.get(account.key)
         if since and self._world.now() - since >= UNSUBSCRIBED_AFTER:
             self.subscribe(account, set())
-            self._postman.waiting[:] = [
-                letter for letter in self._postman.waiting if letter.path != account.hook_path
-            ]
+            self._ended[account.key] = self._ended.get(account.key, 0) + 1
         return self._fields.setdefault(account.key, set(FIELDS))
 
     def subscribe(self, account: Account, fields: set[str]) -> None:
@@ -62,11 +61,19 @@ class News:
         if self._world.lucky(self._world.whims.broken):
             items.insert(0, broken_item(self._world))
         body = envelope(account, items, self._world.now())
-        self._failing_since.setdefault(account.key, self._world.now())
+        ended = self._ended.get(account.key, 0)
 
         def taken() -> None:
             self._failing_since.pop(account.key, None)
             if carried:
                 carried()
 
-        self._postman.post(account.hook_path, body, signed(account, body), taken)
+        def again(status: int, tries: int, age: timedelta) -> float | None:
+            self._failing_since.setdefault(account.key, self._world.now())
+            self.fields(account)
+            return patient(status, tries, age) if wanted() else None
+
+        def wanted() -> bool:
+            return self._ended.get(account.key, 0) == ended
+
+        self._postman.post(account.hook_path, body, signed(account, body), taken, again=again, wanted=wanted)

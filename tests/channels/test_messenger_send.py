@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.channels import messenger
-from server.channels.base import ChannelError
+from server.channels.base import ChannelError, Invites
 from server.channels.messenger import Messenger
 from server.channels.messenger_check import FIELDS
 from server.channels.messenger_errors import REACTIONS, outcome_of, reaction_of
@@ -420,6 +420,7 @@ async def test_another_apps_subscription_is_not_ours() -> None:
 
 async def test_a_link_of_ours_brings_its_word_along(line: MessengerLine) -> None:
     """A new customer's word comes with the start button, which the check has put on the page."""
+    assert isinstance(line.channel, Invites)
     assert line.channel.start_link("ab-1_") == f"https://m.me/{SETTINGS['page_id']}?ref=ab-1_"
     line.platform.arrive(line.account, line.person, "zu früh")
     await line.channel.check("")

@@ -277,6 +277,18 @@ async def test_an_hour_of_failing_webhooks_unsubscribes_the_page(
     assert len(listed) == (1 if heard else 0)
 
 
+async def test_what_waited_when_the_page_was_unsubscribed_never_comes(line: MessengerLine) -> None:
+    line.answer = 500
+    line.sabine.write("Verloren")
+    await line.sandbox.settle()
+    await line.sandbox.advance(2 * 3600)
+    line.answer = 200
+    await line.channel.check("")
+    line.sabine.write("Gehört")
+    await line.sandbox.advance(8 * 86400)
+    assert [message.text for message in line.inbound()] == ["Gehört"]
+
+
 async def test_one_taken_webhook_ends_the_hour(line: MessengerLine) -> None:
     line.answer = 500
     line.sabine.write("Eins")
