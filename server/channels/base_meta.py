@@ -88,6 +88,8 @@ def text_of(block: Any, name: str, limit: int = 5000) -> str:
 
 def trusted(url: httpx.URL, base: httpx.URL, hosts: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
     """Return whether a file may be fetched there: a known host over TLS, or the base address itself (sandbox)."""
+    if url.userinfo:  # it would travel instead of our token
+        return False
     if (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port):
         return True
     # httpx lets "evil.example\\.fbcdn.net" pass as one name; others read the backslash as a slash.

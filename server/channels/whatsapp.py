@@ -1,7 +1,5 @@
 """WhatsApp Business Cloud API over plain HTTP (Graph v25.0 by default; W/messages, W/webhooks, W/business-phone-numbers)."""
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,8 +9,9 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import Field, MediaLoader, RawLoader
+from server.channels.base_meta import NOTHING_LEFT, body_of, challenge, checked, signed
 from server.channels.whatsapp_files import SEND_TIMEOUT_S, fetch, upload
-from server.channels.whatsapp_graph import Asked, Graph, body_of, findings, refused, templates
+from server.channels.whatsapp_graph import Asked, Graph, findings, refused, templates
 from server.channels.whatsapp_parse import Ours, events
 from server.channels.whatsapp_plan import CAPS, free_steps, header_apart, refusal, with_media
 from server.channels.whatsapp_templates import template_step
@@ -26,12 +25,8 @@ from server.domain.channels import (
     Template,
     window_open,
 )
-from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Accepted, Outcome, Permanent, Retry, Throttled, Unclear
-
-# Nothing has left the machine: the only failures of the line that may be tried again.
-_NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Whatsapp:
@@ -60,14 +55,12 @@ class Whatsapp:
         self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
     ) -> None:
         base = bases["graph_base"]
-        self._number = _checked(settings, "phone_number_id", r"[0-9]{1,32}")
-        self._waba = _checked(settings, "waba_id", r"[0-9]{0,32}")
-        token = _checked(settings, "access_token", r"[!-~]{1,1000}")
-        self._app_secret = _checked(settings, "app_secret", r".+").encode()
-        self._verify_token = _checked(settings, "verify_token", r".+")
-        version = _checked(
-            {"api_version": settings.get("api_version") or "v25.0"}, "api_version", r"v[0-9]+\.[0-9]+"
-        )
+        self._number = checked(settings, "phone_number_id", r"[0-9]{1,32}")
+        self._waba = checked(settings, "waba_id", r"[0-9]{0,32}")
+        token = checked(settings, "access_token", r"[!-~]{1,1000}")
+        self._app_secret = checked(settings, "app_secret", r".+").encode()
+        self._verify_token = checked(settings, "verify_token", r".+")
+        version = checked(settings, "api_version", r"v[0-9]+\.[0-9]+", "v25.0")
         self._graph = Graph(http, f"{base.rstrip('/')}/{version}", token)
 
     def plan(
@@ -104,15 +97,11 @@ class Whatsapp:
 
     def verify(self, raw: bytes, headers: Mapping[str, str]) -> bool:
         """Return whether the body was signed with our app secret: over the raw bytes, compared in constant time."""
-        given = headers.get("x-hub-signature-256", "")
-        expected = "sha256=" + hmac.new(self._app_secret, raw, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(given.encode(), expected.encode())
+        return signed(raw, headers, self._app_secret)
 
     def handshake(self, query: Mapping[str, str]) -> str | None:
         """Return the challenge when Meta asks with our own word (G/webhooks/getting-started)."""
-        token = query.get("hub.verify_token", "")
-        known = hmac.compare_digest(token.encode(), self._verify_token.encode())
-        return query.get("hub.challenge") if known and query.get("hub.mode") == "subscribe" else None
+        return challenge(query, self._verify_token)
 
     def parse(self, raw: bytes) -> list[Event]:
         """Return everything a webhook tells, in its order."""
@@ -150,20 +139,13 @@ class Whatsapp:
                 timeout=SEND_TIMEOUT_S,
                 follow_redirects=False,
             )
-        except _NOTHING_LEFT as error:
+        except NOTHING_LEFT as error:
             return Retry(detail=type(error).__name__)
         except httpx.HTTPError as error:
             return Unclear(type(error).__name__)
         if answer.status_code == 200:
             return _accepted(body_of(answer), call)
         return refused(answer)
-
-
-def _checked(settings: Mapping[str, str], name: str, pattern: str) -> str:
-    value = settings.get(name, "").strip()
-    if not re.fullmatch(pattern, value):
-        raise Invalid("channel.setting_malformed", field=name)
-    return value
 
 
 def _accepted(body: object, call: Mapping[str, Any]) -> Outcome:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from server.channels.base_meta import MALFORMED, text_of
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import MediaRef, MessageKind
 
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
 # Instead of a media id: the customer's file never reached the platform, and this code says why (131052: over 100 MB).
 NO_FILE = "error:"
 _MEDIA = {"image", "audio", "video", "document", "sticker"}
@@ -111,16 +111,6 @@ def name_of(contact: Item) -> str:
     if not isinstance(profile, dict):
         return ""
     return text_of(profile, "name", limit=200) or text_of(profile, "username", limit=200)
-
-
-def text_of(block: Any, name: str, limit: int = 5000) -> str:
-    """Return a string field, "" when absent; raises ValueError for another type or a text no column holds."""
-    value = block.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError(f"{name} is not a text of {limit} characters")
-    return value
 
 
 def when(seconds: Any) -> datetime:

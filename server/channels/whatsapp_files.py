@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 
 from server.channels.base import ChannelError, MediaLoader
+from server.channels.base_meta import body_of, download, trusted
 from server.channels.whatsapp_content import NO_FILE
 from server.channels.whatsapp_errors import error_of
-from server.channels.whatsapp_graph import Graph, body_of, refused
+from server.channels.whatsapp_graph import Graph, refused
 from server.channels.whatsapp_plan import CAPS
 from server.domain.channels import Picture
 from server.domain.events import MediaRef
@@ -23,7 +24,7 @@ SEND_TIMEOUT_S, FETCH_TIMEOUT_S = 30.0, 60.0
 MAX_MEDIA_BYTES = 25_000_000
 MEDIA_TRIES = 3
 # A file's address lives five minutes.
-_RUN_OUT = {403, 404, 410}
+_RUN_OUT = frozenset({403, 404, 410})
 # Where Meta keeps files; the token goes nowhere else.
 MEDIA_HOSTS = ("lookaside.fbsbx.com",)
 MEDIA_SUFFIXES = (".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
@@ -106,29 +107,14 @@ async def _place(graph: Graph, number_id: str, media_id: str) -> Mapping[str, An
 async def _download(graph: Graph, address: str) -> bytes | None:
     """Return the file, None when its address is no longer good."""
     url = httpx.URL(address)
-    if not trusted(url, httpx.URL(graph.root)):
+    if not trusted(url, httpx.URL(graph.root), MEDIA_HOSTS, MEDIA_SUFFIXES):
         raise ChannelError("media.unreachable", permanent=True, detail=f"not Meta's host: {url.host[:100]}")
-    data = bytearray()
-    async with graph.http.stream("GET", url, headers=graph.headers, follow_redirects=False) as answer:
-        if answer.status_code in _RUN_OUT:
+    try:
+        return await download(graph.http, url, graph.headers, limit_bytes=MAX_MEDIA_BYTES, gone=_RUN_OUT)
+    except ChannelError as error:
+        if error.code == "media.gone":
             return None
-        if answer.status_code != 200:
-            raise ChannelError("media.unreachable", permanent=False, detail=str(answer.status_code))
-        async for chunk in answer.aiter_bytes():
-            data += chunk
-            if len(data) > MAX_MEDIA_BYTES:
-                raise ChannelError("media.too_large", permanent=True)
-    return bytes(data)
-
-
-def trusted(url: httpx.URL, base: httpx.URL) -> bool:
-    """Return whether the token may go there: Meta's file hosts over TLS, or the base address itself (sandbox)."""
-    if url.userinfo:  # it would travel instead of our token, or make a host look like another
-        return False
-    if (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port):
-        return True
-    known = url.host in MEDIA_HOSTS or url.host.endswith(MEDIA_SUFFIXES)
-    return known and url.scheme == "https" and url.port is None
+        raise
 
 
 def _media_error(answer: httpx.Response, body: object) -> ChannelError:

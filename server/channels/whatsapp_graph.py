@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from server.channels.base import ChannelError
+from server.channels.base_meta import body_of, retry_after
 from server.channels.whatsapp_errors import error_of, outcome_of, reaction_of
 from server.channels.whatsapp_templates import read_template
 from server.domain.channels import Finding, Template
@@ -31,17 +32,9 @@ class Declined(Exception):
         self.detail = detail
 
 
-def body_of(answer: httpx.Response) -> object:
-    """Return the JSON of an answer, None for anything else."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
-        return None
-
-
 def refused(answer: httpx.Response) -> Outcome:
     """Return what a status but 200 says: only Meta's own error object, or 401 and 429, is a refusal we can trust."""
-    after_s = _retry_after(answer)
+    after_s = retry_after(answer)
     error = error_of(body_of(answer))
     if error and answer.status_code >= 500 and reaction_of(error[0]) is None:
         return Unclear(f"{answer.status_code}: {error[0]}")
@@ -52,11 +45,6 @@ def refused(answer: httpx.Response) -> Outcome:
     if answer.status_code == 429:
         return Throttled(after_s, "429")
     return Unclear(str(answer.status_code))
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    given = answer.headers.get("retry-after", "")
-    return min(float(given), 86_400.0) if given.isascii() and given.isdigit() else None
 
 
 @dataclass(frozen=True, slots=True)

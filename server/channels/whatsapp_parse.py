@@ -1,21 +1,19 @@
 """From Meta's webhook to events: total, item by item, nothing raised and nothing lost (W/webhooks, read mid-2026)."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from server.channels.base_meta import MALFORMED, storable, text_of, unknown
 from server.channels.whatsapp_account import account_error, is_about, is_news, news
 from server.channels.whatsapp_content import (
-    MALFORMED,
     Item,
     contact_of,
     content_of,
     context_of,
     name_of,
     names,
-    text_of,
     when,
 )
 from server.channels.whatsapp_errors import error_of, outcome_of
@@ -29,7 +27,6 @@ from server.domain.events import (
     Renamed,
     Status,
     StatusUpdate,
-    UnknownEvent,
 )
 
 # A "played" voice message was certainly read.
@@ -57,7 +54,7 @@ class Ours:
 def events(raw: bytes, ours: Ours) -> Iterator[Event]:
     """Yield what a webhook's body tells; items for another number of the same firm come as unknown."""
     try:
-        entries = list(_storable(json.loads(raw))["entry"])
+        entries = list(storable(json.loads(raw))["entry"])
     except (*MALFORMED, RecursionError):
         yield unknown("body", raw.decode("utf-8", "replace").replace("\0", ""))
         return
@@ -73,24 +70,6 @@ def events(raw: bytes, ours: Ours) -> Iterator[Event]:
             continue
         for change in changes:
             yield from _change(account, at, change, ours)
-
-
-def unknown(topic: str, item: object, key: str = "") -> UnknownEvent:
-    """Return an event for what was not understood; without an id of its own its key is its fingerprint."""
-    raw = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, sort_keys=True)
-    print_of_raw = hashlib.sha256(raw.encode()).hexdigest()
-    return UnknownEvent(key=(key or f"unknown:{print_of_raw}")[:300], topic=topic[:64], raw=raw)
-
-
-def _storable(value: Any) -> Any:
-    """Return the JSON without what no database takes: half surrogates and NUL in texts."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value
 
 
 def _change(account: str, at: str, change: Item, ours: Ours) -> Iterator[Event]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from server.channels.whatsapp_content import MALFORMED
+from server.channels.base_meta import MALFORMED
 from server.channels.whatsapp_plan import step_of
 from server.domain.channels import Blocked, Choice, Draft, Identity, Step, Template, numbered
 

@@ -42,8 +42,8 @@ class Store:
         return JSONResponse({"id": self.keep(data, mime, KEPT)})
 
     async def media(self, request: Request) -> Response:
-        self._account(request, request.query_params.get("phone_number_id", ""))
         media_id = request.path_params["media_id"]
+        self._account(request, request.query_params.get("phone_number_id", media_id))
         file = self.alive(media_id)
         if file is None:
             raise Refusal(100, f"Object with ID '{media_id}' does not exist")

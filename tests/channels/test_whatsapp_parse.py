@@ -274,7 +274,29 @@ SEEDS = [
     ),
     hook("user_preferences", user_preferences=[{"wa_id": "49", "value": "stop", "timestamp": 1}]),
     hook(statuses=[{**STATUS, "status": "failed", "errors": [{"code": 1, "error_data": {"details": "x"}}]}]),
-    hook("account_update", event="x"),
+    hook(
+        "account_update",
+        event="ACCOUNT_RESTRICTION",
+        restriction_info=[{"restriction_type": "x"}],
+        ban_info={},
+    ),
+    hook("message_template_status_update", event="PAUSED", waba_info={"waba_id": "1"}),
+    hook("smb_message_echoes", message_echoes=[{**TEXT, "to": "49", "to_user_id": "DE.1"}]),
+    hook(messages=[{**HEAD, "type": "system", "system": {"type": "user_changed_number", "wa_id": "49"}}]),
+    hook(messages=[{**HEAD, "type": "edit", "edit": {"original_message_id": "x", "message": TEXT}}]),
+    hook(messages=[{**HEAD, "type": "revoke", "revoke": {"original_message_id": "x"}}]),
+    hook(messages=[{**HEAD, "type": "reaction", "reaction": {"message_id": "x"}}], errors=[{"code": 1}]),
+    hook(messages=[{**HEAD, "type": "contacts", "contacts": [{"name": {}, "phones": [{"phone": "1"}]}]}]),
+    hook(
+        messages=[
+            {
+                **HEAD,
+                "type": "order",
+                "order": {"product_items": [{"quantity": 1}]},
+                "errors": [{"code": 131052}],
+            }
+        ]
+    ),
 ]
 
 

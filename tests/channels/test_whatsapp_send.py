@@ -13,13 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import whatsapp, whatsapp_files
+from server.channels import whatsapp
 from server.channels.base import ChannelError
 from server.channels.whatsapp import Whatsapp
 from server.channels.whatsapp_errors import REACTIONS, health_of, outcome_of, reaction_of, sentence_of
 from server.domain.channels import Blocked
 from server.domain.errors import Invalid
-from server.domain.events import MediaRef
 from server.domain.outcomes import (
     Accepted,
     MediaFix,
@@ -250,29 +249,6 @@ async def test_a_customers_photo_is_fetched_whole(line: Line) -> None:
     with pytest.raises(ChannelError, match=r"media\.gone") as gone:
         await line.channel.fetch_media(message.media, no_raw)
     assert gone.value.permanent
-
-
-async def test_a_redirect_and_a_flood_end_the_download(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(whatsapp_files, "MAX_MEDIA_BYTES", 10)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/v25.0/77":
-            return httpx.Response(200, text='{"url":"https://lookaside.fbsbx.com/long"}')
-        if request.url.path == "/v25.0/78":
-            return httpx.Response(200, text='{"url":"https://lookaside.fbsbx.com/moved"}')
-        if request.url.path == "/moved":
-            return httpx.Response(302, headers={"location": "https://evil.example/"})
-        assert request.url.path == "/long"
-        return httpx.Response(200, content=b"x" * 11)
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), follow_redirects=True) as http:
-        channel = Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"})
-        with pytest.raises(ChannelError, match=r"media\.too_large"):
-            await channel.fetch_media(MediaRef("77"), no_raw)
-        with pytest.raises(ChannelError, match=r"media\.unreachable: 302"):
-            await channel.fetch_media(MediaRef("78"), no_raw)
-        with pytest.raises(ChannelError, match=r"media\.gone"):
-            await channel.fetch_media(MediaRef("../me"), no_raw)
 
 
 @pytest.mark.parametrize(
