@@ -144,7 +144,7 @@ async def opt_out(account: Account, event: OptOut, *, at: datetime) -> None:
     if not event.stopped:
         return
     known = await channels.contact_of(account.company_id, account.kind, event.sender)
-    said = "in den Einstellungen des Messengers abbestellt"
+    said = event.said or "in den Einstellungen des Messengers abbestellt"
     await _stop(system(account.company_id), account, event.sender, known, said=said, at=at)
 
 

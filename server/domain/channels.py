@@ -129,6 +129,7 @@ class Draft:
     `subject` and `thread` (what was said before, by the platform's ids, oldest first) are for mail;
     `quote` is the message it answers. `values` fill the template's variables in their order; without them its only
     variable takes `text`, choices and link included.
+    `automatic`: no human wrote it (greeting, away message); mail says so aloud.
     """
 
     intent_ids: tuple[UUID, ...]
@@ -141,6 +142,7 @@ class Draft:
     subject: str = ""
     thread: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    automatic: bool = False
 
 
 def steps_at_most(pictures: int) -> int:

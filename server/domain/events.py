@@ -39,7 +39,12 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
-    """A message of the customer; `sender` has at least one identity, `context_id` is the message it answers."""
+    """A message of the customer; `sender` has at least one identity, `context_id` is the message it answers.
+
+    Mail alone knows: `subject`; `token`, the job's word in the address it was sent to (`domain/mail.py`);
+    `automatic`, a machine wrote it, so nothing may answer it by itself, it answers no question and opens no gate;
+    `verified` False, the receiving server doubts its sender.
+    """
 
     foreign_id: str
     sender: tuple[Identity, ...]
@@ -50,6 +55,10 @@ class InboundMessage:
     media: MediaRef | None = None
     context_id: str = ""
     profile_name: str = ""
+    subject: str = ""
+    token: str = ""
+    automatic: bool = False
+    verified: bool = True
 
     @property
     def key(self) -> str:
@@ -161,12 +170,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """The customer has switched us off (or on again) in the messenger's own settings."""
+    """The customer has switched us off (or on again) in the messenger's own settings, or by words (`said`) around a STOP."""
 
     key: str
     sender: tuple[Identity, ...]
     at: datetime
     stopped: bool
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from server.sandbox.control import Control
 from server.sandbox.customer import Customer
+from server.sandbox.email import EmailPlatform
 from server.sandbox.messenger import MessengerPlatform
 from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
@@ -32,6 +33,7 @@ PLATFORMS: tuple[Callable[[World, Postman], Platform], ...] = (
     WhatsappPlatform,
     TelegramPlatform,
     ThreemaPlatform,
+    EmailPlatform,
 )
 
 
