@@ -57,6 +57,10 @@ class Sandbox:
         return cast(WhatsappPlatform, self.platforms["whatsapp"])
 
     @property
+    def email(self) -> EmailPlatform:
+        return cast(EmailPlatform, self.platforms["email"])
+
+    @property
     def signal(self) -> SignalPlatform:
         return cast(SignalPlatform, self.platforms["signal"])
 
