@@ -226,7 +226,11 @@ async def open_firm(database: Database, folder: Path, *, seed: int = 1) -> Async
     """Fill an empty database with a firm that has WhatsApp, a customer and a job."""
     clock = Clock()
     sandbox = create_sandbox(deliver=lambda *post: deliver(*post), clock=lambda: clock.at, seed=seed)
-    settings = replace(from_environment({}, data=folder), graph_base="http://sandbox/graph")
+    settings = replace(
+        from_environment({}, data=folder),
+        graph_base="http://sandbox/graph",
+        telegram_base="http://sandbox/telegram",
+    )
     http = httpx.AsyncClient(transport=Wire(sandbox.app))
     services = Services(
         settings=settings,

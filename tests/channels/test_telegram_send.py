@@ -50,7 +50,7 @@ def line() -> TelegramLine:
 
 
 def bot(handler: Handler, **values: str) -> Telegram:
-    http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    http = httpx.AsyncClient(transport=httpx.MockTransport(handler), follow_redirects=True)
     return Telegram({**SETTINGS, **values}, http, {"telegram_base": "https://api.telegram.example"})
 
 
@@ -336,6 +336,24 @@ async def test_a_redirect_a_lie_and_a_flood_end_the_download(monkeypatch: pytest
     assert left == ["long", "moved"]
 
 
+async def test_no_call_follows_a_redirect() -> None:
+    """Whoever sits on the line must not lead the token or a photo elsewhere."""
+    asked: list[str] = []
+
+    def moved(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(307, headers={"location": "https://evil.example/"})
+
+    channel = bot(moved, receiving="abruf")
+    for step in TelegramLine().plan(draft("x" * 1025, 1)):
+        assert await channel.send(step, new_id(), load) == Unclear("307")
+    assert await channel.check(HOOK) == [Finding("channel.reachable", ok=False, detail="307")]
+    for ask in (channel.fetch_media(MediaRef("F"), no_raw), anext(aiter(channel.pull("")))):
+        with pytest.raises(ChannelError, match=r"unreachable: 307"):
+            await ask
+    assert asked == ["api.telegram.example"] * 5
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -398,9 +416,10 @@ async def test_a_new_secret_is_told_to_telegram(line: TelegramLine) -> None:
 async def pulled(line: TelegramLine, cursor: str, count: int) -> list[Pulled]:
     lines = line.channel.pull(cursor)
     found: list[Pulled] = []
-    while len(found) < count:
-        one = await anext(lines)
-        found += [one] if one.body else []
+    async with asyncio.timeout(10):  # a poll that finds nothing waits for ever
+        while len(found) < count:
+            one = await anext(lines)
+            found += [one] if one.body else []
     await lines.aclose()  # type: ignore[attr-defined]
     return found
 
