@@ -11,11 +11,15 @@ from uuid import UUID
 import httpx
 from starlette.applications import Starlette
 
-from server.actions import devices, drafts, notes, sync
+from server.actions import consents, devices, drafts, notes, partners, sync
 from server.actions.sync import Origin
 from server.app import create_app
 from server.clock import now
+from server.db import partners as partners_db
+from server.db.unit import atomic
+from server.domain.consents import Proof
 from server.domain.items import SyncQuestion
+from server.domain.partners import ContractKind, Partner, PartnerContract, PartnerDraft
 from server.domain.sync import read_item
 from server.domain.users import Actor, Role
 from server.ids import new_id
@@ -38,7 +42,7 @@ WORDS = {
 }
 THINGS = {
     "account", "account_id", "call_id", "contact_id", "customer_id", "device_id", "item_id", "job_id", "message_id", "photo_id",
-    "note_id", "question_id", "session_id", "task_id", "upload_id", "user_id",
+    "note_id", "partner_id", "contract_id", "consent_id", "question_id", "session_id", "task_id", "upload_id", "user_id",
 }  # fmt: skip
 ALLOWED = {
     Who.WORKER: {"worker", "office", "admin"},
@@ -70,7 +74,12 @@ async def firm(name: str) -> Firm:
     photo = await bring_photo(worker, job.id)
     question = await bring_question(worker, job.id, photo)
     note = await notes.write(worker, job_id=job.id, text="Fuge", at=at)
+    partner = await partners.create(office, PartnerDraft("Elektro Blitz"), at=at)
+    consent = await consents.grant(office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=at)
     ids = {
+        "partner_id": partner.id,
+        "contract_id": await bring_contract(office, partner),
+        "consent_id": consent.id,
         "customer_id": customer.id,
         "contact_id": contact.id,
         "job_id": job.id,
@@ -105,6 +114,28 @@ async def bring_photo(worker: Actor, job_id: UUID) -> UUID:
     item = read_item(new_id(), body)
     await sync.put_item(worker, item, Origin(), at=now())
     return item.id
+
+
+@atomic
+async def bring_contract(office: Actor, partner: Partner) -> UUID:
+    assert office.id
+    day = now().date()
+    contract = PartnerContract(
+        new_id(),
+        office.company_id,
+        partner.id,
+        ContractKind.PROCESSOR,
+        day,
+        None,
+        "",
+        "",
+        "",
+        office.id,
+        now(),
+        None,
+    )
+    await partners_db.insert_contract(office.company_id, contract)
+    return contract.id
 
 
 async def bring_phone(worker: Actor) -> UUID:

@@ -167,18 +167,26 @@ async def withdraw(
 
 
 @atomic
-async def withdraw_one(actor: Actor, contact: Contact, line: Consent, *, said: str, at: datetime) -> None:
+async def withdraw_one(
+    actor: Actor,
+    contact: Contact,
+    line: Consent,
+    *,
+    said: str,
+    proof: Proof = Proof.OFFICE,
+    at: datetime,
+) -> None:
     """Take back exactly what one line of the ledger gave; the one for a messenger takes all of that messenger.
 
     Raises Invalid for a line that no longer counts.
     """
     if line.purpose in (Purpose.SERVICE, Purpose.PHOTOS):
-        await withdraw(actor, contact, channel=line.channel, proof=Proof.OFFICE, said=said, at=at)
+        await withdraw(actor, contact, channel=line.channel, proof=proof, said=said, at=at)
         return
     await customers.lock_contact(actor.company_id, contact.id)
     if line.id not in {one.id for one in in_force(await consents.of_contact(actor.company_id, contact.id))}:
         raise Invalid("consent.not_in_force", field="consent")
-    await _take_back(actor, contact, line.channel, line.purpose, said, Proof.OFFICE, like=line, at=at)
+    await _take_back(actor, contact, line.channel, line.purpose, said, proof, like=line, at=at)
 
 
 def in_force(lines: Sequence[Consent]) -> list[Consent]:

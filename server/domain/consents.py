@@ -250,6 +250,12 @@ def word_of(
     return _WORDS[newest.verb]
 
 
+def agreed_to(lines: Sequence[Consent]) -> list[str]:
+    """Return the channels whose newest word about messages is a consent."""
+    kinds = sorted({line.channel for line in lines if line.purpose is Purpose.SERVICE})
+    return [kind for kind in kinds if word_of(lines, kind, Purpose.SERVICE) is Word.GIVEN]
+
+
 def may_share(lines: Sequence[Consent], job_id: UUID, partner_id: UUID) -> bool:
     """Say whether the person's lines let this job's photos go to this partner: his newest word about the two."""
     about = [

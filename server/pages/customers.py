@@ -11,9 +11,12 @@ from server.actions import customers
 from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
+from server.domain.consents import agreed_to
 from server.domain.customers import ContactDraft, Customer, CustomerDraft
 from server.domain.errors import Invalid
 from server.domain.jobs import SHOWN
+from server.domain.vcards import Card, written
+from server.domain.wordings import label
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -67,6 +70,20 @@ async def index(request: Request) -> Response:
         access.actor(request).company_id, text=query.q, archived=query.archived, after=query.after
     )
     return await page(request, "customers/index.html", nav="customers", found=found, query=query)
+
+
+async def vcards(request: Request) -> Response:
+    """Give the people who agreed to messages as business cards for a phone; all others stay here (D7)."""
+    company_id = access.actor(request).company_id
+    people = await customers_db.contacts(company_id, limit=5000)
+    lines = await consents_db.of_contacts(company_id, [contact.id for contact, _ in people])
+    cards = [
+        Card(str(contact.id), contact.name, customer, contact.phone, contact.email, ", ".join(agreed))
+        for contact, customer in people
+        if (agreed := [label(kind) for kind in agreed_to(lines[contact.id])])
+    ]
+    headers = {"Content-Disposition": 'attachment; filename="Kunden.vcf"', "Cache-Control": "no-store"}
+    return Response(written(cards), headers=headers, media_type="text/vcard; charset=utf-8")
 
 
 async def new(request: Request) -> Response:
@@ -221,6 +238,7 @@ _CONTACT = "/contacts/{contact_id:uuid}"
 routes = [
     route("/customers", index, who=Who.OFFICE),
     route("/customers", create, who=Who.OFFICE, methods=["POST"]),
+    route("/customers.vcf", vcards, who=Who.OFFICE),
     route("/customers/new", new, who=Who.OFFICE),
     route(_CUSTOMER, show, who=Who.OFFICE),
     route(_CUSTOMER, change, who=Who.OFFICE, methods=["POST"]),

@@ -1,15 +1,17 @@
 """One photo as a page: large, with its facts; the office decides, its author describes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import photos as actions
+from server.actions import reviews
 from server.db import jobs, logbook, photos
 from server.domain.errors import Invalid
-from server.domain.photos import CAPTION_MAX, Phase, Photo, Words
+from server.domain.photos import CAPTION_MAX, Person, Phase, Photo, Words
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -23,6 +25,23 @@ class WordsForm:
     caption: str = forms.text(max=CAPTION_MAX, lines=True, default="")
     phase: Phase | None = forms.one_of(Phase, default=None)
     tags: str = forms.text(max=1000, default="")
+
+
+class Flag(StrEnum):
+    """What is said about people in a photo; the empty word of the domain cannot be told from nothing typed."""
+
+    NONE = "none"
+    OPEN = "open"
+    AGREED = "agreed"
+
+
+FLAGS = {Flag.NONE: Person.NONE, Flag.OPEN: Person.OPEN, Flag.AGREED: Person.AGREED}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonForm:
+    person: Flag = forms.one_of(Flag)
+    note: str = forms.text(max=500, default="")
 
 
 async def show(request: Request) -> Response:
@@ -42,6 +61,15 @@ async def describe(request: Request) -> Response:
     except Invalid as refused:
         return await _page(request, photo, form.refused(refused), status=422)
     return see_other(request, f"/photos/{photo.id}", flash="photo.described")
+
+
+async def flag_person(request: Request) -> Response:
+    """Say that somebody can be recognised, or that this is settled."""
+    actor, photo = access.actor(request), await access.photo(request)
+    form = (await forms.read(request, PersonForm)).data
+    at = services(request).clock()
+    await reviews.flag_person(actor, photo, FLAGS[form.person], note=form.note, at=at)
+    return see_other(request, f"/photos/{photo.id}", flash="photo.person")
 
 
 async def _page(request: Request, photo: Photo, form: forms.Form[Any], *, status: int = 200) -> Response:
@@ -73,4 +101,5 @@ async def _page(request: Request, photo: Photo, form: forms.Form[Any], *, status
 routes = [
     route("/photos/{photo_id:uuid}", show, who=Who.WORKER),
     route("/photos/{photo_id:uuid}", describe, who=Who.WORKER, methods=["POST"]),
+    route("/photos/{photo_id:uuid}/person", flag_person, who=Who.WORKER, methods=["POST"]),
 ]

@@ -1,11 +1,25 @@
 """Who acts, and the one door to each thing: within the company, within the role, else it does not exist."""
 
+from datetime import date
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from server.db import channels, customers, devices, jobs, messages, notes, photos, questions, users
+from server.db import (
+    channels,
+    companies,
+    customers,
+    devices,
+    jobs,
+    messages,
+    notes,
+    partners,
+    photos,
+    questions,
+    users,
+)
 from server.domain.accounts import Account
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
@@ -13,9 +27,11 @@ from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
 from server.domain.jobs import Job
 from server.domain.messages import Message
 from server.domain.notes import Note
+from server.domain.partners import Partner, PartnerContract
 from server.domain.photos import Photo
 from server.domain.questions import Question
 from server.domain.users import Actor, Right, Role, User
+from server.web.state import services
 
 T = TypeVar("T")
 
@@ -61,6 +77,24 @@ async def contact(request: Request) -> Contact:
     """Return the contact of the path. Raises NotFound."""
     contact = await customers.contact_by_id(actor(request).company_id, request.path_params["contact_id"])
     return known(contact, "contact.unknown")
+
+
+async def partner(request: Request) -> Partner:
+    """Return the partner of the path. Raises NotFound."""
+    partner = await partners.by_id(actor(request).company_id, request.path_params["partner_id"])
+    return known(partner, "partner.unknown")
+
+
+async def contract(request: Request) -> PartnerContract:
+    """Return the partner's contract of the path. Raises NotFound."""
+    contract = await partners.contract_by_id(actor(request).company_id, request.path_params["contract_id"])
+    return known(contract, "contract.unknown")
+
+
+async def today(request: Request) -> date:
+    """Return the day it is where the firm is."""
+    company = known(await companies.by_id(actor(request).company_id), "company.unknown")
+    return services(request).clock().astimezone(ZoneInfo(company.timezone)).date()
 
 
 async def photo(request: Request, *, trashed: bool = False) -> Photo:

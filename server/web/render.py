@@ -46,6 +46,7 @@ def environment(language: str) -> Environment:
         "when": _when,
         "day": _day,
         "clock": _clock,
+        "date": partial(dates.numeric_day, language=language),
         "span": partial(dates.span, language=language),
         "size": partial(dates.size, language=language),
         "length_of": dates.length,

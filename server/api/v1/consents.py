@@ -29,7 +29,7 @@ class ConsentQuery:
 
 @dataclass(frozen=True, slots=True)
 class ConsentBody:
-    """`proof_ref` says how it was shown: to whom it was said, which paper. A withdrawal is for every purpose."""
+    """`proof_ref` says how it was shown: to whom it was said, which paper. A withdrawal is for every purpose, a suspension too."""
 
     contact: UUID = forms.choice_id()
     proof: Proof = forms.one_of(Proof)
@@ -78,7 +78,9 @@ async def create(request: Request) -> Response:
         contact = await actions.contact_known(actor.company_id, body.contact)
     except NotFound as unknown:
         raise Invalid(unknown.code, field="contact") from unknown
-    if body.verb is ConsentVerb.GRANTED:
+    if body.verb is ConsentVerb.SUSPENDED:
+        await actions.suspend(actor, contact, channel=body.channel, why=body.proof_ref, at=at)
+    elif body.verb is ConsentVerb.GRANTED:
         await actions.grant(
             actor,
             contact,
