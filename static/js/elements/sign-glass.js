@@ -17,7 +17,8 @@ export class SignGlass extends HTMLElement {
     const pad = this.#pad;
     pad.addEventListener('pointerdown', this.#down);
     pad.addEventListener('pointermove', this.#move);
-    for (const over of ['pointerup', 'pointercancel']) pad.addEventListener(over, this.#up);
+    pad.addEventListener('pointerup', this.#up);
+    pad.addEventListener('pointercancel', this.#up);
     this.querySelector('[data-clear]')?.addEventListener('click', this.#clear);
     this.closest('form')?.addEventListener('submit', this.#send, { capture: true });
     addEventListener('resize', this.#draw);
