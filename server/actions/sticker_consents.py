@@ -52,7 +52,10 @@ async def agree(sticker: Sticker, *, name: str, phone: str, channel: str, at: da
         raise Invalid("contact.phone", field="phone")
     said = await words(sticker, channel)
     contact = await _known(sticker, number)
-    if contact is not None and await _may_count(contact, channel):
+    word = await _word(contact, channel) if contact else None
+    if word is Word.GIVEN:
+        return
+    if contact is not None and word is Word.NONE:
         await consents.grant(
             system(sticker.company_id),
             contact,
@@ -74,9 +77,9 @@ async def _known(sticker: Sticker, number: str) -> Contact | None:
     return his[0] if len(his) == 1 else None
 
 
-async def _may_count(contact: Contact, channel: str) -> bool:
+async def _word(contact: Contact, channel: str) -> Word:
     lines = await consents_db.of_contact(contact.company_id, contact.id)
-    return word_of(lines, channel, Purpose.SERVICE) is Word.NONE
+    return word_of(lines, channel, Purpose.SERVICE)
 
 
 async def _tell_office(sticker: Sticker, name: str, number: str, channel: str, *, at: datetime) -> None:
