@@ -37,12 +37,13 @@ SIGNATURE_MAX = 280_000
 
 @dataclass(frozen=True, slots=True)
 class AboutQuery:
-    """What a consent is about; `job` is also where the person came from."""
+    """What a consent is about; `job` is also where the person came from, with `ask` from a question there."""
 
     channel: str = forms.text(max=32, default=WHATSAPP)
     purpose: Purpose = forms.one_of(Purpose, default=Purpose.SERVICE)
     job: UUID | None = forms.choice_id(default=None)
     partner: UUID | None = forms.choice_id(default=None)
+    ask: bool = forms.flag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ async def create(request: Request) -> Response:
             job=job,
             partner=partner,
             proof=typed.proof,
-            proof_ref=typed.how or _heard(request),
+            proof_ref=typed.how or (_heard(request) if typed.signature else ""),
             consent_id=consent_id,
             proof_sha256=digest,
             at=at,
@@ -131,7 +132,9 @@ async def create(request: Request) -> Response:
         field = "how" if refused.field == "proof_ref" else refused.field
         shown = form.refused(Invalid(refused.code, field=field, **refused.values))
         return await _form(request, contact, about, shown, status=422)
-    return see_other(request, await _back(request, contact, typed.job), flash="consent.granted")
+    return see_other(
+        request, await _back(request, contact, typed.job, ask=typed.ask), flash="consent.granted"
+    )
 
 
 async def withdraw(request: Request) -> Response:
@@ -264,7 +267,7 @@ async def _form(
         partner=partner,
         partners=await partners.of_company(contact.company_id) if job else [],
         wording=wording,
-        back=await _back(request, contact, about.job),
+        back=await _back(request, contact, about.job, ask=about.ask),
         lines=(await consents_db.of_contact(contact.company_id, contact.id))[:5],
     )
 
@@ -299,12 +302,12 @@ async def _obstacle(request: Request, line: Consent) -> str:
     return answer.code if isinstance(answer, Closed) else ""
 
 
-async def _back(request: Request, contact: Contact, job_id: UUID | None) -> str:
-    """Return where the person came from: the job, else the customer or his own list."""
+async def _back(request: Request, contact: Contact, job_id: UUID | None, *, ask: bool = False) -> str:
+    """Return where the person came from: the job or the question he was asking there, else the customer or his own list."""
     actor = access.actor(request)
     wanted = job_id or parse_id(request.query_params.get("job", ""))
     if wanted and await jobs.by_id(actor.company_id, wanted, visible_to=access.only_own(actor)):
-        return f"/jobs/{wanted}"
+        return f"/questions/new?job={wanted}" if ask else f"/jobs/{wanted}"
     if actor.at_desk:
         found = access.known(
             await customers.by_id(contact.company_id, contact.customer_id), "customer.unknown"

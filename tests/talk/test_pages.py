@@ -87,7 +87,7 @@ async def test_a_missing_consent_is_shown_before_sending_and_recorded_in_two_tap
         way = re.search(r'href="(/contacts/[^"]+/consents/new[^"]*)"', page)
         assert way
         assert (await worker.get(way[1])).status_code == 200
-        form = {"proof": "spoken", "how": "gesagt zu Ali Demir", "job": str(firm.job)}
+        form = {"proof": "spoken", "how": "gesagt zu Ali Demir", "job": str(firm.job), "ask": "1"}
         answer = await worker.post(f"/contacts/{firm.contact.id}/consents", data=form)
         assert answer.headers["location"] == f"/questions/new?job={firm.job}"
         assert "Einwilligung liegt vor" in (await worker.get(answer.headers["location"])).text
