@@ -13,6 +13,8 @@ SQLITE = [
     "email" VARCHAR(254) NOT NULL,
     "imprint_url" VARCHAR(500) NOT NULL,
     "privacy_url" VARCHAR(500) NOT NULL,
+    "opening_hours" TEXT NOT NULL,
+    "logo_sha256" VARCHAR(64) NOT NULL,
     "timezone" VARCHAR(64) NOT NULL,
     "position_enabled" INT NOT NULL,
     "workers_release" INT NOT NULL,
@@ -47,6 +49,15 @@ SQLITE = [
     "account_id" CHAR(36) NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_channel_fac_company_233b82" UNIQUE ("company_id", "account_id", "name")
+)""",
+    """CREATE TABLE "channel_price" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "channel" VARCHAR(32) NOT NULL,
+    "category" VARCHAR(32) NOT NULL,
+    "month" VARCHAR(7) NOT NULL,
+    "micros" INT NOT NULL,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_channel_pri_company_cf6564" UNIQUE ("company_id", "channel", "category", "month")
 )""",
     """CREATE TABLE "channel_template" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
@@ -633,6 +644,8 @@ POSTGRES = [
     "email" VARCHAR(254) NOT NULL,
     "imprint_url" VARCHAR(500) NOT NULL,
     "privacy_url" VARCHAR(500) NOT NULL,
+    "opening_hours" TEXT NOT NULL,
+    "logo_sha256" VARCHAR(64) NOT NULL,
     "timezone" VARCHAR(64) NOT NULL,
     "position_enabled" BOOL NOT NULL,
     "workers_release" BOOL NOT NULL,
@@ -667,6 +680,15 @@ POSTGRES = [
     "account_id" UUID NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_channel_fac_company_233b82" UNIQUE ("company_id", "account_id", "name")
+)""",
+    """CREATE TABLE "channel_price" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "channel" VARCHAR(32) NOT NULL,
+    "category" VARCHAR(32) NOT NULL,
+    "month" VARCHAR(7) NOT NULL,
+    "micros" INT NOT NULL,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_channel_pri_company_cf6564" UNIQUE ("company_id", "channel", "category", "month")
 )""",
     """CREATE TABLE "channel_template" (
     "id" UUID NOT NULL PRIMARY KEY,

@@ -115,6 +115,22 @@ class ChannelTemplateRow(Model):
         unique_together = (("company_id", "account_id", "name", "language"),)
 
 
+class ChannelPriceRow(Model):
+    """What one billable message costs in a channel and category, as the firm entered it, from a month on."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    channel = word()
+    category = word("")
+    month = fields.CharField(7)
+    micros = fields.IntField()
+
+    class Meta:
+        table = "channel_price"
+        unique_together = (("company_id", "channel", "category", "month"),)
+
+
 class RawEventRow(Model):
     """A webhook body as it came, stored before it was answered."""
 

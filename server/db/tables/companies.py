@@ -13,6 +13,8 @@ class CompanyRow(Model):
     email = fields.CharField(254, default="")
     imprint_url = fields.CharField(500, default="")
     privacy_url = fields.CharField(500, default="")
+    opening_hours = fields.TextField(default="")
+    logo_sha256 = fields.CharField(64, default="")
     timezone = fields.CharField(64, default="Europe/Berlin")
     position_enabled = fields.BooleanField(default=False)
     workers_release = fields.BooleanField(default=False)
