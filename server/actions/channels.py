@@ -15,7 +15,7 @@ from server.domain.accounts import Account, Health
 from server.domain.errors import Invalid, NotFound
 from server.domain.events import MediaRef
 from server.domain.logbook import Entry
-from server.domain.users import Actor
+from server.domain.users import Actor, system
 from server.ids import new_id
 from server.services import Services
 
@@ -115,9 +115,15 @@ async def _note(actor: Actor, verb: str, account: Account, *, at: datetime) -> N
 
 
 @atomic
-async def line_down(account: Account, error: str) -> None:
-    """Note that events of an account cannot be fetched at the moment."""
+async def line_down(account: Account, error: str, *, refused: bool, at: datetime) -> None:
+    """Note that events of an account cannot be fetched; one that is refused stops sending, too, and asks the admin."""
     await channels.set_pull_error(account.company_id, account.id, error)
+    known = await channels.account_by_id(account.company_id, account.id)
+    if refused and known and known.health is Health.OK:
+        await channels.set_health(account.company_id, account.id, Health.REAUTH, error)
+        by = system(account.company_id)
+        entry = Entry.by(by, "channel.reauth", "channel", account.id, at=at, kind=account.kind, detail=error)
+        await logbook.insert_entry(account.company_id, entry)
     signal("channels", account.company_id, account=str(account.id))
 
 

@@ -154,8 +154,6 @@ def _data(item: Item, envelope: Item, data: Item, texts: Mapping[str, str], numb
     elif data.get("remoteDelete"):
         target = f"{author}:{_stamp(data['remoteDelete']['timestamp'])}"
         yield Change(f"{name}:deleted", target, _sender(envelope), at, None)
-    elif data.get("reaction") and data["reaction"].get("isRemove"):
-        yield unknown("signal.reaction_removed", item)
     else:
         yield from _messages(envelope, data, texts, number)
 
@@ -179,7 +177,8 @@ def _messages(envelope: Item, data: Item, texts: Mapping[str, str], number: str)
 def _parts(data: Item, texts: Mapping[str, str]) -> list[tuple[MessageKind, str, MediaRef | None]]:
     """Return (kind, text, file) of each event a message is told in; none for one that says nothing."""
     if data.get("reaction"):
-        return [(MessageKind.REACTION, str(data["reaction"].get("emoji") or ""), None)]
+        emoji = "" if data["reaction"].get("isRemove") else str(data["reaction"].get("emoji") or "")
+        return [(MessageKind.REACTION, emoji, None)]
     text = _text(data, texts)
     if data.get("sticker"):
         return [(MessageKind.STICKER, text, None)]
@@ -271,14 +270,32 @@ def _sync(item: Item, sync: Item, texts: Mapping[str, str], number: str) -> Iter
     if not sent:
         return  # what was read or blocked on the other device is no news for the conversation
     to = _person(sent.get("destinationNumber") or sent.get("destination"), sent.get("destinationUuid"))
-    if any(sent.get(name) for name in ("groupInfo", "editMessage", "remoteDelete", "reaction")) or not to:
+    changed = sent.get("editMessage") or {}
+    if (
+        any((one or {}).get("groupInfo") for one in (sent, changed.get("dataMessage")))
+        or sent.get("reaction")
+        or not to
+    ):
         yield unknown("signal.sync", item)
+        return
+    if changed or sent.get("remoteDelete"):
+        yield _changed_by_hand(sent, changed, to, texts, number)
         return
     if any(one.value == number for one in to):
         return
     for place, (kind, text, media) in enumerate(_parts(sent, texts), 1):
         name = f"{number}:{_stamp(sent['timestamp'])}" + (f"#{place}" if place > 1 else "")
         yield Echo(name, to, _time(sent["timestamp"]), kind, text, media, "", _echoed(sent, to, number))
+
+
+def _changed_by_hand(
+    sent: Item, changed: Item, to: tuple[Identity, ...], texts: Mapping[str, str], number: str
+) -> Change:
+    """Return what the firm's own phone changed or took back; the sender is the one it was written to."""
+    data = changed["dataMessage"] if changed else sent
+    stamp = changed["targetSentTimestamp"] if changed else sent["remoteDelete"]["timestamp"]
+    at, text = _time(data["timestamp"]), _text(data, texts) if changed else None
+    return Change(f"{number}:{_stamp(data['timestamp'])}:change", f"{number}:{_stamp(stamp)}", to, at, text)
 
 
 def _echoed(sent: Item, to: tuple[Identity, ...], number: str) -> str:

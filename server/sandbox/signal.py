@@ -1,31 +1,38 @@
 """signal-cli-rest-api 0.99 with Signal behind it: strict in what it takes, and everything it tells, it tells once."""
 
-import asyncio
-import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from server.domain.events import Status, advance
-from server.sandbox.platform import Endpoint, faulty
+from server.sandbox.platform import Act, Endpoint, faulty
 from server.sandbox.postman import Postman
-from server.sandbox.signal_envelopes import broken, data, envelope, receipt, sent_by_hand
+from server.sandbox.signal_envelopes import data, envelope, receipt, sent_by_hand
+from server.sandbox.signal_outlet import Outlet
 from server.sandbox.signal_rules import Refusal, Sending, limited, need, receipt_of, sending_of
 from server.sandbox.world import Account, Bubble, File, Person, World
 
 MAX_BODY = 120_000_000
 LONG_TEXT, SHORT_TEXT_BYTES = "text/x-signal-plain", 2000
 
+ACTS = (
+    Act("react", "👍 auf das Letzte"),
+    Act("revoke", "Letzte eigene Nachricht löschen"),
+    Act("edit", "Letzte eigene Nachricht ändern", "Neuer Text"),
+    Act("type", "Tippen"),
+    Act("key", "Neues Handy, neue Sicherheitsnummer"),
+)
+
 
 class SignalPlatform:
-    """Numbers in one container. `mode` is json-rpc, normal or native.
+    """Numbers in one container; `outlet` is how it tells what comes.
 
-    In json-rpc mode what is told while nobody listens is gone, counted in `lost`; in the others it waits.
     `untrusted` are people (by key) whose safety number is new; `challenge` = a captcha must be solved first.
     """
 
@@ -33,13 +40,9 @@ class SignalPlatform:
 
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
-        self._listening: dict[str, set[asyncio.Queue[str]]] = {}
-        self._waiting: dict[str, list[str]] = {}
-        self._held: dict[str, str] = {}
         self._last_ms = 0
         self.files: dict[str, File] = {}
-        self.mode = "json-rpc"
-        self.lost = 0
+        self.outlet = Outlet(world)
         self.challenge = ""
         self.untrusted: set[str] = set()
         self.unregistered: set[str] = set()
@@ -76,7 +79,28 @@ class SignalPlatform:
             names = [self.keep(whole, LONG_TEXT), *names]
         told = data(account, said, [(name, self.files[name]) for name in names])
         stamp = bubble.id.rpartition(":")[2]
-        self._tell(account, envelope(account, person, self.name_of(person), stamp, told))
+        self.outlet.tell(account, envelope(account, person, self.name_of(person), stamp, told))
+
+    @property
+    def acts(self) -> Sequence[Act]:
+        return ACTS
+
+    def act(self, account: Account, person: Person, name: str, word: str) -> None:
+        """Let a person do on the phone's page what is no message."""
+        bubbles = self._world.chat(account, person).bubbles
+        firms = [bubble for bubble in bubbles if bubble.from_firm]
+        own = [bubble for bubble in bubbles if not bubble.from_firm and bubble.kind != "reaction"]
+        match name:
+            case "react" if firms:
+                self.react(account, person, firms[-1], "👍")
+            case "revoke" if own:
+                self.retract(account, person, own[-1])
+            case "edit" if own and word:
+                self.edit(account, person, own[-1], word)
+            case "type":
+                self.type(account, person)
+            case "key":
+                self.untrusted.add(person.key)
 
     def react(self, account: Account, person: Person, to: Bubble, emoji: str) -> Bubble:
         """Let the customer put an emoji at a message."""
@@ -97,7 +121,7 @@ class SignalPlatform:
         stamp = self.bubble_id()
         changed = {"targetSentTimestamp": target, "dataMessage": {"timestamp": int(stamp), "message": text}}
         told = {"editMessage": changed}
-        self._tell(account, envelope(account, person, self.name_of(person), stamp, told))
+        self.outlet.tell(account, envelope(account, person, self.name_of(person), stamp, told))
         self._world.touch()
 
     def retract(self, account: Account, person: Person, bubble: Bubble) -> None:
@@ -106,13 +130,13 @@ class SignalPlatform:
         told = {
             "dataMessage": {"timestamp": int(stamp), "message": None, "remoteDelete": {"timestamp": target}}
         }
-        self._tell(account, envelope(account, person, self.name_of(person), stamp, told))
+        self.outlet.tell(account, envelope(account, person, self.name_of(person), stamp, told))
 
     def type(self, account: Account, person: Person) -> None:
         """Let the customer begin to type."""
         stamp = self.bubble_id()
         told = {"typingMessage": {"action": "STARTED", "timestamp": int(stamp)}}
-        self._tell(account, envelope(account, person, self.name_of(person), stamp, told))
+        self.outlet.tell(account, envelope(account, person, self.name_of(person), stamp, told))
 
     def by_hand(self, account: Account, person: Person, text: str) -> Bubble:
         """Let somebody of the firm write from the phone that has the same account."""
@@ -121,7 +145,7 @@ class SignalPlatform:
             f"{account.display}:{stamp}", True, self._world.now(), "text", text, status=Status.DELIVERED
         )
         self._world.say(account, person, bubble)
-        self._tell(account, sent_by_hand(account, person, self.name_of(person), stamp, text))
+        self.outlet.tell(account, sent_by_hand(account, person, self.name_of(person), stamp, text))
         return bubble
 
     def keep(self, data: bytes, mime: str) -> str:
@@ -173,7 +197,7 @@ class SignalPlatform:
         about = {
             "versions": ["v1", "v2"],
             "build": 2,
-            "mode": self.mode,
+            "mode": self.outlet.mode,
             "version": "0.99",
             "capabilities": {"v2/send": ["quotes", "mentions"]},
         }
@@ -222,7 +246,7 @@ class SignalPlatform:
         stamps = [int(bubble.id.rpartition(":")[2]) for bubble in bubbles]
         when = self.bubble_id()
         told = receipt(when, stamps, read=status is Status.READ)
-        self._tell(account, envelope(account, person, self.name_of(person), when, told))
+        self.outlet.tell(account, envelope(account, person, self.name_of(person), when, told))
 
     async def _receipt(self, request: Request) -> Response:
         account = self._account(request.path_params["number"])
@@ -239,7 +263,7 @@ class SignalPlatform:
         return Response(status_code=204)
 
     async def _receive(self, request: Request) -> Response:
-        if self.mode == "json-rpc":
+        if self.outlet.mode == "json-rpc":
             raise Refusal(400, "websocket: the client is not using the websocket protocol")
         timeout = request.query_params.get("timeout", "1")
         need(timeout.isdigit(), "Couldn't process request - timeout needs to be numeric!")
@@ -247,38 +271,10 @@ class SignalPlatform:
         need(account is not None, f"User {request.path_params['number']} is not registered.")
         assert account is not None
         # Received is acknowledged: whatever becomes of this answer, it is told no second time.
-        return Response(f"[{','.join(self._waiting.pop(account.key, []))}]", media_type="text/plain")
+        return Response(f"[{','.join(self.outlet.take(account))}]", media_type="text/plain")
 
     async def _listen(self, socket: WebSocket) -> None:
-        """Tell one listener what comes from now on; what nobody hears is gone."""
-        account = self._account(socket.path_params["number"])
-        if self.mode != "json-rpc":
-            await socket.close(1002)
-            return
-        await socket.accept()
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        listening = self._listening.setdefault(account.key if account else "", set())
-        listening.add(queue)
-        ends = [asyncio.create_task(_tell_on(socket, queue)), asyncio.create_task(_gone(socket))]
-        try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            listening.discard(queue)
-            for end in ends:
-                end.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
-        with suppress(RuntimeError):  # he may have hung up himself
-            await socket.close(1001)
-
-    def hang_up(self) -> None:
-        """Break every line, as a container does that is restarted."""
-        for listening in self._listening.values():
-            for queue in listening:
-                queue.put_nowait("")
-
-    @property
-    def listeners(self) -> int:
-        return sum(len(listening) for listening in self._listening.values())
+        await self.outlet.listen(socket, self._account(socket.path_params["number"]))
 
     async def _file(self, request: Request) -> Response:
         file = self.files.get(request.path_params["name"])
@@ -312,35 +308,6 @@ class SignalPlatform:
                 return Response(status_code=204)
         return Refusal(400, "Couldn't process request - invalid challenge").answer()
 
-    def _tell(self, account: Account, told: dict[str, Any]) -> None:
-        """Tell whoever listens; whims put rubbish before it, tell it to the same listener twice, or swap two."""
-        whims, world = self._world.whims, self._world
-        frames = [json.dumps(told, ensure_ascii=False)]
-        if world.lucky(whims.broken):
-            frames.insert(0, broken(world, account))
-        if world.lucky(whims.duplicate):
-            frames.append(frames[-1])
-        held = self._held.pop(account.key, None)
-        if held is None and world.lucky(whims.reorder):
-            self._held[account.key] = frames.pop()
-            asyncio.get_running_loop().call_later(0.05, self._let_go, account)
-        self._out(account, [*frames, *([held] if held else [])])
-
-    def _let_go(self, account: Account) -> None:
-        held = self._held.pop(account.key, None)
-        self._out(account, [held] if held else [])
-
-    def _out(self, account: Account, frames: list[str]) -> None:
-        if self.mode != "json-rpc":
-            self._waiting.setdefault(account.key, []).extend(frames)
-            return
-        listening = self._listening.get(account.key)
-        if not listening:
-            self.lost += len(frames)
-        for queue in listening or ():
-            for frame in frames:
-                queue.put_nowait(frame)
-
     def _mine(self) -> list[Account]:
         return [one for one in self._world.accounts.values() if one.kind == self.kind]
 
@@ -351,17 +318,3 @@ class SignalPlatform:
         if name.startswith("+"):
             return self._world.person(name)
         return self._world.person_named(self.kind, name)
-
-
-async def _tell_on(socket: WebSocket, queue: "asyncio.Queue[str]") -> None:
-    """Write frames to a listener until he is gone, or an empty one says to hang up."""
-    with suppress(WebSocketDisconnect, RuntimeError):
-        while frame := await queue.get():
-            await socket.send_text(frame)
-
-
-async def _gone(socket: WebSocket) -> None:
-    """Return when the listener has hung up."""
-    with suppress(WebSocketDisconnect):
-        while True:
-            await socket.receive_text()

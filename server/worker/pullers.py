@@ -158,12 +158,12 @@ class Puller:
                     return
                 raise ChannelError("channel.line_ended", permanent=False)
             except Exception as failure:  # one account's trouble is nobody else's
-                error = _word(failure)
+                error, refused = _word(failure), isinstance(failure, ChannelError) and failure.permanent
             self.holding = False
             if asyncio.get_running_loop().time() - begun > STEADY_S:
                 self.breaks = 0
             self.breaks += 1
-            await self._note(error)
+            await self._note(error, refused=refused)
             await asyncio.sleep(pause_s(self.breaks, self.chance()))
 
     async def _pull(self) -> bool:
@@ -200,13 +200,13 @@ class Puller:
                 self.error = ""
                 return
 
-    async def _note(self, error: str) -> None:
+    async def _note(self, error: str, *, refused: bool) -> None:
         """Write down that the line is down, once for each reason; a first break may be nothing."""
         log.info("line broken", extra={"kind": self.account.kind, "breaks": self.breaks, "reason": error})
         if self.breaks < 2 or error == self.error:
             return
         try:
-            await line_down(self.account, error)
+            await line_down(self.account, error, refused=refused, at=self.services.clock())
             self.error = error
         except FAILURES:
             log.warning("a broken line could not be noted")

@@ -73,7 +73,7 @@ class SignalLine:
 
     async def rounds(self, count: int = 1) -> list[Event]:
         """Return what the next rounds of asking tell (mode normal)."""
-        self.far.mode = "normal"
+        self.far.outlet.mode = "normal"
         told: list[Event] = []
         async for pulled in self.channel.pull(""):
             told += self.channel.parse(pulled.body) if pulled.body else []
@@ -130,7 +130,7 @@ async def served(line: SignalLine) -> AsyncIterator[SignalLine]:
         try:
             yield line
         finally:
-            line.far.hang_up()
+            line.far.outlet.hang_up()
             server.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait_for(serving, PATIENCE_S)
 
@@ -138,11 +138,11 @@ async def served(line: SignalLine) -> AsyncIterator[SignalLine]:
 @asynccontextmanager
 async def listening(line: SignalLine, cursor: str = "") -> AsyncIterator[Heard]:
     """Listen beside the test, from the moment the line stands."""
-    heard, before = Heard(line.channel), line.far.listeners
+    heard, before = Heard(line.channel), line.far.outlet.listeners
     task = asyncio.create_task(heard.listen(cursor))
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while line.far.listeners == before and not task.done():
+            while line.far.outlet.listeners == before and not task.done():
                 await asyncio.sleep(0.01)
         yield heard
     finally:

@@ -128,11 +128,9 @@ def test_a_reaction_names_its_message() -> None:
         reaction={"emoji": "👍", "targetAuthor": OWN, "targetSentTimestamp": 77, "isRemove": False},
     )
     assert (event.kind, event.text, event.context_id) == (MessageKind.REACTION, "👍", f"{OWN}:77")
-    gone = said(
-        message=None,
-        reaction={"emoji": "👍", "targetAuthor": OWN, "targetSentTimestamp": 77, "isRemove": True},
-    )
-    assert isinstance(gone, UnknownEvent)
+    removed = {"emoji": "👍", "targetAuthor": OWN, "targetSentTimestamp": 77, "isRemove": True}
+    gone = said(message=None, reaction=removed)
+    assert (gone.kind, gone.text, gone.context_id) == (MessageKind.REACTION, "", f"{OWN}:77")
 
 
 @pytest.mark.parametrize(
@@ -170,6 +168,18 @@ def test_what_was_written_by_hand_is_an_echo() -> None:
     )
     group = {"groupInfo": {"groupId": "g"}}
     assert isinstance(read(item(own, syncMessage={"sentMessage": {**sent, **group}}))[0], UnknownEvent)
+
+
+def test_what_is_changed_by_hand_is_a_change_of_our_own() -> None:
+    own = {**HEAD, "source": OWN, "sourceNumber": OWN, "sourceUuid": "our-uuid"}
+    to = {"destination": "+491712345678", "destinationUuid": HIS, "timestamp": STAMP}
+    edit = {"targetSentTimestamp": 77, "dataMessage": {"timestamp": STAMP, "message": "Komme um neun"}}
+    assert read(item(own, syncMessage={"sentMessage": {**to, "editMessage": edit}})) == [
+        Change(f"{OWN}:{STAMP}:change", f"{OWN}:77", SENDER, AT, "Komme um neun")
+    ]
+    assert read(item(own, syncMessage={"sentMessage": {**to, "remoteDelete": {"timestamp": 77}}})) == [
+        Change(f"{OWN}:{STAMP}:change", f"{OWN}:77", SENDER, AT, None)
+    ]
 
 
 def test_a_change_and_a_retraction_name_what_they_are_about() -> None:

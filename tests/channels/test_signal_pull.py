@@ -78,11 +78,11 @@ async def test_what_nobody_heard_is_told_as_a_gap(line: SignalLine) -> None:
         async with listening(line) as heard:
             line.sabine.write("gehört")
             await heard.until(1)
-            line.far.hang_up()
+            line.far.outlet.hang_up()
             await _ended(heard)
         assert isinstance(heard.error, ChannelError) and heard.error.code == "signal.line_lost"
         line.sabine.write("ungehört")
-        assert line.far.lost == 1
+        assert line.far.outlet.lost == 1
         async with listening(line, heard.cursor) as again:
             (gap,) = await again.until(1)
         assert isinstance(gap, Gap)
@@ -143,7 +143,7 @@ async def test_something_else_at_the_address_is_no_container() -> None:
 
 
 async def test_in_rounds_a_batch_is_one_row(line: SignalLine) -> None:
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     line.sabine.write("eins")
     line.far.type(line.account, line.person)
     line.sabine.write("zwei")
@@ -155,7 +155,7 @@ async def test_in_rounds_a_batch_is_one_row(line: SignalLine) -> None:
 
 async def test_in_rounds_a_break_loses_only_the_answer_it_broke(line: SignalLine) -> None:
     """Signal's own server keeps what was not asked for: only the answer that broke off is gone."""
-    line.far.mode = "native"
+    line.far.outlet.mode = "native"
     line.sabine.write("verloren")
     line.sandbox.set_fault("signal.receive", Fault.RESET_AFTER)
     heard = await _rounds(line, 1)
@@ -171,7 +171,7 @@ async def test_in_rounds_a_break_loses_only_the_answer_it_broke(line: SignalLine
 
 
 async def test_a_container_that_changed_its_mode_owes_a_gap(line: SignalLine) -> None:
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     since = now() - timedelta(hours=2)
     (gap,) = (await _rounds(line, 1, f"json-rpc {since.isoformat()}")).events
     assert isinstance(gap, Gap) and gap.since == since
@@ -179,14 +179,14 @@ async def test_a_container_that_changed_its_mode_owes_a_gap(line: SignalLine) ->
 
 @pytest.mark.parametrize("cursor", ["unsinn", "json-rpc gestern", "42"])
 async def test_a_cursor_of_other_settings_is_no_gap(line: SignalLine, cursor: str) -> None:
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     line.sabine.write("da")
     (message,) = (await _rounds(line, 1, cursor)).events
     assert isinstance(message, InboundMessage)
 
 
 async def test_a_refusal_names_itself(line: SignalLine) -> None:
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     heard = Heard(Signal({"number": "+4930999999"}, line.http, {"signal_base": BASE}))
     await heard.listen("")
     assert isinstance(heard.error, ChannelError)

@@ -45,7 +45,7 @@ AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_A
 @pytest.fixture
 async def line() -> AsyncIterator[SignalLine]:
     fresh = SignalLine()
-    fresh.far.mode = "normal"
+    fresh.far.outlet.mode = "normal"
     async with fresh.http:
         yield fresh
 
@@ -99,7 +99,7 @@ def test_whatever_goes_wrong_nothing_is_said_twice(calls: list[Fault]) -> None:
 
 async def _worker_with_faults(calls: list[Fault]) -> None:
     line = SignalLine()
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     for fault in calls:
         line.sandbox.set_fault("signal.messages", fault)
     async with line.http:
@@ -278,13 +278,13 @@ async def test_a_flood_and_a_redirect_end_the_download(monkeypatch: pytest.Monke
 
 
 async def test_the_self_check_knows_container_mode_and_number(line: SignalLine) -> None:
-    line.far.mode = "json-rpc"
+    line.far.outlet.mode = "json-rpc"
     assert [(found.code, found.ok) for found in await line.channel.check("")] == [
         ("channel.reachable", True),
         ("signal.mode", True),
         ("signal.registered", True),
     ]
-    line.far.mode = "normal"
+    line.far.outlet.mode = "normal"
     other = Signal({"number": "+4930999999"}, line.http, {"signal_base": BASE})
     assert [found.ok for found in await other.check("")] == [True, False, False]
     async with httpx.AsyncClient(transport=_answering(200, "<html>")) as http:

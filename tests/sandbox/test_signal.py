@@ -20,7 +20,7 @@ WHEN = 1763640000123
 @pytest.fixture
 async def line() -> AsyncIterator[SignalLine]:
     fresh = SignalLine()
-    fresh.far.mode = "normal"
+    fresh.far.outlet.mode = "normal"
     async with fresh.http:
         yield fresh
 
@@ -127,15 +127,15 @@ async def test_received_once_it_is_told_no_second_time(line: SignalLine) -> None
 
 
 async def test_in_websocket_mode_nobody_there_means_gone(line: SignalLine) -> None:
-    line.far.mode = "json-rpc"
+    line.far.outlet.mode = "json-rpc"
     line.sabine.write("eins")
-    assert line.far.lost == 1
+    assert line.far.outlet.lost == 1
     answer = await line.http.get(f"{BASE}/v1/receive/{OWN}")
     assert answer.status_code == 400
     async with served(line), listening(line) as one, listening(line) as two:
         line.sabine.write("zwei")
         assert len(await one.until(1)) == len(await two.until(1)) == 1
-    assert line.far.lost == 1
+    assert line.far.outlet.lost == 1
 
 
 async def test_a_blocked_firm_is_told_nothing(line: SignalLine) -> None:
@@ -171,6 +171,29 @@ async def test_the_phone_page_plays_signal(line: SignalLine) -> None:
     await line.http.post("http://sandbox/phone/sabine/photos", files={"photo": ("a.jpg", JPEG, "image/jpeg")})
     kinds = [sorted(set(one["envelope"]) & {"dataMessage", "receiptMessage"}) for one in await received(line)]
     assert kinds == [["receiptMessage"], ["receiptMessage"], ["dataMessage"], ["dataMessage"]]
+
+
+async def test_what_a_person_does_beyond_writing(line: SignalLine) -> None:
+    await send(line, **HELLO)
+    bubble = line.sabine.write("Grau")
+    await received(line)
+    for name, word in (
+        ("react", ""),
+        ("edit", "Doch weiß"),
+        ("edit", ""),
+        ("revoke", ""),
+        ("type", ""),
+        ("fly", ""),
+    ):
+        line.far.act(line.account, line.person, name, word)
+    told = [one["envelope"] for one in await received(line)]
+    assert [sorted(set(one) & {"dataMessage", "editMessage", "typingMessage"}) for one in told] == [
+        ["dataMessage"], ["editMessage"], ["dataMessage"], ["typingMessage"],
+    ]  # fmt: skip
+    assert told[0]["dataMessage"]["reaction"]["emoji"] == "👍"
+    assert bubble.text == "Doch weiß"
+    line.far.act(line.account, line.person, "key", "")
+    assert (await send(line, **HELLO)).status_code == 400
 
 
 def test_it_takes_no_real_account() -> None:

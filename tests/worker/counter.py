@@ -29,7 +29,7 @@ SECRETS = Secrets(b"k" * 32)
 
 
 class Counter:
-    """Fetches numbers; the cursor is the next one. Settings: `port` of the platform, `pulls` no = another way."""
+    """Fetches numbers; the cursor is the next one. Settings: `port` of the platform, `pulls` no = another way, refused = wrong token."""
 
     kind = "counter"
     label = "Zähler"
@@ -40,9 +40,12 @@ class Counter:
         self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
     ) -> None:
         self._port = int(settings["port"])
-        self.pulls = settings["pulls"] == "yes"
+        self.pulls = settings["pulls"] in ("yes", "refused")
+        self._refused = settings["pulls"] == "refused"
 
     async def pull(self, cursor: str) -> AsyncIterator[Pulled]:
+        if self._refused:
+            raise ChannelError("counter.token", permanent=True)
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError as error:

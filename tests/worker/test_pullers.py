@@ -164,6 +164,29 @@ async def test_a_line_that_stays_away_is_named_and_forgotten_when_it_is_back(
     assert not (await account_now(account)).pull_error
 
 
+async def test_a_line_that_is_refused_stops_the_account_until_it_is_set_right(
+    database: Database, far: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong token is no accident: sending waits, the admin is asked, and new settings begin anew."""
+    monkeypatch.setattr(pullers, "LONGEST_PAUSE_S", 0.02)
+    far.count_to(1)
+    actor, account = await connect(database, far, pulls="refused")
+
+    async def stopped() -> bool:
+        return (await account_now(account)).health.value == "reauth"
+
+    async with pulling(counter.services(database)):
+        await until(stopped)
+        typed = {"port": str(far.port), "pulls": "yes"}
+        await channels.change(
+            counter.services(database), actor, await account_now(account), label="", typed=typed, at=now()
+        )
+        await stored(account, 1)
+    assert (await account_now(account)).usable
+    told = await rows("SELECT id FROM logbook WHERE verb = 'channel.reauth'")
+    assert len(told) == 1
+
+
 async def test_a_line_without_a_sign_of_life_is_taken_for_dead(
     database: Database, far: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
