@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
-from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 
 from server.channels.base import ChannelError, Pulled
 from server.channels.email_settings import Mailbox, Tls
@@ -138,22 +138,23 @@ class _Reader:
     def __init__(self, box: Mailbox) -> None:
         self._box = box
         self._line: BaseMailBox | None = None
+        self._closed = False
 
     def open(self) -> None:
-        """Connect and log in."""
+        """Connect, close the line to others and log in."""
         server = self._box.imap
-        match server.tls:
-            case Tls.TLS:
-                made: BaseMailBox = MailBox(
-                    server.host, server.port, timeout=LINE_TIMEOUT_S, ssl_context=server.context()
-                )
-            case Tls.STARTTLS:
-                made = MailBoxStartTls(
-                    server.host, server.port, timeout=LINE_TIMEOUT_S, ssl_context=server.context()
-                )
-            case _:
-                made = MailBoxUnencrypted(server.host, server.port, timeout=LINE_TIMEOUT_S)
+        if server.tls is Tls.TLS:
+            made: BaseMailBox = MailBox(
+                server.host, server.port, timeout=LINE_TIMEOUT_S, ssl_context=server.context()
+            )
+        else:
+            made = MailBoxUnencrypted(server.host, server.port, timeout=LINE_TIMEOUT_S)
         self._line = made
+        if self._closed:  # Whoever waited for this has gone meanwhile.
+            self.close()
+            raise OSError("the line is closed")
+        if server.tls is Tls.STARTTLS:
+            made.client.starttls(server.context())
         ascii_only = server.user.isascii() and server.password.isascii()
         try:
             (made.login if ascii_only else made.login_utf8)(server.user, server.password, None)
@@ -192,6 +193,7 @@ class _Reader:
 
     def close(self) -> None:
         """Hang up; harmless while another call is still under way, which it ends."""
+        self._closed = True
         if self._line is not None:
             with contextlib.suppress(OSError):  # It may be gone already.
                 self._line.client.shutdown()

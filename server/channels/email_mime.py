@@ -14,6 +14,10 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 
 MAX_DEPTH, MAX_PARTS, MAX_HEAD_BYTES, MAX_LINE = 12, 250, 256_000, 2_000
+MAX_MARKS, MAX_TEXT_BYTES = 5_000, 400_000
+_HIGH = bytes(range(0x80, 0x100))
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NO_BASE64 = bytes(set(range(256)) - set(_LETTERS))
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _NAME = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, LookupError, MessageError)
@@ -80,7 +84,13 @@ class Part:
                 return body
 
     def text(self) -> str:
-        return to_text(self.data(), self.param("charset"))
+        """Return the content as text, its first 400 kB, up to the end of a line where there is one."""
+        data = self.data()
+        if len(data) > MAX_TEXT_BYTES:
+            line_end = data.rfind(b"\n", 0, MAX_TEXT_BYTES)
+            # No half letter at the end: it would speak against the charset of all the others.
+            data = data[:line_end] if line_end > 0 else data[:MAX_TEXT_BYTES].rstrip(_HIGH)
+        return to_text(data, self.param("charset"))
 
     def walk(self) -> Iterator["Part"]:
         yield self
@@ -112,7 +122,7 @@ class Mail:
 class _Reader:
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
-        self._left = MAX_PARTS
+        self._left, self._marks = MAX_PARTS, MAX_MARKS
         self.cut = False
 
     def read(self, path: str, start: int, end: int, *, depth: int) -> Part:
@@ -145,6 +155,10 @@ class _Reader:
         """Yield (start, end) of what stands between the delimiter lines; a missing last one is forgiven."""
         mark, raw, at, open_at = b"--" + boundary.encode(), self._raw, start, -1
         while (found := raw.find(mark, at, end)) >= 0:
+            self._marks -= 1
+            if self._marks < 0:
+                self.cut = True
+                break
             at = found + len(mark)
             line_end = raw.find(b"\n", at, end)
             line_end = end if line_end < 0 else line_end
@@ -259,7 +273,7 @@ def _message(header: str, value: str) -> Message:
 
 def _base64(body: bytes) -> bytes:
     """Return what can be read of base64: foreign characters are skipped, a cut end is left out."""
-    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+    letters = body.translate(None, _NO_BASE64)
     return binascii.a2b_base64(letters[: len(letters) // 4 * 4] + _tail(letters))
 
 

@@ -33,7 +33,7 @@ from server.domain.mail import (
     plus_token,
 )
 
-MAX_FILES = 30
+MAX_FILES, MAX_WORDS = 30, 1_000_000
 # Pictures that belong to a signature: shown inside the page and no larger than this.
 MAX_ORNAMENT_BYTES = 20_000
 MAX_RAW_SHOWN = 20_000
@@ -175,7 +175,7 @@ def _content(root: Part) -> tuple[str, list[MediaRef]]:
     words: list[str] = []
     files: list[MediaRef] = []
     _collect(root, words, files, related=False)
-    return clean("\n".join(words)), files
+    return clean("\n".join(words)[:MAX_WORDS]), files
 
 
 def _collect(part: Part, words: list[str], files: list[MediaRef], *, related: bool) -> None:

@@ -55,7 +55,7 @@ def new_words(text: str) -> str:
         if line.rstrip() == "--" or _HISTORY in line or _SEPARATOR.fullmatch(line[:300]):
             kept.append(line.partition(_HISTORY)[0] if _HISTORY in line else "")
             break
-        if _FIRST_FIELD.match(line[:300]) and _is_head(lines[place : place + 6]):
+        if _FIRST_FIELD.match(line[:300]) and _is_head(lines[place : place + 8]):
             break
         if _QUOTE.match(line):
             _drop_attribution(kept)
@@ -85,8 +85,9 @@ def cut(text: str) -> str:
 
 
 def _is_head(lines: Sequence[str]) -> bool:
-    """Say whether these lines are the head of a mail that is quoted: at least three of its fields in a row."""
-    return sum(_FIELD.match(line[:300]) is not None for line in lines) >= 3
+    """Say whether these lines are the head of a mail that is quoted: three of its fields, the subject among them."""
+    fields = [found[1].lower() for line in lines if (found := _FIELD.match(line[:300]))]
+    return len(fields) >= 3 and bool({"betreff", "subject"} & set(fields))
 
 
 def _drop_attribution(kept: list[str]) -> None:

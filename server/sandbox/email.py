@@ -12,7 +12,7 @@ from server.domain.mail import intents_in
 from server.sandbox.email_imap import Folder, ImapDoor
 from server.sandbox.email_letters import Shown, address, answer, bounce, read, received
 from server.sandbox.email_smtp import MailRefused, SmtpDoor
-from server.sandbox.platform import is_play
+from server.sandbox.platform import Act, is_play
 from server.sandbox.postman import Postman
 from server.sandbox.world import Account, Bubble, File, Person, World
 
@@ -120,6 +120,36 @@ class EmailPlatform:
 
     def habits_of(self, person: Person) -> Habits:
         return self.habits.setdefault(person.key, Habits())
+
+    @property
+    def acts(self) -> Sequence[Act]:
+        return (
+            Act("full", "Postfach voll oder wieder leer"),
+            Act("away", "Abwesend: antwortet von selbst", "Text der Antwort, leer beendet es"),
+            Act("bounce", "Adresse gibt es nicht mehr, oder doch"),
+            Act("subject", "Neue E-Mail mit eigenem Betreff", "Betreff"),
+        )
+
+    def act(self, account: Account, person: Person, name: str, word: str) -> None:
+        """Change a habit, or write a mail that answers none."""
+        habits = self.habits_of(person)
+        match name:
+            case "full":
+                habits.full = not habits.full
+            case "away":
+                habits.away = word
+            case "bounce":
+                habits.bounces = "" if habits.bounces else "5.1.1"
+            case "subject" if word:
+                bubble = Bubble(
+                    self.bubble_id(), from_firm=False, at=self._world.now(), kind="text", text=word
+                )
+                self._world.say(account, person, bubble)
+                to, at = account.own_id, self._world.now()
+                self.put(
+                    account, answer(person, bubble, to=to, quoted=None, picture=None, at=at, subject=word)
+                )
+        self._world.touch()
 
     def _login(self, user: str, password: str) -> Account | None:
         if not is_play(password):

@@ -70,6 +70,11 @@ class ImapDoor:
         assert self._server is not None, "the door is closed"
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def open_lines(self) -> int:
+        """Return how many clients are connected."""
+        return len(self._talks)
+
     async def open(self) -> None:
         self._server = await asyncio.start_server(
             self._meet, "127.0.0.1", 0, limit=MAX_LINE, ssl=self._context

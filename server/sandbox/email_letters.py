@@ -58,6 +58,7 @@ def answer(
     quoted: Shown | None,
     picture: File | None,
     at: datetime,
+    subject: str = "",
     extra: dict[str, str] | None = None,
 ) -> bytes:
     """Return the customer's mail, with the history below his words as usual programs leave it."""
@@ -66,7 +67,7 @@ def answer(
     mail["To"] = to
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = bubble.id
-    mail["Subject"] = _subject(quoted)
+    mail["Subject"] = subject or _subject(quoted)
     if quoted:
         mail["In-Reply-To"] = mail["References"] = quoted.message_id
     for name, value in (extra or {}).items():

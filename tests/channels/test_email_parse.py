@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import random
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -147,6 +146,7 @@ def test_history_and_signature_are_cut_for_display(text: str) -> None:
         "Mit freundlichen Grüßen\nPetra Müller",
         "Die Maße:\n---\n2,40 m",
         "An: der Wand\nVon: links",
+        "Maße:\nVon: 2,40 m\nAn: 3,10 m\nDatum: heute\nDanke",
     ],
 )
 def test_what_only_looks_like_history_stays(text: str) -> None:
@@ -598,17 +598,16 @@ HOSTILE: dict[str, bytes] = {
     "underscores": mail(("_" * 5_000 + "x\n") * 100),
     "message ids": mail(References="<zollstock." * 100_000),
     "nested": nested(5_000),
-    "base64 of nothing": mail(b"=" * 1_000_000, cte="base64"),
+    "thirty megabytes of marks": mail(b"--x y\r\n" * 4_000_000, kind="multipart/mixed; boundary=x"),
+    "thirty megabytes of empty lines": mail(b"\n" * 30_000_000),
+    "one line of thirty megabytes": mail("ä" * 15_000_000),
+    "base64 of nothing": mail(b"=" * 30_000_000, cte="base64"),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_mail_ends_soon_in_an_event(name: str) -> None:
-    started = time.process_time()
-    assert CHANNEL.parse(HOSTILE[name])
-    used_s = time.process_time() - started
-    # Not a measure of speed: what is quadratic here takes minutes.
-    assert used_s < 10
+    assert CHANNEL.parse(HOSTILE[name])  # what is quadratic here would take minutes
 
 
 SEEDS = [mail("Ja"), mail(parts(TEXT, attached(JPEG)), kind=MIXED), report("5.1.1", "550 x"), nested(3)]

@@ -228,6 +228,28 @@ async def test_only_a_server_that_proves_its_name_hears_the_password(
         await door.close()
 
 
+async def test_a_server_without_starttls_hears_no_password(mails: MailLine) -> None:
+    box = mailbox(SETTINGS, {})
+    server = Server("127.0.0.1", mails.platform.imap.port, Tls.STARTTLS, ADDRESS, "sandbox-geheim")
+    (finding,) = await email_imap.check(replace(box, imap=server))
+    assert (finding.code, finding.ok) == ("mail.imap", False)
+    assert "LOGIN" not in mails.platform.imap.commands
+
+
+async def test_a_puller_that_is_ended_leaves_no_line_behind(mails: MailLine) -> None:
+    """Also one that is ended while it still connects: what comes of that is closed at once."""
+    await mails.started()
+    for pause_s in (0, 0.001, 0.005, 0.02, 0.05):
+        reading = asyncio.create_task(mails.fetched(1))
+        await asyncio.sleep(pause_s)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    async with asyncio.timeout(5):
+        while mails.platform.imap.open_lines:
+            await asyncio.sleep(0.01)
+
+
 async def test_the_check_says_what_works(mails: MailLine) -> None:
     good = await mails.channel.check("")
     assert [(one.code, one.ok) for one in good] == [

@@ -146,6 +146,19 @@ async def test_the_phone_shows_the_mailbox_and_answers(mails: MailLine) -> None:
     assert {one.context_id for one in told} == {mails.petra.bubbles[0].id}
 
 
+async def test_a_tester_gives_the_customer_habits_on_the_phone(mails: MailLine) -> None:
+    await mails.started()
+    async with httpx.AsyncClient(transport=Wire(mails.sandbox.app), base_url="http://sandbox") as http:
+        for name, word, code in (("full", "", "mail.mailbox_full"), ("full", "", "")):
+            await http.post("/phone/petra/acts", data={"act": name, "word": word})
+            (outcome,) = await mails.say(draft("x"))
+            assert getattr(outcome, "code", "") == code
+        await http.post("/phone/petra/acts", data={"act": "subject", "word": "Abmelden"})
+    (stop,) = await mails.heard(1)
+    assert isinstance(stop, InboundMessage)
+    assert (stop.text, stop.subject, stop.context_id) == ("Abmelden", "Abmelden", "")
+
+
 async def test_a_bounce_comes_by_mail(mails: MailLine) -> None:
     await mails.started()
     mails.platform.habits_of(mails.person).bounces = "5.1.1"
