@@ -2,14 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from uuid import UUID
 
 from server.channels.email_bounce import fates
-from server.channels.email_mime import MAX_LINE, Mail, Part, addresses, decoded
+from server.channels.email_heads import (
+    addresses_in,
+    answered,
+    identities,
+    is_automatic,
+    is_verified,
+    message_id_of,
+    name_of,
+    sender_of,
+    tokens_of,
+    when,
+)
+from server.channels.email_mime import MAX_LINE, Mail, Part, decoded
 from server.channels.email_plan import clean, one_line
 from server.channels.email_words import CUT, cut, new_words, page_text, whole_words
 from server.domain.channels import Identity, IdentityKind
@@ -26,36 +37,16 @@ from server.domain.events import (
     UnknownEvent,
 )
 from server.domain.mail import (
-    ascii_address,
     intent_of_token,
     intents_in,
     message_id,
-    plus_token,
 )
 
 MAX_FILES, MAX_WORDS = 30, 1_000_000
 # Pictures that belong to a signature: shown inside the page and no larger than this.
 MAX_ORNAMENT_BYTES = 20_000
 MAX_RAW_SHOWN = 20_000
-# Whoever takes the smaller of this and his own clock has the time of arrival.
-UNDATED = datetime(9999, 12, 31, tzinfo=UTC)
-_BELIEVED_BEFORE, _BELIEVED_AFTER = timedelta(days=7), timedelta(minutes=5)
 _AGAIN = re.compile(r"(?:\s*(?:re|aw|antw|wg|fwd?)\s*(?:\[\d+\])?:)+\s*", re.I)
-_MACHINES = ("mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply")
-_MACHINE_SUBJECT = re.compile(
-    r"(automatische antwort|automatic reply|out of office|abwesenheits?(notiz|meldung|assistent)|auto(matische )?-?reply"
-    r"|undelivered mail|undeliverable|unzustellbar|mail delivery failed)",
-    re.I,
-)
-_MACHINE_HEADERS = (
-    "x-autoreply",
-    "x-autorespond",
-    "x-auto-reply-from",
-    "x-mail-autoreply",
-    "list-id",
-    "x-loop",
-)
-_SENT_TO = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
 _MEDIA = {"image": MessageKind.IMAGE, "audio": MessageKind.AUDIO, "video": MessageKind.VIDEO}
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -86,7 +77,7 @@ def events(raw: bytes, address: str) -> list[Event]:
         return []
     mail = Mail.of(raw)
     root, fingerprint = mail.root, _fingerprint(raw, mail.root)
-    at, sender = _when(root), _sender(root)
+    at, sender = when(root), sender_of(root)
     told = fates(mail, address, sender=sender, at=at)
     if told:
         return list(told)
@@ -103,7 +94,7 @@ def events(raw: bytes, address: str) -> list[Event]:
 
 def _letter(mail: Mail, sender: str, fingerprint: str, address: str, at: datetime) -> _Letter:
     root = mail.root
-    own_id = _message_id(root)
+    own_id = message_id_of(root)
     subject = clean(one_line(decoded(root.get("subject")[:MAX_LINE])))[:300]
     words, files = _content(root)
     new = cut(new_words(words))
@@ -116,21 +107,21 @@ def _letter(mail: Mail, sender: str, fingerprint: str, address: str, at: datetim
     return _Letter(
         foreign_id=f"{own_id or '<>'}{fingerprint}",
         own_id=own_id,
-        senders=_identities(sender),
-        name=_name(root),
+        senders=identities(sender),
+        name=name_of(root),
         at=at,
         subject=subject,
         text=f"{text}\n{CUT}".strip() if short else text,
         files=tuple(files[:MAX_FILES]),
-        automatic=_is_automatic(root, sender, address),
-        verified=_is_verified(root, sender, address),
+        automatic=is_automatic(root, sender, address),
+        verified=is_verified(root, sender, address),
     )
 
 
 def _said(letter: _Letter, root: Part, address: str) -> Iterator[Event]:
     """Yield the fate its answer proves, a withdrawal among other words, then the message with each of its files."""
-    tokens = _tokens(root, address)
-    intent = _answered(root, address) or next(filter(None, map(intent_of_token, tokens)), None)
+    tokens = tokens_of(root, address)
+    intent = answered(root, address) or next(filter(None, map(intent_of_token, tokens)), None)
     context = message_id(intent, address) if intent else ""
     if intent and not letter.automatic:
         # Who answers a mail has got it: this clears up one in doubt.
@@ -166,7 +157,7 @@ def _stops(letter: _Letter) -> bool:
 
 def _copy(letter: _Letter, root: Part, intent: UUID, address: str) -> Event:
     """Return the trace of our own mail that came back to us; its words are in our rows already."""
-    to = tuple(Identity(IdentityKind.EMAIL, one) for one in _addresses(root.all("to"))[:1])
+    to = tuple(Identity(IdentityKind.EMAIL, one) for one in addresses_in(root.all("to"))[:1])
     return Echo(message_id(intent, address), to, letter.at, MessageKind.TEXT, opaque=str(intent))
 
 
@@ -229,77 +220,6 @@ def _kind(file: MediaRef) -> MessageKind:
     return _MEDIA.get(file.mime.partition("/")[0], MessageKind.DOCUMENT)
 
 
-def _answered(root: Part, address: str) -> UUID | None:
-    """Return which of our mails this one answers: the nearest of ours in its thread, never by subject."""
-    direct = intents_in(root.get("in-reply-to")[: 4 * MAX_LINE], address)
-    chain = intents_in(root.get("references")[: 8 * MAX_LINE], address)
-    return direct[0] if direct else chain[-1] if chain else None
-
-
-def _tokens(root: Part, address: str) -> list[str]:
-    reached = (one for header in _SENT_TO for one in _addresses(root.all(header)[:5]))
-    return [token for token in (plus_token(address, one) for one in reached) if token]
-
-
-def _is_automatic(root: Part, sender: str, address: str) -> bool:
-    """Say whether a machine wrote this, or may have: then nothing answers it (RFC 3834 2)."""
-    submitted = root.get("auto-submitted").partition(";")[0].strip().lower()
-    suppress = root.get("x-auto-response-suppress").strip().lower()
-    local = sender.partition("@")[0].lower()
-    return (
-        submitted not in ("", "no")
-        or suppress not in ("", "none")
-        or root.get("precedence").strip().lower() in ("bulk", "junk", "list", "auto_reply")
-        or any(root.get(name) for name in _MACHINE_HEADERS)
-        or root.get("return-path").replace(" ", "") == "<>"
-        or local.startswith(_MACHINES)
-        or _is_own(sender, address)
-        or bool(intents_in(_message_id(root), address))
-        or _MACHINE_SUBJECT.match(decoded(root.get("subject")[:MAX_LINE])) is not None
-    )
-
-
-def _is_own(sender: str, address: str) -> bool:
-    return sender.lower() == address.lower() or bool(plus_token(address, sender))
-
-
-def _is_verified(root: Part, sender: str, address: str) -> bool:
-    """Say whether nothing speaks against the sender (RFC 8601).
-
-    Only a "fail" counts: a "pass" could have been written by anybody, and a forged "fail" harms but its writer.
-    """
-    verdicts = root.all("authentication-results")
-    return not any("dmarc=fail" in verdict.lower() for verdict in verdicts) and not _is_own(sender, address)
-
-
-def _identities(sender: str) -> tuple[Identity, ...]:
-    """Return the address as written, and in lower case where that differs: people type it in either way."""
-    names = dict.fromkeys((sender, sender.lower()))
-    return tuple(Identity(IdentityKind.EMAIL, name) for name in names)
-
-
-def _sender(root: Part) -> str:
-    """Return the one address of From, "" when there is none or nobody can tell which."""
-    found = _addresses(root.all("from")[:2])
-    return found[0] if len(found) == 1 else ""
-
-
-def _name(root: Part) -> str:
-    pairs = addresses(root.get("from"))
-    return clean(one_line(decoded(pairs[0][0])))[:200] if len(pairs) == 1 else ""
-
-
-def _addresses(values: Sequence[str]) -> list[str]:
-    """Return the addresses that can be ones; what is written in encoded words is never one (RFC 2047 5)."""
-    written = (ascii_address(address) for value in values for _, address in addresses(value))
-    return [address for address in written if address]
-
-
-def _message_id(root: Part) -> str:
-    found = re.search(r"<[!-;=?-~]{1,150}>", root.get("message-id")[:MAX_LINE])
-    return found[0] if found else ""
-
-
 def _fingerprint(raw: bytes, root: Part) -> str:
     """Return 24 hex digits of what stays the same whichever way a mail comes: who, when, what."""
     digest = hashlib.sha256()
@@ -307,23 +227,6 @@ def _fingerprint(raw: bytes, root: Part) -> str:
         digest.update(root.get(name).encode() + b"\0")
     digest.update(memoryview(raw)[root.start :])
     return digest.hexdigest()[:24]
-
-
-def _when(root: Part) -> datetime:
-    """Return when it was written, if the server that received it finds that likely; else when it came."""
-    came = _moment(root.get("received").rpartition(";")[2])
-    wrote = _moment(root.get("date"))
-    if came and wrote:
-        return wrote if came - _BELIEVED_BEFORE <= wrote <= came + _BELIEVED_AFTER else came
-    return came or wrote or UNDATED
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(text.strip()[:200])
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError, AttributeError):
-        return None
 
 
 def _unknown(topic: str, raw: bytes, fingerprint: str) -> UnknownEvent:
