@@ -82,6 +82,13 @@ def test_every_code_has_its_sentence() -> None:
     assert wanted - sentences().keys() == set()
 
 
+def test_every_finding_has_a_sentence_for_good_and_for_bad_news() -> None:
+    found = {code for tree in TREES.values() for code in said(tree, {"Finding"}, set())}
+    assert "channel.token" in found
+    both = {f"finding.{code}.{news}" for code in found for news in ("good", "bad")}
+    assert both - sentences().keys() == set()
+
+
 def test_every_flash_has_its_sentence() -> None:
     there = [code.removeprefix("flash.") for code in sentences() if code.startswith("flash.")]
     assert "job\\.opened" in flashes()
@@ -100,7 +107,7 @@ def test_no_sentence_is_there_for_nobody() -> None:
     idle = {
         code
         for code in sentences().keys() - everything
-        if not code.startswith(("verb.", "verbs."))
+        if not code.startswith(("verb.", "verbs.", "finding."))
         and f"'{code}'" not in scripts
         and not any(re.fullmatch(f"flash\\.{one}", code) for one in flashes())
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from server.actions import conversations
 from server.actions import questions as question_actions
 from server.actions.consents import contact_known, withdraw
 from server.actions.outgoing import hash_of
@@ -70,9 +71,7 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
     question, text = asked.question, text.strip()
     choice = check(asked, choice_id=choice_id, text=text)
     title = choice.title if choice else ""
-    await messages.insert_once(
-        question.company_id, _message(asked, " – ".join(filter(None, [title, text])), at=at)
-    )
+    await conversations.keep(_message(asked, " – ".join(filter(None, [title, text])), at=at))
     actor = system(question.company_id)
     await question_actions.answer(
         actor, question.id, choice_id=choice.id if choice else "", text=text or title, channel=LINK, at=at
@@ -102,7 +101,7 @@ async def bring_photo(services: Services, asked: Asked, data: bytes, *, at: date
 @atomic
 async def _note_photo(asked: Asked, photo: Photo, *, at: datetime) -> None:
     message = _message(asked, "", at=at, kind="image", photo_id=photo.id)
-    await messages.insert_once(asked.question.company_id, message)
+    await conversations.keep(message)
     signal(
         "messages", asked.question.company_id, message=str(message.id), job=str(asked.question.job_id or "")
     )

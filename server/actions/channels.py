@@ -6,23 +6,31 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from server import channels as registry
 from server.actions.photos import add_from_customer
-from server.channels import CHANNELS
 from server.channels.base import Channel, ChannelError
 from server.db import channels, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.errors import Invalid, NotFound
-from server.domain.events import MediaRef
+from server.domain.events import HealthEvent, MediaRef
 from server.domain.logbook import Entry
 from server.domain.users import Actor, system
 from server.ids import new_id
 from server.services import Services
 
+# What is kept of a customer's file, whatever the platform lets through (W/media: 100 MB).
+MEDIA_MAX = 25_000_000
+
+
+def kinds() -> tuple[type[Channel], ...]:
+    """Return every channel this program knows, as they are registered at this moment."""
+    return registry.CHANNELS
+
 
 def kind_of(kind: str) -> type[Channel]:
     """Return the channel's class. Raises NotFound."""
-    for channel in CHANNELS:
+    for channel in kinds():
         if channel.kind == kind:
             return channel
     raise NotFound("channel.unknown")
@@ -127,6 +135,38 @@ async def line_down(account: Account, error: str, *, refused: bool, at: datetime
     signal("channels", account.company_id, account=str(account.id))
 
 
+async def told(account: Account, event: HealthEvent, *, at: datetime) -> None:
+    """Let the account be as the platform says from now on; joins the unit it is part of."""
+    if event.health:
+        health = Health(event.health)
+        await channels.set_health(account.company_id, account.id, health, event.detail)
+    entry = Entry.by(
+        system(account.company_id),
+        f"channel.{event.health}" if event.health in ("reauth", "paused") else "channel.told",
+        "channel",
+        account.id,
+        at=at,
+        topic=event.topic,
+        detail=event.detail[:500],
+    )
+    await logbook.insert_entry(account.company_id, entry)
+
+
+async def mark_read(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Show the customer that what he wrote was seen; whatever comes of it, no message of ours depends on it."""
+    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    if account is None or not account.usable:
+        return
+    channel = open_channel(services, account)
+    step = channel.read_step(str(payload["foreign"]), new_id())
+    if step is not None:
+        await channel.send(step, new_id(), _no_media)
+
+
+async def _no_media(ref: str) -> bytes:
+    raise ChannelError("media.gone", permanent=True, detail="a mark has no picture")
+
+
 async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Bring the file of a customer's message home and tie it to the message; again is harmless.
 
@@ -143,12 +183,14 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
 
     async def raw() -> bytes:
         event = await inbox.raw_by_id(company_id, UUID(str(payload["raw"])))
-        if event is None:
+        if event is None or event.state == inbox.PRUNED:
             raise ChannelError("media.gone", permanent=True, detail="its mail is no longer kept")
         return event.body
 
     try:
         data = await open_channel(services, account).fetch_media(ref, raw)
+        if len(data) > MEDIA_MAX:
+            raise ChannelError("media.too_large", permanent=True)
         photo = await add_from_customer(
             services,
             company_id,
@@ -160,9 +202,9 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
             at=services.clock(),
         )
     except ChannelError as error:
+        await _name_failure(company_id, message.id, error.code)
         if not error.permanent:
             raise
-        await _name_failure(company_id, message.id, error.code)
     except Invalid as refused:
         await _name_failure(company_id, message.id, refused.code)
     else:
@@ -177,5 +219,5 @@ async def _name_failure(company_id: UUID, message_id: UUID, code: str) -> None:
 
 @atomic
 async def _tie(company_id: UUID, message_id: UUID, photo_id: UUID) -> None:
-    await messages.set_place(company_id, message_id, photo_id=photo_id)
+    await messages.set_place(company_id, message_id, photo_id=photo_id, error_code="")
     signal("messages", company_id, message=str(message_id))

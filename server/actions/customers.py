@@ -9,7 +9,7 @@ from uuid import UUID
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from server.actions import consents
+from server.actions import consents, ways
 from server.db import customers, jobs, logbook
 from server.db.unit import atomic, signal
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
@@ -164,6 +164,19 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
         await consents.suspend_old_number(actor, contact, at=at)
     await _note_contact(actor, "contact.changed", contact, at, changes=changes)
     return replace(after, rev=after.rev + 1)
+
+
+@atomic
+async def prefer(actor: Actor, contact: Contact, channel: str, *, at: datetime) -> None:
+    """Note by which messenger a person wants to be written to, "" = the best way. Raises Invalid, Forbidden."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    if channel and not ways.known(channel):
+        raise Invalid("channel.unknown", field="channel")
+    if channel == contact.preferred_channel:
+        return
+    await customers.set_contact(actor.company_id, replace(contact, preferred_channel=channel))
+    changes = {"preferred_channel": [contact.preferred_channel, channel]}
+    await _note_contact(actor, "contact.changed", contact, at=at, changes=changes)
 
 
 @atomic

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import questions, releases
+from server.actions import questions, releases, ways
 from server.db import customers, jobs, photos
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -31,6 +31,8 @@ async def ask(
     """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
     photo_ids = tuple(dict.fromkeys(photo_ids))
     text, offered = draft(text, choices, photo_ids)
+    if channel and not ways.known(channel):
+        raise Invalid("channel.unknown", field="channel")
     await jobs.hold(actor.company_id, job_id)
     job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
     if job is None:

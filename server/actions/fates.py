@@ -1,51 +1,98 @@
-"""What becomes of a message: the next one goes, it failed, it is in doubt, it was stopped, a human decided."""
+"""What becomes of a message: the next one goes, it failed, it is in doubt, it was stopped, a human decided.
 
-from datetime import datetime
+To one person in one channel messages leave in their order, one at a time: a lane. What is behind another one ends
+its task and is called by whoever is before it; the chore `outbox.watch` is the net below.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
-from server.actions import questions
+from server.actions import conversations, questions
+from server.actions.channels import kind_of
 from server.actions.consents import contact_known, withdraw
-from server.db import logbook, messages, tasks
+from server.db import customers, inbox, lanes, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, NotFound
 from server.domain.logbook import Entry
-from server.domain.messages import Message, MessageState
+from server.domain.messages import GONE_OUT, Message, MessageState, window_until
 from server.domain.outcomes import MediaFix, NeedsTemplate, OptedOut, Outcome, Unclear
 from server.domain.questions import QuestionState
 from server.domain.users import Actor, system
 
-_GONE_OUT = frozenset({MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.READ})
+OPTED_OUT = "in den Einstellungen des Messengers abbestellt"
+# "In rare cases" the platform closes a window early (W/send-messages): asked once more if ours has an hour left.
+WINDOW_AGAIN, WINDOW_LEFT = timedelta(seconds=60), timedelta(hours=1)
+_FAILABLE = (
+    MessageState.LEASED,
+    MessageState.QUEUED,
+    MessageState.ACCEPTED,
+    MessageState.SENT,
+    MessageState.UNCLEAR,
+)
 
 
-async def turn(message: Message) -> bool:
-    """Say whether everything before this message in its question has gone out; else it waits for a human."""
-    if message.question_id is None:
-        return True
-    mates = await messages.of_question(message.company_id, message.question_id)
-    before = [
-        mate
-        for mate in mates
-        if mate.created_at == message.created_at and mate.place < message.place and mate.step
+class Turn(StrEnum):
+    """`behind`: whoever is before it calls it. `busy`: another call to this person is under way."""
+
+    NOW = "now"
+    BEHIND = "behind"
+    BUSY = "busy"
+
+
+async def turn(message: Message, *, at: datetime) -> Turn:
+    """Say whether a message may leave: its run has gone out so far, and nothing before it in its lane waits."""
+    if message.contact_id is None or not await _run_is_out(message):
+        return Turn.BEHIND
+    others = [
+        one
+        for one in await lanes.waiting(message.company_id, message.contact_id, message.channel)
+        if one.id != message.id
     ]
-    return all(mate.state in _GONE_OUT for mate in before)
+    if any(one.state is MessageState.LEASED for one in others):
+        return Turn.BUSY
+    before = [one for one in others if _order(one) < _order(message) and _due(one, at)]
+    for one in before:
+        if await _run_is_out(one):
+            return Turn.BEHIND
+    return Turn.NOW
 
 
 async def send_next(message: Message, *, at: datetime) -> None:
-    """Let the one after this message go once its turn has come; asked twice it still goes once."""
-    if message.question_id is None:
+    """Let the first one in this message's lane go whose turn has come; asked twice it still goes once."""
+    if message.contact_id is None:
         return
-    for mate in await messages.of_question(message.company_id, message.question_id):
-        if mate.state is MessageState.QUEUED and mate.place > message.place:
-            if await turn(mate):
-                await _send_soon(mate, at=at)
+    for one in await lanes.waiting(message.company_id, message.contact_id, message.channel):
+        if one.id == message.id or one.state is not MessageState.QUEUED or not _due(one, at):
+            continue
+        if await _run_is_out(one):
+            await send_soon(one, at=at)
             return
 
 
-async def _send_soon(message: Message, *, at: datetime) -> None:
-    # Without a dedup key: a task that ended because it was not its message's turn must not bar the next one.
-    payload: dict[str, object] = {"message": str(message.id)}
-    await tasks.insert_task(message.company_id, "message.send", payload, at=at)
+async def _run_is_out(message: Message) -> bool:
+    """Say whether everything before this message in its run has gone out; else the run waits for a human."""
+    if message.run_id is None or message.place == 0:
+        return True
+    mates = await lanes.of_run(message.company_id, message.run_id)
+    return all(mate.state in GONE_OUT for mate in mates if mate.place < message.place)
+
+
+def _order(message: Message) -> tuple[datetime, datetime, int, int]:
+    return (message.at, message.created_at, message.place, message.id.int)
+
+
+def _due(message: Message, at: datetime) -> bool:
+    return message.send_after is None or message.send_after <= at
+
+
+async def send_soon(message: Message, *, at: datetime, dedup: str | None = None) -> None:
+    """Write down the call of a message that is planned, or the planning of one that is not."""
+    # Usually without a dedup key: a task that ended because it was not its message's turn must not bar the next one.
+    planned = message.step is None or "call" in message.step
+    kind = "message.send" if planned else "speech.prepare"
+    await tasks.insert_task(message.company_id, kind, {"message": str(message.id)}, at=at, dedup=dedup)
 
 
 async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) -> None:
@@ -54,17 +101,44 @@ async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) ->
         await doubt(message, outcome.detail, at=at)
         return
     if isinstance(outcome, NeedsTemplate):
-        await stop(message, "window.closed", at=at, detail=outcome.detail)
+        if not await _asked_once_more(message, at=at):
+            await stop(message, "window.closed", at=at, detail=outcome.detail)
         return
     if isinstance(outcome, OptedOut):
         contact = await contact_known(message.company_id, message.contact_id)
+        await customers.lock_contact(message.company_id, contact.id)
         await _fail(message, "consent.withdrawn", outcome.detail, at=at)
         actor = system(message.company_id)
-        said = "in den Einstellungen des Messengers abbestellt"
-        await withdraw(actor, contact, channel=message.channel, proof=Proof.INBOUND_MESSAGE, said=said, at=at)
+        proof = Proof.INBOUND_MESSAGE
+        await withdraw(actor, contact, channel=message.channel, proof=proof, said=OPTED_OUT, at=at)
         return
     code = "media.refused" if isinstance(outcome, MediaFix) else getattr(outcome, "code", "message.failed")
     await _fail(message, code, getattr(outcome, "detail", ""), at=at)
+
+
+async def _asked_once_more(message: Message, *, at: datetime) -> bool:
+    """Queue a message once more whose window the platform calls closed while ours has an hour left (§12.17)."""
+    if message.step is None or message.step.get("window_again") or not message.account_id:
+        return False
+    last = message.contact_id and await messages.last_inbound_at(
+        message.company_id, message.account_id, message.contact_id
+    )
+    until = window_until(last or None, kind_of(message.channel).caps.window)
+    if until is None or until - at < WINDOW_LEFT:
+        return False
+    queued = await messages.set_state(
+        message.company_id,
+        message.id,
+        MessageState.QUEUED,
+        only_from=[MessageState.LEASED, MessageState.ACCEPTED, MessageState.SENT],
+        at=at,
+        foreign_id=None,
+        step={**message.step, "window_again": True},
+    )
+    if queued:
+        await send_soon(message, at=at + WINDOW_AGAIN)
+        await log(message, "message.window_again", at=at)
+    return queued
 
 
 async def _fail(message: Message, code: str, detail: str, *, at: datetime) -> None:
@@ -72,23 +146,19 @@ async def _fail(message: Message, code: str, detail: str, *, at: datetime) -> No
         message.company_id,
         message.id,
         MessageState.FAILED,
-        only_from=[
-            MessageState.LEASED,
-            MessageState.QUEUED,
-            MessageState.ACCEPTED,
-            MessageState.SENT,
-            MessageState.UNCLEAR,
-        ],
+        only_from=_FAILABLE,
         at=at,
         error_code=code,
         error_detail=detail,
     )
+    await conversations.moved_on(message)
     await log(message, "message.failed", at=at, code=code, detail=detail)
+    await send_next(message, at=at)
     await follow(message, at=at)
 
 
 async def doubt(message: Message, detail: str, *, at: datetime) -> None:
-    """Write down that nobody knows whether a message is there: a human decides."""
+    """Write down that nobody knows whether a message is there: a status, an echo or a human decides."""
     doubted = await messages.set_state(
         message.company_id,
         message.id,
@@ -100,11 +170,12 @@ async def doubt(message: Message, detail: str, *, at: datetime) -> None:
     )
     if doubted:
         await log(message, "message.unclear", at=at, detail=detail)
+        await send_next(message, at=at)
         await follow(message, at=at)
 
 
 async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -> None:
-    """Stop a message and its mates before they leave; the question says why."""
+    """Stop a message and what belongs to it before it leaves; the question says why."""
     stoppable = [MessageState.QUEUED, MessageState.LEASED, MessageState.ACCEPTED, MessageState.SENT]
     await messages.set_state(
         message.company_id,
@@ -115,10 +186,9 @@ async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -
         error_code=code,
         error_detail=detail,
     )
+    await conversations.moved_on(message)
     await log(message, "message.stopped", at=at, code=code, detail=detail)
-    if message.question_id is None:
-        return
-    for mate in await messages.of_question(message.company_id, message.question_id):
+    for mate in await _mates(message):
         await messages.set_state(
             message.company_id,
             mate.id,
@@ -127,10 +197,20 @@ async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -
             at=at,
             error_code=code,
         )
+    await send_next(message, at=at)
+    signal("messages", message.company_id, message=str(message.id), job=str(message.job_id or ""))
+    if message.question_id is None:
+        return
     actor = system(message.company_id)
     question = await questions.known(actor, message.question_id)
     if question.state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN, QuestionState.BLOCKED):
         await questions.block(actor, question, code, {}, at=at)
+
+
+async def _mates(message: Message) -> list[Message]:
+    if message.question_id is not None:
+        return await messages.of_question(message.company_id, message.question_id)
+    return await lanes.of_run(message.company_id, message.run_id) if message.run_id else []
 
 
 @atomic
@@ -149,11 +229,12 @@ async def resolve(actor: Actor, message_id: UUID, *, arrived: bool, at: datetime
     )
     if not moved:
         raise Conflict("message.moved_on")
+    await conversations.moved_on(message)
     await log(message, "message.confirmed" if arrived else "message.sent_again", at=at, actor=actor)
     if arrived:
         await send_next(message, at=at)
     else:
-        await _send_soon(message, at=at)
+        await send_soon(message, at=at)
     await follow(message, at=at)
 
 
@@ -162,6 +243,13 @@ async def follow(message: Message, *, at: datetime) -> None:
     signal("messages", message.company_id, message=str(message.id), job=str(message.job_id or ""))
     if message.question_id is not None:
         await questions.follow(system(message.company_id), message.question_id, at=at)
+
+
+async def replay_soon(message: Message, *, at: datetime) -> None:
+    """Let events be read again that waited for this message's name at the platform, if there are any."""
+    if message.account_id and await inbox.has_parked(message.company_id, message.account_id):
+        payload: dict[str, object] = {"account": str(message.account_id)}
+        await tasks.insert_task(message.company_id, "inbox.replay", payload, at=at)
 
 
 async def log(

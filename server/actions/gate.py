@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.channels import CHANNELS
+from server import channels as registry
 from server.db import companies, consents, customers, jobs, messages, partners, photos
 from server.domain.accounts import consent_channel
 from server.domain.channels import window_open
@@ -110,7 +110,7 @@ async def _window(
     """Say whether free words may leave; True where there is no window, None for a channel nobody knows."""
     if channel != consent_channel(channel):
         return True  # by hand, from a phone's own app: no platform counts hours
-    caps = next((one.caps for one in CHANNELS if one.kind == channel), None)
+    caps = next((one.caps for one in registry.CHANNELS if one.kind == channel), None)
     if caps is None:
         return None
     span = caps.human_window or caps.window

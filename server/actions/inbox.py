@@ -1,32 +1,45 @@
 """What platforms tell us: stored as it came, then taken event by event, each exactly once."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from server.actions import questions as question_actions
-from server.actions.consents import contact_known, withdraw
+from server.actions import conversations, people_events, statuses
+from server.actions.channels import told
 from server.actions.facts import ready
-from server.actions.fates import send_next, settle_failure
-from server.actions.replies import hear, opt_out
+from server.actions.replies import change, hear
 from server.channels.base import Pulled
 from server.db import channels, inbox, jobs, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
-from server.domain.consents import Proof, is_stop
 from server.domain.errors import DomainError, Invalid
-from server.domain.events import Event, HealthEvent, InboundMessage, OptOut, Status, StatusUpdate
-from server.domain.logbook import Entry
-from server.domain.messages import (
-    Message,
-    MessageState,
-    after_status,
+from server.domain.events import (
+    Change,
+    Echo,
+    Event,
+    Gap,
+    HealthEvent,
+    InboundMessage,
+    Joined,
+    OptOut,
+    Renamed,
+    StatusUpdate,
+    UnknownEvent,
+    Watermark,
 )
+from server.domain.logbook import Entry
+from server.domain.messages import Message
 from server.domain.users import Actor, system
-from server.ids import parse_id
 from server.services import Services
 
 DONE, PARKED, NEW = "done", "parked", "new"
+UNKNOWN, GAP, FAILED, LOST = "unknown", "gap", "failed", "lost"
+# How long an event waits for the message it is about (§12.9); an echo only until no call of ours can be it.
+PARKED_FOR, ECHO_WAITS = timedelta(hours=24), timedelta(minutes=5)
+# How much of an event that nobody understood is kept beyond the raw body.
+RAW_KEPT = 4000
+LONG = 100_000
 
 
 @atomic
@@ -49,33 +62,62 @@ async def keep(account: Account, pulled: Pulled, *, at: datetime) -> None:
 
 
 async def process(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
-    """Take every event of a stored body, each in a unit of its own; again is harmless."""
+    """Take every event of a stored body, each in a unit of its own; again is harmless.
+
+    One event's trouble never stops the others: what a rule of ours refuses is named at the event and tried again
+    with the task.
+    """
     raw = await inbox.raw_by_id(company_id, UUID(str(payload["raw"])))
     account = await channels.account_by_id(company_id, raw.account_id) if raw else None
-    if raw is None or account is None or raw.state == DONE:
+    if raw is None or account is None or raw.state in (DONE, inbox.PRUNED):
         return
     refused: DomainError | None = None
-    for event in (await ready(services, account, raw.body)).parse(raw.body):
+    for event in await _read(services, account, raw.body):
         try:
             await _take(account, event, raw_id=raw.id, at=services.clock())
-        except DomainError as error:  # one event's trouble never stops the others
+        except DomainError as error:
             refused = error
     if refused:
+        await _name_trouble(company_id, raw.id, refused)
         raise refused
     await _finish(company_id, raw.id)
 
 
+async def _read(services: Services, account: Account, body: bytes) -> list[Event]:
+    """Return what a raw event tells; a long one is read beside the loop, for a hostile mail takes seconds."""
+    channel = await ready(services, account, body)
+    return await asyncio.to_thread(channel.parse, body) if len(body) > LONG else channel.parse(body)
+
+
 async def replay(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
-    """Look again at statuses that came before we knew their message."""
+    """Look again at events that came before we knew their message; what waited too long is given up."""
     account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
     if account is None:
         return
-    for key, raw_id in await inbox.parked(company_id, account.id):
-        raw = await inbox.raw_by_id(company_id, raw_id)
-        events = (await ready(services, account, raw.body)).parse(raw.body) if raw else []
-        for event in events:
-            if event.key == key and isinstance(event, StatusUpdate):
-                await _unpark(account, event, at=services.clock())
+    bodies: dict[UUID, dict[str, Event]] = {}
+    for waiting in await inbox.parked(company_id, account.id):
+        if waiting.raw_id not in bodies:
+            raw = await inbox.raw_by_id(company_id, waiting.raw_id)
+            events = await _read(services, account, raw.body) if raw else []
+            bodies[waiting.raw_id] = {event.key: event for event in events}
+        event = bodies[waiting.raw_id].get(waiting.key)
+        await _unpark(account, event, waiting, at=services.clock())
+
+
+@atomic
+async def _unpark(account: Account, event: Event | None, waiting: inbox.Parked, *, at: datetime) -> None:
+    waited = at - waiting.received_at
+    if event is not None and await _place(
+        account, event, raw_id=waiting.raw_id, at=at, patient=waited < ECHO_WAITS
+    ):
+        await inbox.set_event_state(account.company_id, account.id, waiting.key, DONE)
+    elif event is None or waited > PARKED_FOR:
+        await inbox.set_event_state(account.company_id, account.id, waiting.key, LOST)
+
+
+@atomic
+async def _name_trouble(company_id: UUID, raw_id: UUID, refused: DomainError) -> None:
+    await inbox.set_raw_state(company_id, raw_id, NEW, error=f"{type(refused).__name__}: {refused.code}")
 
 
 @atomic
@@ -85,86 +127,87 @@ async def _finish(company_id: UUID, raw_id: UUID) -> None:
 
 @atomic
 async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -> None:
+    company_id = account.company_id
     fresh = await inbox.claim_event(
-        account.company_id, account.id, event.key, raw_id=raw_id, state=DONE, at=at
+        company_id, account.id, event.key, raw_id=raw_id, state=DONE, at=at, payload=_kept(event)
     )
     if not fresh:
         return
     match event:
+        case Gap():
+            await inbox.set_event_state(company_id, account.id, event.key, GAP)
+            await _log(account, "channel.gap", at=at, since=event.since, until=event.until)
+        case UnknownEvent():
+            await inbox.set_event_state(company_id, account.id, event.key, UNKNOWN)
+        case HealthEvent():
+            await told(account, event, at=at)
+        case _:
+            if not await _place(account, event, raw_id=raw_id, at=at):
+                await inbox.set_event_state(company_id, account.id, event.key, PARKED)
+    signal("channels", company_id, account=str(account.id))
+
+
+async def _place(account: Account, event: Event, *, raw_id: UUID, at: datetime, patient: bool = True) -> bool:
+    """Do what an event says; False when it must wait for a message we do not know yet.
+
+    `patient` False: it has waited long enough for a call of ours that may be what it echoes.
+    """
+    match event:
         case InboundMessage():
             await hear(account, event, raw_id=raw_id, at=at)
+            if await inbox.has_parked(account.company_id, account.id):
+                payload: dict[str, object] = {"account": str(account.id)}
+                await tasks.insert_task(account.company_id, "inbox.replay", payload, at=at)
         case StatusUpdate():
-            if not await _believe(account, event, at=at):
-                await inbox.set_event_state(account.company_id, account.id, event.key, PARKED)
+            return await statuses.believe(account, event, at=at)
+        case Watermark():
+            await statuses.watermark(account, event, at=at)
+        case Echo():
+            return await statuses.echo(account, event, at=at, patient=patient)
+        case Change():
+            return await change(account, event, at=at)
+        case Joined():
+            await people_events.joined(account, event, at=at)
+        case Renamed():
+            await people_events.renamed(account, event, at=at)
         case OptOut():
-            await opt_out(account, event, at=at)
-        case HealthEvent():
-            signal("channels", account.company_id, account=str(account.id))
-        case _:
-            await inbox.set_event_state(account.company_id, account.id, event.key, "unknown")
-
-
-@atomic
-async def _unpark(account: Account, event: StatusUpdate, *, at: datetime) -> None:
-    if await _believe(account, event, at=at):
-        await inbox.set_event_state(account.company_id, account.id, event.key, DONE)
-
-
-async def _believe(account: Account, event: StatusUpdate, *, at: datetime) -> bool:
-    """Let a status move its message; False when we do not know the message yet."""
-    message = await _meant(account, event)
-    if message is None:
-        return False
-    await messages.lock(account.company_id, message.id)
-    message = await messages.by_id(account.company_id, message.id) or message
-    if message.foreign_id is None:
-        await messages.set_place(account.company_id, message.id, foreign_id=event.foreign_id)
-    if event.status is Status.FAILED and event.failure is not None:
-        if after_status(message.state, Status.FAILED) is MessageState.FAILED:
-            await settle_failure(message, event.failure, at=at)
-        return True
-    state = after_status(message.state, event.status)
-    if state is not message.state:
-        await messages.set_state(
-            account.company_id, message.id, state, only_from=[message.state], at=at, error_code=""
-        )
-        await send_next(message, at=at)
-    if message.question_id:
-        await question_actions.follow(system(account.company_id), message.question_id, at=at)
+            await people_events.opt_out(account, event, at=at)
     return True
 
 
-async def _meant(account: Account, event: StatusUpdate) -> Message | None:
-    found = await messages.by_foreign_id(account.company_id, account.id, event.foreign_id)
-    if found is not None or not event.opaque:
-        return found
-    intent = parse_id(event.opaque)
-    named = await messages.by_id(account.company_id, intent) if intent else None
-    return named if named and named.account_id == account.id else None
+def _kept(event: Event) -> dict[str, object] | None:
+    """Return what stays readable of an event that is no message, even after its raw body has gone."""
+    match event:
+        case Gap():
+            return {
+                "since": event.since.isoformat(),
+                "until": event.until.isoformat(),
+                "detail": event.detail,
+            }
+        case UnknownEvent():
+            return {"topic": event.topic, "raw": event.raw[:RAW_KEPT]}
+        case HealthEvent():
+            return {"topic": event.topic, "detail": event.detail[:RAW_KEPT], "health": event.health}
+        case _:
+            return None
+
+
+async def _log(account: Account, verb: str, *, at: datetime, **data: object) -> None:
+    entry = Entry.by(system(account.company_id), verb, "channel", account.id, at=at, job_id=None, **data)
+    await logbook.insert_entry(account.company_id, entry)
 
 
 @atomic
 async def assign(
     actor: Actor, message: Message, *, job_id: UUID | None, contact_id: UUID | None, at: datetime
 ) -> None:
-    """The office gives a message its job and its person; the platform's name is learnt for next time."""
+    """The office gives a message its job and its person; a stranger's whole conversation is that person's then."""
     if job_id and await jobs.by_id(actor.company_id, job_id) is None:
         raise Invalid("job.unknown", field="job")
-    contact = await contact_known(actor.company_id, contact_id) if contact_id else None
-    if contact and contact.id != message.contact_id:
-        if message.recipient:
-            await channels.add_identity(
-                actor.company_id, contact.id, message.channel, message.recipient, at=at
-            )
-        if is_stop(message.text):
-            said, proof = message.text, Proof.INBOUND_MESSAGE
-            await withdraw(actor, contact, channel=message.channel, proof=proof, said=said, at=at)
+    if contact_id and contact_id != message.contact_id:
+        await conversations.assign_message(actor, message, contact_id, at=at)
     await messages.set_place(
-        actor.company_id,
-        message.id,
-        job_id=job_id or message.job_id,
-        contact_id=contact_id or message.contact_id,
-        seen_by_office_at=at,
+        actor.company_id, message.id, job_id=job_id or message.job_id, seen_by_office_at=at
     )
     entry = Entry.by(actor, "message.filed", "message", message.id, at=at, job_id=job_id or message.job_id)
     await logbook.insert_entry(actor.company_id, entry)
@@ -173,6 +216,13 @@ async def assign(
 
 @atomic
 async def mark_seen(actor: Actor, message_ids: Sequence[UUID], *, at: datetime) -> None:
-    """Note that the office has seen what customers wrote."""
+    """Note that the office has seen what customers wrote; where the platform has such a sign, they learn it."""
     await messages.set_seen(actor.company_id, message_ids, at=at)
+    newest: dict[tuple[UUID, UUID | None], Message] = {}
+    for message in await messages.by_ids(actor.company_id, message_ids):
+        if message.account_id and message.foreign_id:
+            newest[(message.account_id, message.contact_id)] = message
+    for message in newest.values():
+        seen: dict[str, object] = {"account": str(message.account_id), "foreign": message.foreign_id}
+        await tasks.insert_task(actor.company_id, "message.mark_read", seen, at=at)
     signal("messages", actor.company_id)

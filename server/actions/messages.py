@@ -1,25 +1,30 @@
 """Sending, at most once: committed before the first byte leaves, and in doubt nobody sends again but a human."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import fates, questions
+from server.actions import conversations, fates, questions
+from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.facts import ready
 from server.actions.gate import gate
-from server.channels.base import ChannelError, MediaLoader
-from server.db import channels, customers, messages, tasks
+from server.actions.speech_photos import shown_by, still_released
+from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
+from server.db import channels, customers, messages
+from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
-from server.domain.channels import Identity, IdentityKind, Step
+from server.domain.channels import Identity, IdentityKind, Step, readdressed
 from server.domain.consents import Closed
+from server.domain.conversations import ConversationState
 from server.domain.errors import Invalid
 from server.domain.messages import SEND_FOR, Message, MessageState
 from server.domain.outcomes import (
     Accepted,
+    Moved,
     Outcome,
     Paused,
     Permanent,
@@ -61,6 +66,8 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
         return b"".join([chunk async for chunk in services.storage.get(ref)])
 
     outcome = await _send(services, leave, media)
+    if isinstance(outcome, Moved):
+        leave, outcome = await _follow_name(services, leave, outcome, media)
     again_s = await _record(leave, outcome, at=services.clock())
     if again_s is not None:
         raise Later(again_s, type(outcome).__name__)
@@ -81,6 +88,50 @@ async def _send(services: Services, leave: Leave, media: MediaLoader) -> Outcome
         return Retry(detail=error.code)
 
 
+async def _follow_name(
+    services: Services, leave: Leave, moved: Moved, media: MediaLoader
+) -> tuple[Leave, Outcome]:
+    """Send once more under the name a person has now; nothing has left under the old one.
+
+    A name that belongs to somebody else already is nobody's to send to.
+    """
+    assert leave.message.step is not None and leave.message.recipient is not None
+    channel = open_channel(services, leave.account)
+    step = _readdressed(channel, Step.from_json(leave.message.step), leave.message.recipient, moved.to)
+    again = await _rename(leave, moved, step, at=services.clock())
+    if again is None:
+        return leave, Permanent("recipient.identity_changed", moved.detail)
+    outcome = await _send(services, again, media)
+    if isinstance(outcome, Moved):
+        return again, Permanent("recipient.unreachable", outcome.detail)
+    return again, outcome
+
+
+def _readdressed(channel: Channel, step: Step, old: Identity, new: Identity) -> Step:
+    if isinstance(channel, Readdresses):
+        return channel.readdressed(step, new)
+    return readdressed(step, old, new)
+
+
+@atomic
+async def _rename(leave: Leave, outcome: Moved, step: Step, *, at: datetime) -> Leave | None:
+    """Learn the name, write down the attempt that went nowhere and the one that follows; None for another's name."""
+    message, company_id = leave.message, leave.message.company_id
+    assert message.contact_id is not None and message.step is not None
+    await channels.add_identity(company_id, message.contact_id, message.channel, outcome.to, at=at)
+    owner = await channels.contact_of(company_id, message.channel, [outcome.to])
+    if owner != message.contact_id:
+        return None
+    await messages.set_attempt(company_id, leave.attempt_id, outcome="moved", detail=outcome.detail, at=at)
+    planned = {**message.step, **step.to_json()}
+    await messages.set_place(
+        company_id, message.id, step=planned, recipient_kind=outcome.to.kind, recipient=outcome.to.value
+    )
+    await fates.log(message, "message.readdressed", at=at, kind=outcome.to.kind)
+    attempt = await messages.insert_attempt(company_id, message.id, at=at)
+    return Leave(replace(message, step=planned, recipient=outcome.to), leave.account, attempt)
+
+
 @atomic
 async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave | None:
     """Ask the gate again and commit that the call leaves now; None when it must not."""
@@ -92,14 +143,19 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
             raise Later(ANSWERED_IN_S - max(0.0, age_s), "its call may still be under way")
         await fates.doubt(message, "the sender stopped before the answer came", at=at)
         return None
-    if message.state is not MessageState.QUEUED:
+    if message.state is not MessageState.QUEUED or (message.step is not None and "call" not in message.step):
         return None
+    if message.send_after is not None and message.send_after > at:
+        raise Later((message.send_after - at).total_seconds(), "scheduled")
     await customers.lock_contact(company_id, message.contact_id)
     closed = await _closed(message, at=at)
     if closed:
         await fates.stop(message, closed, at=at)
         return None
-    if not await fates.turn(message):
+    turn = await fates.turn(message, at=at)
+    if turn is fates.Turn.BUSY:
+        raise Later(BUSY_S, "another message to this person is leaving")
+    if turn is fates.Turn.BEHIND:
         return None
     account = await channels.account_by_id(company_id, message.account_id)
     if account is None or account.disabled_at:
@@ -107,8 +163,6 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if not account.usable:
         raise Later(ACCOUNT_DOWN_S, account.health)
-    if await messages.in_flight(company_id, message.contact_id, message.channel, but=message.id):
-        raise Later(BUSY_S, "another message to this person is leaving")
     leased = await messages.set_state(
         company_id, message.id, MessageState.LEASED, only_from=[MessageState.QUEUED], at=at
     )
@@ -120,7 +174,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
 async def _closed(message: Message, *, at: datetime) -> str:
     """Return why this message must not leave at this moment, "" when nothing stands against it."""
     question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
-    shown = [message.photo_id] if message.photo_id else []
+    shown = [message.photo_id] if message.photo_id else shown_by(message)
     opened = await gate(
         message.company_id,
         message.contact_id,
@@ -139,14 +193,20 @@ async def _closed(message: Message, *, at: datetime) -> str:
         return "question.withdrawn"
     if question and not await questions.photos_still_released(question):
         return "question.photo_unreleased"
-    return ""
+    if not question and not await still_released(message):
+        return "message.photo_unreleased"
+    thread = message.conversation_id and await conversations_db.by_id(
+        message.company_id, message.conversation_id
+    )
+    return "conversation.spam" if thread and thread.state is ConversationState.SPAM else ""
 
 
 async def _still_his(message: Message) -> bool:
     """Say whether the recipient, frozen when this was written, is still this person's name at the platform."""
     contact = await contact_known(message.company_id, message.contact_id)
     known = await channels.identities_of(message.company_id, contact.id, message.channel)
-    return message.recipient in [*known, Identity(IdentityKind.PHONE, contact.phone)]
+    book = [Identity(IdentityKind.PHONE, contact.phone), Identity(IdentityKind.EMAIL, contact.email)]
+    return message.recipient in [*known, *book]
 
 
 @atomic
@@ -168,30 +228,32 @@ async def _record(leave: Leave, outcome: Outcome, *, at: datetime) -> float | No
 
 async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
     message = leave.message
+    state = MessageState.SENT if outcome.sent else MessageState.ACCEPTED
     moved = await messages.set_state(
         message.company_id,
         message.id,
-        MessageState.ACCEPTED,
+        state,
         only_from=[MessageState.LEASED, MessageState.UNCLEAR],
         at=at,
         foreign_id=outcome.foreign_id,
         error_code="",
         error_detail="",
+        **({"sent_at": at} if outcome.sent else {}),
     )
     if not moved:  # a status was quicker than the answer: only the platform's id is news
         await messages.set_place(message.company_id, message.id, foreign_id=outcome.foreign_id)
     await channels.set_last(message.company_id, leave.account.id, out_at=at)
+    await conversations.moved_on(message)
     await fates.log(message, "message.accepted", at=at, foreign_id=outcome.foreign_id)
     await fates.send_next(message, at=at)
     await fates.follow(message, at=at)
-    payload: dict[str, object] = {"account": str(leave.account.id)}
-    await tasks.insert_task(message.company_id, "inbox.replay", payload, at=at)
+    await fates.replay_soon(message, at=at)
 
 
 async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, at: datetime) -> float | None:
     """Nothing has left: queue it again, for a day at most."""
     message = leave.message
-    if at - message.created_at > SEND_FOR:
+    if at - max(message.created_at, message.send_after or message.created_at) > SEND_FOR:
         await fates.settle_failure(message, Permanent("message.too_late", outcome.detail), at=at)
         return None
     await messages.set_state(

@@ -3,42 +3,28 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from server.actions import conversations, drafting, ways
 from server.actions import questions as actions
 from server.actions.channels import open_channel
-from server.actions.gate import gate
-from server.actions.photos import storage_key
-from server.actions.releases import best_channel
-from server.channels.handoff import clipboard_text, share_names
-from server.db import channels, customers, jobs, messages, photos, questions, tasks
+from server.actions.copies import pictures_of
+from server.channels.handoff import clipboard_text
+from server.db import channels, customers, messages, questions, tasks
 from server.db.unit import atomic
 from server.domain.accounts import HANDOFF, LINK_LIVES, Account, AnswerLink
-from server.domain.channels import (
-    Blocked,
-    Choice,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    steps_at_most,
-    window_open,
-)
-from server.domain.consents import Closed
+from server.domain.channels import Blocked, Choice, Draft, Identity, Picture, Step, steps_at_most
 from server.domain.customers import Contact
-from server.domain.media import Medium
-from server.domain.messages import Direction, Message, MessageState, window_until
-from server.domain.photos import Photo, Rendition
+from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import Question, QuestionState
+from server.domain.routing import Need, Verdict
 from server.domain.users import system
-from server.imaging.outgoing import outgoing
 from server.imaging.renditions import ImageError
 from server.services import Services
 
-OUTGOING = "outgoing"
+_NOTHING = Need()
 
 
 async def prepare(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
@@ -49,53 +35,14 @@ async def prepare(services: Services, company_id: UUID, payload: Mapping[str, ob
     question = await questions.by_id(company_id, UUID(str(payload["question"])))
     if question is None or question.state is not QuestionState.QUEUED:
         return
-    job = await jobs.by_id(company_id, question.job_id) if question.job_id else None
     try:
-        copies = [
-            await copy_of(services, photo) for photo in await photos.by_ids(company_id, question.photo_ids)
-        ]
+        pictures = await pictures_of(services, company_id, question.photo_ids, question.job_id)
     except ImageError as error:
         if error.again:
             raise
         await _block(question, Blocked("question.photo_undecodable"), at=services.clock())
         return
-    names = share_names(job.number if job else "", [copy.mime for copy in copies])
-    pictures = [
-        Picture(copy.storage_key, name, copy.size_bytes, copy.mime, copy.sha256)
-        for copy, name in zip(copies, names, strict=True)
-    ]
     await _plan(services, question, pictures, run=str(payload["rev"]), at=services.clock())
-
-
-async def copy_of(services: Services, photo: Photo) -> Rendition:
-    """Return the copy of a photo that may leave: rebuilt from pixels, made once."""
-    known = await photos.rendition(photo.company_id, photo.id, OUTGOING)
-    if known:
-        return known
-    assert photo.storage_key is not None, "only stored photos are released"
-    assert photo.medium is Medium.IMAGE, "clips never leave: a copy is rebuilt from pixels only"
-    async with services.storage.open_local(photo.storage_key) as source:
-        rendered = await services.images.render(source, [outgoing()])
-    picture = rendered.pictures[OUTGOING]
-    sha256 = hashlib.sha256(picture.data).hexdigest()
-    key = storage_key(photo, f"{OUTGOING}-{sha256[:8]}.jpg")
-    stored = await services.storage.put(key, picture.data, content_type="image/jpeg")
-    made = Rendition(
-        name=OUTGOING,
-        storage_key=key,
-        mime="image/jpeg",
-        width=picture.width_px,
-        height=picture.height_px,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256,
-    )
-    await _keep_copy(photo, made)
-    return made
-
-
-@atomic
-async def _keep_copy(photo: Photo, made: Rendition) -> None:
-    await photos.insert_rendition(photo.company_id, photo.id, made)
 
 
 def answer_token(services: Services, link_id: UUID) -> str:
@@ -151,7 +98,7 @@ async def _send(
     account = await channels.usable(question.company_id, question.channel)
     identity = await _identity(question)
     if account is None or identity is None or question.contact_id is None:
-        code = "channel.unavailable" if account is None else "contact.no_phone"
+        code = "channel.unavailable" if account is None else "contact.no_address"
         await _block(question, Blocked(code), at=at)
         return
     draft = Draft(
@@ -160,17 +107,18 @@ async def _send(
         pictures=tuple(pictures),
         choices=tuple(Choice(f"{question.id}:{choice.id}", choice.title) for choice in question.choices),
         answer_link=url,
+        subject=await drafting.subject(question.company_id, question.job_id),
+        thread=await drafting.thread(question.company_id, question.contact_id, question.channel),
     )
     steps = open_channel(services, account).plan(
-        draft, identity, at, await _window(services, account, question.contact_id)
+        draft, identity, at, await ways.window(account, question.contact_id)
     )
     if isinstance(steps, Blocked):
         await _block(question, steps, at=at)
         return
     for place, step in enumerate(steps):
-        await messages.insert_once(
-            question.company_id, _message(question, account, identity, step, place=place, at=at)
-        )
+        message = _message(question, account, identity, step, place=place, at=at)
+        await conversations.keep(replace(message, run_id=ids[0]))
     dedup = f"message.send:{ids[0]}:0"
     await tasks.insert_task(question.company_id, "message.send", {"message": str(ids[0])}, at=at, dedup=dedup)
 
@@ -185,7 +133,7 @@ async def _hand_off(
     message = _message(
         question, None, identity, shown, place=0, at=at, state=MessageState.PREPARED, extra=names
     )
-    await messages.insert_once(question.company_id, message)
+    await conversations.keep(message)
     actions.tell(question)
 
 
@@ -216,6 +164,7 @@ def _message(
         place=place,
         recipient=identity,
         state=state,
+        author_id=question.author_id,
         at=at,
         created_at=at,
         changed_at=at,
@@ -239,7 +188,8 @@ async def _link(services: Services, question: Question, *, at: datetime) -> Answ
 class Outlook:
     """What would happen to a question to this person now; `closed` is the code that stands against it, "" = nothing.
 
-    `free_until` is the end of the platform's window, None when it is shut or the channel knows none.
+    `free_until` is the end of the platform's window, None when it is shut or the channel knows none. `offers` are
+    all ways, the best first; each that is closed has its own sentence.
     """
 
     channel: str
@@ -247,42 +197,36 @@ class Outlook:
     closed: str
     ground: str
     free_until: datetime | None
+    template: bool = False
+    costs: bool = False
+    offers: tuple[Verdict, ...] = ()
 
 
-async def outlook(services: Services, company_id: UUID, contact_id: UUID | None, *, at: datetime) -> Outlook:
+async def outlook(
+    company_id: UUID, contact_id: UUID | None, *, need: Need = _NOTHING, at: datetime
+) -> Outlook:
     """Return channel, consent and window as they stand, so that they can be shown before sending."""
-    channel = await best_channel(company_id)
+    found = await ways.best(company_id, contact_id, need=need, at=at)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
-    opened = await gate(company_id, contact.id if contact else None, channel, at=at)
-    closed = opened.code if isinstance(opened, Closed) else ""
-    if contact and not await _named(company_id, contact.id, channel):
-        closed = "contact.no_phone"
-    account = await channels.usable(company_id, channel)
-    until = await _window(services, account, contact.id) if account and contact else None
-    free_until = until if window_open(at, until) else None
-    return Outlook(channel, contact, closed, "" if isinstance(opened, Closed) else opened.ground, free_until)
-
-
-async def _identity(question: Question) -> Identity | None:
-    return (
-        await _named(question.company_id, question.contact_id, question.channel)
-        if question.contact_id
-        else None
+    chosen = found.chosen
+    return Outlook(
+        channel=chosen.channel,
+        contact=contact,
+        closed=chosen.code,
+        ground=chosen.ground,
+        free_until=chosen.free_until,
+        template=chosen.template,
+        costs=chosen.costs,
+        offers=found.offers,
     )
 
 
-async def _named(company_id: UUID, contact_id: UUID, channel: str) -> Identity | None:
-    """Return whom the platform knows: the name it told us last, else the number in our book."""
-    known = await channels.identities_of(company_id, contact_id, channel)
-    if known:
-        return known[0]
-    contact = await customers.contact_by_id(company_id, contact_id)
-    return Identity(IdentityKind.PHONE, contact.phone) if contact and contact.phone else None
-
-
-async def _window(services: Services, account: Account, contact_id: UUID) -> datetime | None:
-    last = await messages.last_inbound_at(account.company_id, account.id, contact_id)
-    return window_until(last, open_channel(services, account).caps.window)
+async def _identity(question: Question) -> Identity | None:
+    if question.contact_id is None:
+        return None
+    contact = await customers.contact_by_id(question.company_id, question.contact_id)
+    caps = ways.caps_of(question.channel)
+    return await ways.name_of(contact, question.channel, caps) if contact else None
 
 
 async def _block(question: Question, why: Blocked, *, at: datetime) -> None:

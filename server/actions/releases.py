@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import questions, reviews
+from server.actions import questions, reviews, ways
 from server.actions.gate import gate
-from server.db import channels, companies, jobs, photos, tasks, users
+from server.db import companies, jobs, photos, tasks, users
 from server.db import questions as questions_db
 from server.db.unit import atomic
-from server.domain.accounts import HANDOFF
 from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.photos import PhotoState
 from server.domain.questions import Question, QuestionState
 from server.domain.reviews import Verdict
+from server.domain.routing import Need
 from server.domain.users import Actor, Right, Role
 from server.services import Services
 
 RELEASABLE = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.FAILED)
-API_CHANNEL = "whatsapp"
 
 
 @atomic
@@ -46,9 +45,13 @@ async def release(
 
 async def go(actor: Actor, question: Question, *, channel: str = "", at: datetime) -> Question:
     """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
-    chosen = channel or question.channel or await best_channel(question.company_id)
     job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
+    need = Need(question.text, len(question.photo_ids), len(question.choices))
+    wished = channel or question.channel
+    if channel and not ways.known(channel):
+        raise Invalid("channel.unknown", field="channel")
+    chosen = wished or (await ways.best(question.company_id, contact_id, need=need, at=at)).chosen.channel
     opened = await gate(question.company_id, contact_id, chosen, photo_ids=question.photo_ids, at=at)
     if isinstance(opened, Closed):
         return await questions.move(
@@ -76,12 +79,6 @@ async def go(actor: Actor, question: Question, *, channel: str = "", at: datetim
     payload: dict[str, object] = {"question": str(question.id), "rev": released.rev}
     await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
     return released
-
-
-async def best_channel(company_id: UUID) -> str:
-    """Return how a question leaves when nobody chose: by the platform if it is connected, else by hand."""
-    account = await channels.usable(company_id, API_CHANNEL)
-    return API_CHANNEL if account else HANDOFF
 
 
 async def ready(question: Question) -> bool:

@@ -126,6 +126,14 @@ class Pulling(Protocol):
 
 
 @runtime_checkable
+class Readdresses(Protocol):
+    """A channel that can be told `Moved` and knows best where in a call the person's name stands."""
+
+    def readdressed(self, step: Step, identity: Identity) -> Step:
+        """Return the same call to another name of the same person. Pure."""
+
+
+@runtime_checkable
 class HasTemplates(Protocol):
     """A channel whose platform approves texts beforehand."""
 

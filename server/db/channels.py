@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.db.tables import AnswerLinkRow, ChannelAccountRow, IdentityRow
 from server.domain.accounts import Account, AnswerLink, Health
-from server.domain.channels import Identity, IdentityKind, by_use
+from server.domain.channels import Checkup, Finding, Identity, IdentityKind, by_use
 from server.ids import new_id
 
 
@@ -35,6 +35,31 @@ async def set_health(company_id: UUID, account_id: UUID, health: Health, detail:
     await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(
         health=health, health_detail=detail[:300]
     )
+
+
+async def set_findings(
+    company_id: UUID, account_id: UUID, findings: Sequence[Finding], *, at: datetime
+) -> None:
+    """Keep what the newest self-check found."""
+    kept = [{"code": one.code, "ok": one.ok, "detail": one.detail} for one in findings]
+    row = ChannelAccountRow.filter(company_id=company_id, id=account_id)
+    await row.update(findings=kept, checked_at=at)
+
+
+async def checkup_of(company_id: UUID, account_id: UUID) -> Checkup:
+    """Return the newest self-check of an account."""
+    return (await checkups(company_id)).get(account_id, Checkup(None, ()))
+
+
+async def checkups(company_id: UUID) -> dict[UUID, Checkup]:
+    """Return the newest self-check of every account, in one statement."""
+    rows = ChannelAccountRow.filter(company_id=company_id)
+    return {row.id: Checkup(row.checked_at, _findings(row.findings)) for row in await rows}
+
+
+async def every_account() -> list[Account]:
+    """Return all accounts of all companies, oldest first."""
+    return [_account(row) for row in await ChannelAccountRow.all().order_by("id")]
 
 
 async def set_disabled(company_id: UUID, account_id: UUID, *, at: datetime | None) -> None:
@@ -115,8 +140,13 @@ async def add_identity(
 
 
 async def identities_of(company_id: UUID, contact_id: UUID, channel: str) -> list[Identity]:
-    """Return how a contact is known on a platform: the best name to write to first, then the newest."""
-    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel).order_by("-id")
+    """Return how a contact is known on a platform: the best name to write to first, then the newest.
+
+    Names he gave up are not among them.
+    """
+    rows = IdentityRow.filter(
+        company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
+    ).order_by("-id")
     return by_use([Identity(IdentityKind(row.kind), row.value) for row in await rows])
 
 
@@ -137,12 +167,37 @@ async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identi
         if identity.kind is IdentityKind.USERNAME:
             continue
         row = await IdentityRow.get_or_none(
-            company_id=company_id, channel=channel, kind=identity.kind, value=identity.value
+            company_id=company_id, channel=channel, kind=identity.kind, value=identity.value, gone_at=None
         )
         if row:
             contact: UUID = row.contact_id
             return contact
     return None
+
+
+async def given_up(company_id: UUID, channel: str, identities: Sequence[Identity]) -> bool:
+    """Say whether one of these names was given up and nobody has said yet whose it is now."""
+    for identity in identities:
+        gone = IdentityRow.filter(company_id=company_id, channel=channel, gone_at__isnull=False)
+        if await gone.filter(kind=identity.kind, value=identity.value).exists():
+            return True
+    return False
+
+
+async def set_gone(
+    company_id: UUID, contact_id: UUID, channel: str, identities: Sequence[Identity], *, at: datetime
+) -> None:
+    """Note that a person no longer has these names at a platform."""
+    for identity in identities:
+        await add_identity(company_id, contact_id, channel, identity, at=at)
+        mine = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+        await mine.filter(kind=identity.kind, value=identity.value).update(gone_at=at)
+
+
+async def delete_gone(company_id: UUID, contact_id: UUID, channel: str) -> None:
+    """Forget the names a person gave up at a platform."""
+    gone = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+    await gone.filter(gone_at__isnull=False).delete()
 
 
 async def insert_link(company_id: UUID, link: AnswerLink, *, token_hash: str, at: datetime) -> None:
@@ -186,6 +241,12 @@ async def set_links_of_contact_revoked(company_id: UUID, contact_id: UUID, *, at
     """Close every door a person was given."""
     await AnswerLinkRow.filter(company_id=company_id, contact_id=contact_id, revoked_at=None).update(
         revoked_at=at
+    )
+
+
+def _findings(kept: list[dict[str, object]]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(str(one["code"]), ok=bool(one["ok"]), detail=str(one.get("detail", ""))) for one in kept
     )
 
 

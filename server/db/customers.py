@@ -38,6 +38,15 @@ async def contacts_by_phone(company_id: UUID, phones: list[str]) -> list[Contact
     return [_contact(row) for row in rows]
 
 
+async def contacts_by_email(company_id: UUID, addresses: list[str]) -> list[Contact]:
+    """Return the people with one of these addresses, in any writing, also archived ones."""
+    wanted = Q()
+    for address in addresses:
+        wanted |= Q(email__iexact=address)
+    rows = await ContactRow.filter(wanted, company_id=company_id).order_by("id")
+    return [_contact(row) for row in rows]
+
+
 async def lock_contact(company_id: UUID, contact_id: UUID) -> None:
     """Let nobody else hold this person until the unit ends."""
     await sql.lock("contact", company_id, contact_id)

@@ -14,6 +14,12 @@ from server.domain.messages import Direction, Message, MessageState, identity
 from server.domain.paging import Page, cut
 from server.ids import new_id
 
+# Columns and fields of the same name, carried over as they are.
+_LATER = (
+    "author_id", "conversation_id", "run_id", "send_after", "sent_at", "delivered_at", "read_at", "edited_at",
+    "revoked_at", "category", "billable", "verified",
+)  # fmt: skip
+
 
 async def insert_once(company_id: UUID, message: Message) -> bool:
     """Write a message; False when this id or this platform message is there already."""
@@ -51,6 +57,8 @@ async def insert_once(company_id: UUID, message: Message) -> bool:
         at=message.at,
         created_at=message.created_at,
         changed_at=message.changed_at,
+        seen_by_office_at=message.seen_by_office_at,
+        **{name: getattr(message, name) for name in _LATER},
     )
     return True
 
@@ -98,31 +106,31 @@ async def number_of_attempts(company_id: UUID, message_id: UUID) -> int:
 
 async def by_id(company_id: UUID, message_id: UUID) -> Message | None:
     row = await MessageRow.get_or_none(company_id=company_id, id=message_id)
-    return _message(row) if row else None
+    return read(row) if row else None
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Message]:
     """Return these messages in the order they were said."""
-    return await _messages(company_id, id__in=list(ids))
+    return await found(company_id, id__in=list(ids))
 
 
 async def by_foreign_id(company_id: UUID, account_id: UUID, foreign_id: str) -> Message | None:
     row = await MessageRow.get_or_none(company_id=company_id, account_id=account_id, foreign_id=foreign_id)
-    return _message(row) if row else None
+    return read(row) if row else None
 
 
 async def of_question(company_id: UUID, question_id: UUID) -> list[Message]:
     """Return a question's messages, both directions, in the order they were said."""
-    return await _messages(company_id, question_id=question_id)
+    return await found(company_id, question_id=question_id)
 
 
 async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[UUID, list[Message]]:
     """Return the messages of several questions in one statement."""
-    found: dict[UUID, list[Message]] = {question: [] for question in question_ids}
-    for message in await _messages(company_id, question_id__in=list(question_ids)):
+    said: dict[UUID, list[Message]] = {question: [] for question in question_ids}
+    for message in await found(company_id, question_id__in=list(question_ids)):
         if message.question_id:
-            found[message.question_id].append(message)
-    return found
+            said[message.question_id].append(message)
+    return said
 
 
 async def of_job(
@@ -148,7 +156,7 @@ async def search(
 async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message]:
     """Return what customers wrote and nobody at the office has seen, oldest first."""
     rows = MessageRow.filter(company_id=company_id, direction=Direction.IN, seen_by_office_at=None)
-    return [_message(row) for row in await rows.order_by("at", "id").limit(limit)]
+    return [read(row) for row in await rows.order_by("at", "id").limit(limit)]
 
 
 async def from_customers(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
@@ -163,15 +171,22 @@ async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 
 
 async def in_doubt(company_id: UUID) -> list[Message]:
     """Return messages nobody knows the fate of, oldest first."""
-    return await _messages(company_id, state=MessageState.UNCLEAR)
+    return await found(company_id, state=MessageState.UNCLEAR)
 
 
 async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
     """Return what still waits to leave for this person in this channel, in order."""
     waiting = [MessageState.QUEUED, MessageState.PREPARED]
-    return await _messages(
+    return await found(
         company_id, contact_id=contact_id, channel=channel, state__in=waiting, direction=Direction.OUT
     )
+
+
+async def thread(company_id: UUID, contact_id: UUID, channel: str, *, limit: int) -> tuple[str, ...]:
+    """Return the platform's ids of the newest messages with this person there, oldest first."""
+    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+    named = rows.filter(foreign_id__isnull=False).order_by("-created_at", "-id").limit(limit)
+    return tuple(reversed([str(one) for one in await named.values_list("foreign_id", flat=True)]))
 
 
 async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
@@ -179,14 +194,6 @@ async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
     waiting = [MessageState.QUEUED, MessageState.PREPARED]
     rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, state__in=waiting)
     return {str(channel) for channel in await rows.values_list("channel", flat=True)}
-
-
-async def in_flight(company_id: UUID, contact_id: UUID, channel: str, *, but: UUID) -> bool:
-    """Say whether another message to this person is leaving at this moment."""
-    leased = MessageRow.filter(
-        company_id=company_id, contact_id=contact_id, channel=channel, state=MessageState.LEASED
-    )
-    return bool(await leased.exclude(id=but).exists())
 
 
 async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) -> datetime | None:
@@ -201,15 +208,28 @@ async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) 
     return row.at if row else None
 
 
+async def heard_in(company_id: UUID, conversation_id: UUID) -> list[Message]:
+    """Return everything a person has written in a conversation, in order."""
+    return await found(company_id, conversation_id=conversation_id, direction=Direction.IN)
+
+
+async def of_conversation(
+    company_id: UUID, conversation_id: UUID, *, before: str | None = None, limit: int = 50
+) -> Page[Message]:
+    """Return a conversation's messages, both directions, newest first."""
+    return await _page(company_id, {"conversation_id": conversation_id}, before, limit)
+
+
 async def set_seen(company_id: UUID, message_ids: Sequence[UUID], *, at: datetime) -> None:
     await MessageRow.filter(company_id=company_id, id__in=list(message_ids), seen_by_office_at=None).update(
         seen_by_office_at=at
     )
 
 
-async def _messages(company_id: UUID, **only: Any) -> list[Message]:
-    rows = await MessageRow.filter(company_id=company_id, **only).order_by("at", "place", "id")
-    return [_message(row) for row in rows]
+async def found(company_id: UUID, **only: Any) -> list[Message]:
+    """Return messages by their columns, in the order they stand in the chronology."""
+    rows = await MessageRow.filter(company_id=company_id, **only).order_by("at", "created_at", "place", "id")
+    return [read(row) for row in rows]
 
 
 async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Message]:
@@ -221,10 +241,11 @@ async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limi
             Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id)
         )
     rows = await query.order_by("-created_at", "-id").limit(limit + 1)
-    return cut([_message(row) for row in rows], limit, lambda message: str(message.id))
+    return cut([read(row) for row in rows], limit, lambda message: str(message.id))
 
 
-def _message(row: MessageRow) -> Message:
+def read(row: MessageRow) -> Message:
+    """Return a row as what it is outside of this room; for the other modules of messages."""
     recipient: Identity | None = identity(row.recipient_kind, row.recipient)
     return Message(
         id=row.id,
@@ -251,4 +272,5 @@ def _message(row: MessageRow) -> Message:
         error_code=row.error_code,
         error_detail=row.error_detail,
         seen_by_office_at=row.seen_by_office_at,
+        **{name: getattr(row, name) for name in _LATER},
     )

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from tortoise.context import require_context
+from tortoise.exceptions import ValidationError
 
 from server.db.guards import UnitError
 from server.db.hub import CHANNEL, Hub, Signal
+from server.domain.errors import Invalid
 
 if TYPE_CHECKING:
     from server.db.postgres import PostgresClient
@@ -104,7 +106,7 @@ async def _run(body: Callable[[], Coroutine[Any, Any, R]]) -> R:
     async with client.transaction() as connection:
         token = _current.set(unit)
         try:
-            result = await body()
+            result = await _storable(body)
         finally:
             _current.reset(token)
         if client.capabilities.dialect == "postgres":
@@ -112,6 +114,14 @@ async def _run(body: Callable[[], Coroutine[Any, Any, R]]) -> R:
                 await connection.execute_query("SELECT pg_notify($1, $2)", [CHANNEL, text])
     _tell(unit, client.hub if client.capabilities.dialect == "sqlite" else None)
     return result
+
+
+async def _storable(body: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """Name what no column takes as what it is, a wrong value, so that it stops nobody else's."""
+    try:
+        return await body()
+    except ValidationError as error:
+        raise Invalid("field.unstorable") from error
 
 
 def _tell(unit: _Unit, hub: Hub | None) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -192,6 +192,24 @@ class Step:
         )
 
 
+def readdressed(step: Step, old: Identity, new: Identity) -> Step:
+    """Return the same call to another name of the same person: every value that is exactly the old name is the new one.
+
+    A platform that writes names as numbers is followed in that.
+    """
+
+    def follow(value: Any) -> Any:
+        if isinstance(value, str) and value == old.value:
+            return new.value
+        if isinstance(value, int) and not isinstance(value, bool) and str(value) == old.value:
+            return int(new.value)
+        if isinstance(value, Mapping):
+            return {name: follow(one) for name, one in value.items()}
+        return [follow(one) for one in value] if isinstance(value, list) else value
+
+    return replace(step, call=follow(step.call))
+
+
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """Why a draft cannot leave by this channel now; `values` fill the sentence for the code."""
@@ -207,6 +225,18 @@ class Finding:
     code: str
     ok: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """The newest self-check of an account; `at` None = there was none yet."""
+
+    at: datetime | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def well(self) -> bool:
+        return all(finding.ok for finding in self.findings)
 
 
 def window_open(now: datetime, until: datetime | None) -> bool:

@@ -15,6 +15,7 @@ _OWN_ID = re.compile(
 # Says that the token names one of our own messages, not a job; a job's token must not have this length.
 _ANSWER = "r"
 ANSWER_LENGTH = 27
+JOB_LENGTH = 26
 
 
 def is_address(text: str) -> bool:
@@ -67,6 +68,18 @@ def intent_of_token(token: str) -> UUID | None:
     if len(token) != ANSWER_LENGTH or not token.startswith(_ANSWER) or not _TOKEN.fullmatch(token):
         return None
     return UUID(bytes=base64.b32decode(token[1:].upper() + "======"))
+
+
+def job_token(job_id: UUID) -> str:
+    """Return the token of a job's own address: 26 of a-z2-7."""
+    return base64.b32encode(job_id.bytes).decode().rstrip("=").lower()
+
+
+def job_of_token(token: str) -> UUID | None:
+    """Return which job a token names; None for any other word."""
+    if len(token) != JOB_LENGTH or not _TOKEN.fullmatch(token):
+        return None
+    return UUID(bytes=base64.b32decode(token.upper() + "======"))
 
 
 def message_id(intent_id: UUID, address: str) -> str:

@@ -11,6 +11,15 @@ from server.domain.events import Status, advance
 
 SEND_FOR = timedelta(hours=24)
 ANSWER_FOR = timedelta(days=30)
+# Kinds of rows that are no messages of the platform's own making.
+ECHO = "echo"
+JOINED = "joined"
+RESUMED = "resumed"
+REACTION = "reaction"
+AUTOMATIC = "automatic"
+# What a customer does without saying anything that wants an answer.
+SILENT = (JOINED, RESUMED, REACTION, AUTOMATIC)
+GONE_OUT = frozenset({"accepted", "sent", "delivered", "read"})
 
 
 class Direction(StrEnum):
@@ -43,7 +52,12 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing said. `recipient` is frozen when the message is written and never follows a merged contact."""
+    """One thing said. `recipient` is frozen when the message is written and never follows a merged contact.
+
+    `run_id` holds together what one release or one free message became: it leaves in the order of `place`. `at` is
+    the moment it stands under in the chronology; `created_at` is when it was written or came here. `send_after` =
+    scheduled. `verified` False: nobody has proved who wrote it (an answer without account, an imported chat).
+    """
 
     id: UUID
     company_id: UUID
@@ -69,6 +83,23 @@ class Message:
     error_code: str = ""
     error_detail: str = ""
     seen_by_office_at: datetime | None = None
+    author_id: UUID | None = None
+    conversation_id: UUID | None = None
+    run_id: UUID | None = None
+    send_after: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    edited_at: datetime | None = None
+    revoked_at: datetime | None = None
+    category: str = ""
+    billable: bool | None = None
+    verified: bool = True
+
+    @property
+    def by_phone(self) -> bool:
+        """Say whether the firm sent it by hand in the messenger's own app ("vom Handy gesendet")."""
+        return self.direction is Direction.OUT and self.step is not None and self.step.get("kind") == ECHO
 
 
 def latest_run(messages: Sequence[Message]) -> list[Message]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from server.actions import answers
 from server.actions.answers import Asked
-from server.actions.outgoing import OUTGOING
+from server.actions.copies import OUTGOING
 from server.db import photos
 from server.domain.errors import Invalid, NotFound
 from server.web import forms

@@ -1,14 +1,17 @@
 """The company's accounts at the messengers: connected, watched, changed, switched off."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import channels
-from server.channels import CHANNELS
+from server.actions import channels, checkups, inbox
+from server.channels.base import Pushed
 from server.db import channels as channels_db
+from server.db import inbox as inbox_db
 from server.domain.accounts import Account
 from server.domain.errors import Invalid
 from server.web import access, forms
@@ -17,6 +20,7 @@ from server.web.routing import Who, route
 from server.web.state import services
 
 LIST = "/settings/channels"
+GAPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ async def index(request: Request) -> Response:
         "channels/index.html",
         nav="settings",
         accounts=await channels_db.of_company(actor.company_id),
-        kinds=CHANNELS,
+        checkups=await channels_db.checkups(actor.company_id),
+        kinds=channels.kinds(),
     )
 
 
@@ -54,6 +59,7 @@ async def create(request: Request) -> Response:
         )
     except Invalid as refused:
         return await _form(request, kind, form.refused(refused), typed=typed, status=422)
+    await checkups.check(services(request), account)
     return see_other(request, f"{LIST}/{account.id}", flash="channel.connected")
 
 
@@ -76,7 +82,15 @@ async def change(request: Request) -> Response:
         )
     except Invalid as refused:
         return await _form(request, account.kind, form.refused(refused), account, typed=typed, status=422)
+    await checkups.check(services(request), await access.account(request))
     return see_other(request, f"{LIST}/{account.id}", flash="channel.changed")
+
+
+async def check(request: Request) -> Response:
+    """Ask the platform now how the account is."""
+    account = await access.account(request)
+    await checkups.check_soon(services(request), account)
+    return see_other(request, f"{LIST}/{account.id}", flash="channel.checked")
 
 
 async def switch(request: Request) -> Response:
@@ -106,7 +120,8 @@ async def _form(
     channel = channels.kind_of(kind)
     known = typed or dict(account.settings if account else {})
     open_names = {field.name for field in channel.fields if not field.secret}
-    settings = services(request).settings
+    company_id = access.actor(request).company_id
+    news = await _news(company_id, account) if account else {}
     return await page(
         request,
         "channels/form.html",
@@ -116,9 +131,24 @@ async def _form(
         account=account,
         channel=channel,
         values={name: value for name, value in known.items() if name in open_names},
-        hook=f"{settings.base_url}/hooks/{kind}/{account.id}" if account else "",
-        reachable=settings.secure,
+        hook=checkups.hook_path(services(request), account) if account else "",
+        pushed=issubclass(channel, Pushed),
+        reachable=services(request).settings.secure,
+        **news,
     )
+
+
+async def _news(company_id: UUID, account: Account) -> dict[str, Any]:
+    """Return what the account's page tells beside its settings: the check, gaps, what nobody understood."""
+    gaps = await inbox_db.of_state(company_id, [account.id], inbox.GAP, limit=GAPS)
+    return {
+        "checkup": await channels_db.checkup_of(company_id, account.id),
+        "gaps": [
+            {name: datetime.fromisoformat(str(one.payload[name])) for name in ("since", "until")}
+            for one in gaps
+        ],
+        "unknown": await inbox_db.number_of_state(company_id, account.id, inbox.UNKNOWN),
+    }
 
 
 _ONE = f"{LIST}/{{account_id:uuid}}"
@@ -128,5 +158,6 @@ routes = [
     route(f"{LIST}/new/{{kind}}", create, who=Who.ADMIN, methods=["POST"]),
     route(_ONE, show, who=Who.ADMIN),
     route(_ONE, change, who=Who.ADMIN, methods=["POST"]),
+    route(f"{_ONE}/checks", check, who=Who.ADMIN, methods=["POST"]),
     route(f"{_ONE}/state", switch, who=Who.ADMIN, methods=["POST"]),
 ]

@@ -60,6 +60,11 @@ class ContactForm:
 
 
 @dataclass(frozen=True, slots=True)
+class PreferenceForm:
+    channel: str | None = forms.word(default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class StepForm:
     step: Step = forms.one_of(Step)
 
@@ -171,7 +176,10 @@ async def edit_contact(request: Request) -> Response:
     contact = await access.contact(request)
     typed = {"name": contact.name, "phone": contact.phone_typed, "email": contact.email}
     return await _contact_form(
-        request, await _customer_of(request), forms.blank(typed), f"/contacts/{contact.id}"
+        request,
+        await _customer_of(request),
+        forms.blank(typed | {"preferred": contact.preferred_channel}),
+        f"/contacts/{contact.id}",
     )
 
 
@@ -186,6 +194,14 @@ async def change_contact(request: Request) -> Response:
         return await _contact_form(
             request, customer, form.refused(refused), f"/contacts/{contact.id}", status=422
         )
+    return see_other(request, f"/customers/{contact.customer_id}", flash="contact.changed")
+
+
+async def prefer(request: Request) -> Response:
+    """Note by which messenger a person wants to be written to."""
+    contact = await access.contact(request)
+    channel = (await forms.read(request, PreferenceForm)).data.channel or ""
+    await customers.prefer(access.actor(request), contact, channel, at=services(request).clock())
     return see_other(request, f"/customers/{contact.customer_id}", flash="contact.changed")
 
 
@@ -249,4 +265,5 @@ routes = [
     route(f"{_CONTACT}/edit", edit_contact, who=Who.OFFICE),
     route(_CONTACT, change_contact, who=Who.OFFICE, methods=["POST"]),
     route(f"{_CONTACT}/archive", archive_contact, who=Who.OFFICE, methods=["POST"]),
+    route(f"{_CONTACT}/preference", prefer, who=Who.OFFICE, methods=["POST"]),
 ]

@@ -17,7 +17,9 @@ from server.web.routing import Who, route
 from server.web.state import services, stopping
 
 HEARTBEAT_S = 20
-OFFICE = ("photos", "questions", "messages", "jobs", "notes", "devices", "inbox", "people")
+OFFICE = (
+    "photos", "questions", "messages", "conversations", "channels", "jobs", "notes", "devices", "inbox", "people",
+)  # fmt: skip
 WORKER = ("photos", "questions", "jobs", "notes")
 
 

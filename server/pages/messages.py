@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import inbox
+from server.actions import fates, inbox
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import messages as messages_db
@@ -30,6 +30,11 @@ class ListQuery:
 class FilingForm:
     job: UUID | None = forms.choice_id(default=None)
     contact: UUID | None = forms.choice_id(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FateForm:
+    arrived: bool = forms.flag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,14 @@ async def file(request: Request) -> Response:
     return see_other(request, "/messages", flash="message.filed")
 
 
+async def settle(request: Request) -> Response:
+    """Hear from a human what became of a free message in doubt: it is there, or it goes again."""
+    message, actor = await access.message(request), access.actor(request)
+    arrived = (await forms.read(request, FateForm)).data.arrived
+    await fates.resolve(actor, message.id, arrived=arrived, at=services(request).clock())
+    return see_other(request, "/messages", flash="question.arrived" if arrived else "question.again")
+
+
 async def see(request: Request) -> Response:
     """Mark messages as seen."""
     typed = (await forms.read(request, SeenForm)).data
@@ -73,6 +86,7 @@ async def _inbox(request: Request, before: str) -> dict[str, Any]:
     return {
         "found": found,
         "doubts": doubts.items,
+        "unclear": [one for one in await messages_db.in_doubt(actor.company_id) if one.question_id is None],
         "said": await messages_db.of_questions(actor.company_id, [one.id for one in doubts.items]),
         "names": {contact.id: f"{contact.name} · {customer}" for contact, customer in people},
         "titles": await jobs_db.titles(actor.company_id, {one.job_id for one in found.items if one.job_id}),
@@ -89,5 +103,6 @@ routes = [
     route("/messages", index, who=Who.OFFICE),
     route("/messages/_list", listing, who=Who.OFFICE),
     route("/messages/seen", see, who=Who.OFFICE, methods=["POST"]),
+    route("/messages/{message_id:uuid}/fate", settle, who=Who.OFFICE, methods=["POST"]),
     route("/messages/{message_id:uuid}/filing", file, who=Who.OFFICE, methods=["POST"]),
 ]

@@ -15,10 +15,12 @@ from server.db import jobs as jobs_db
 from server.db import messages as messages_db
 from server.db import photos as photos_db
 from server.db import questions as questions_db
+from server.domain.accounts import HANDOFF
 from server.domain.errors import Conflict, Invalid
 from server.domain.media import Medium
 from server.domain.messages import Message, MessageState
 from server.domain.questions import OPEN, Question, QuestionState
+from server.domain.routing import Need
 from server.domain.users import Actor
 from server.ids import new_id, parse_id
 from server.web import access, forms
@@ -67,6 +69,7 @@ class AskForm:
 @dataclass(frozen=True, slots=True)
 class ReleaseForm:
     by_hand: bool = forms.flag()
+    channel: str = forms.text(max=32, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +181,8 @@ async def change(request: Request) -> Response:
 async def release(request: Request) -> Response:
     """Release and send, or make ready to share by hand."""
     question, actor = await access.question(request), access.actor(request)
-    by_hand = (await forms.read(request, ReleaseForm)).data.by_hand
-    return await _released(request, actor, question, channel="whatsapp_handoff" if by_hand else "")
+    typed = (await forms.read(request, ReleaseForm)).data
+    return await _released(request, actor, question, channel=HANDOFF if typed.by_hand else typed.channel)
 
 
 async def withdraw(request: Request) -> Response:
@@ -219,7 +222,7 @@ async def _released(request: Request, actor: Actor, question: Question, channel:
         return await _show(request, question, refused)
     if released.state is QuestionState.BLOCKED:
         return see_other(request, _address(question))
-    by_hand = released.channel == "whatsapp_handoff"
+    by_hand = released.channel == HANDOFF
     target = f"{_address(question)}/handoff" if by_hand else _address(question)
     return see_other(request, target, flash="question.by_hand" if by_hand else "question.released")
 
@@ -229,7 +232,9 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
     said = await messages_db.of_question(company_id, question.id)
     job = await jobs_db.by_id(company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
-    outlook = await outgoing.outlook(services(request), company_id, contact_id, at=services(request).clock())
+    outlook = await outgoing.outlook(
+        company_id, contact_id, need=_need(question), at=services(request).clock()
+    )
     homeless = not question.job_id and actor.at_desk
     return await page(
         request,
@@ -247,6 +252,10 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
     )
 
 
+def _need(question: Question) -> Need:
+    return Need(question.text, len(question.photo_ids), len(question.choices))
+
+
 def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str, bool]:
     """Return which buttons stand on a question's page."""
     own = actor.at_desk or question.author_id == actor.id
@@ -259,7 +268,7 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
         "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),
         "again": actor.at_desk and any(one.state is MessageState.FAILED for one in said),
         "hand_off": own
-        and question.channel == "whatsapp_handoff"
+        and question.channel == HANDOFF
         and state in (QuestionState.QUEUED, QuestionState.HANDED_OFF),
     }
 
@@ -290,9 +299,7 @@ async def _form(
         chosen={str(one) for one in form.get("photos", ())},
         choices=[*form.get("choices", ()), "", "", ""][:3],
         contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],
-        outlook=await outgoing.outlook(
-            services(request), actor.company_id, contact_id, at=services(request).clock()
-        ),
+        outlook=await outgoing.outlook(actor.company_id, contact_id, at=services(request).clock()),
     )
 
 

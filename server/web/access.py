@@ -10,6 +10,7 @@ from starlette.requests import Request
 from server.db import (
     channels,
     companies,
+    conversations,
     customers,
     devices,
     jobs,
@@ -21,6 +22,7 @@ from server.db import (
     users,
 )
 from server.domain.accounts import Account
+from server.domain.conversations import Conversation
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
 from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
@@ -130,6 +132,12 @@ async def message(request: Request) -> Message:
     """Return the message of the path, for the office. Raises NotFound."""
     message = await messages.by_id(actor(request).company_id, request.path_params["message_id"])
     return known(message, "message.unknown")
+
+
+async def conversation(request: Request) -> Conversation:
+    """Return the conversation of the path, for the office. Raises NotFound."""
+    found = await conversations.by_id(actor(request).company_id, request.path_params["conversation_id"])
+    return known(found, "conversation.unknown")
 
 
 async def account(request: Request) -> Account:

@@ -23,6 +23,7 @@ from server.ids import parse_id
 F = TypeVar("F")
 Read = Callable[[Any], Any]
 
+_WORD = re.compile(r"[a-z_]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -47,6 +48,19 @@ def text(*, max: int = 200, lines: bool = False, default: Any = MISSING) -> Any:
         if not value and default is MISSING:
             raise Invalid("field.required")
         return value
+
+    return _field(read, default, schema={"type": "string", "maxLength": max})
+
+
+def word(*, max: int = 32, default: Any = MISSING) -> Any:
+    """A code of small letters and underscores, such as a channel's kind; empty or null means the default."""
+
+    def read(raw: Any) -> str | None:
+        if raw in ("", None) and default is not MISSING:
+            return default  # type: ignore[no-any-return]
+        if not isinstance(raw, str) or len(raw) > max or not _WORD.fullmatch(raw):
+            raise Invalid("field.choice", choices="whatsapp, email, …")
+        return raw
 
     return _field(read, default, schema={"type": "string", "maxLength": max})
 

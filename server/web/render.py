@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from server import channels as registry
 from server.db import companies
 from server.db import counts as counts_db
 from server.domain.counts import Counts
@@ -42,6 +43,7 @@ def environment(language: str) -> Environment:
     )
     translation = words(language)
     made.install_gettext_callables(translation.gettext, translation.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["channel_labels"] = lambda: {channel.kind: channel.label for channel in registry.CHANNELS}
     made.filters |= {
         "when": _when,
         "day": _day,

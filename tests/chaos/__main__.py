@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.browser.phones import ENGINES, missing_of
 from tests.browser.voyage import CHAPTERS, day_of
-from tests.chaos import clocks, order, races, report
+from tests.chaos import clocks, lies, order, races, report
 from tests.chaos.disk_faults import BROKEN, FULL, UNSYNCED, Illness, suffer
 from tests.chaos.report import Part
 from tests.chaos.shim import compiler
@@ -21,7 +21,7 @@ from tests.chaos.storm import PHONES, storm
 
 CAPTURES, KILLS, SEED = 10_000, 200, 7
 KS = range(1, 301)
-UPLOADS, RACES, PER_ERA, VOYAGE = 200, 500, 40, 300
+UPLOADS, RACES, PER_ERA, VOYAGE, SENDS = 200, 500, 40, 300, 1000
 
 
 def main(words: list[str]) -> int:
@@ -55,6 +55,21 @@ def run_storm(folder: Path) -> Part:
         seed=found.seed,
         seconds=found.seconds,
         wrong=found.verdict.wrong() or ({} if found.kills >= KILLS else {"kills": [str(found.kills)]}),
+    )
+
+
+def run_lies(folder: Path) -> Part:
+    found = lies.run(folder, SENDS)
+    states = ", ".join(f"{name} {count}" for name, count in sorted(found.count.states.items()))
+    return Part(
+        name="A lying provider",
+        size=f"{found.count.sent:,} messages, every second call refused, torn, slow, garbled or answered 500 after all;"
+        f" {found.count.told} messages of the customer between them",
+        result=f"at the customer twice {found.count.doubles}, in doubt {found.count.doubts} with {found.count.cards}"
+        f" cards, stuck for ten minutes {len(found.count.stuck)}; {states}",
+        seed=11,
+        seconds=found.seconds,
+        wrong=found.wrong(),
     )
 
 
@@ -150,6 +165,7 @@ RUNS: dict[str, Callable[[Path], Part]] = {
     "order": run_order,
     "races": run_races,
     "clocks": run_clocks,
+    "lies": run_lies,
     **{engine: run_voyage(engine) for engine in ENGINES},
 }
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from server.actions import consents as actions
-from server.actions import customers, fates, inbox, questions, replies, reviews
+from server.actions import customers, fates, inbox, people_events, questions, reviews
 from server.actions import gate as gate_module
 from server.actions import messages as sending
 from server.actions.gate import gate
@@ -477,7 +477,9 @@ async def _by_office(firm: Firm, contact: Contact, account: Account) -> None:
 async def _in_the_settings(firm: Firm, contact: Contact, account: Account) -> None:
     """He blocks us in the messenger, and the platform says so."""
     sender = (Identity(IdentityKind.PHONE, contact.phone),)
-    await replies.opt_out(account, OptOut(f"out:{contact.id}", sender, firm.clock.at, True), at=firm.clock.at)
+    await people_events.opt_out(
+        account, OptOut(f"out:{contact.id}", sender, firm.clock.at, True), at=firm.clock.at
+    )
 
 
 async def _number_changed(firm: Firm, contact: Contact, account: Account) -> None:

@@ -20,6 +20,7 @@ from server.domain.messages import Message, MessageState
 from server.domain.outcomes import Outcome, Permanent
 from server.domain.questions import QuestionState
 from server.domain.tasks import Later, TaskState
+from server.ids import new_id
 from server.sandbox.world import HOSTILE, Fault, Whims
 from tests.talks import Firm
 
@@ -255,7 +256,12 @@ async def _tell_status(firm: Firm, message: Message) -> None:
         at=firm.clock.at,
         opaque=str(message.id),
     )
-    await inbox._unpark(firm.account, event, at=firm.clock.at)
+    await _place(firm, event)
+
+
+@atomic
+async def _place(firm: Firm, event: StatusUpdate) -> None:
+    assert await inbox._place(firm.account, event, raw_id=new_id(), at=firm.clock.at)
 
 
 async def _work_elsewhere(firm: Firm) -> None:

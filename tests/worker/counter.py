@@ -17,7 +17,6 @@ from typing import Any, cast
 import httpx
 
 from server import channels as installed
-from server.actions import channels
 from server.channels.base import ChannelError, Field, Pulled
 from server.channels.whatsapp_plan import CAPS
 from server.clock import now
@@ -140,7 +139,7 @@ def services(database: Database) -> Services:
 
 def install(patch: Any = setattr) -> None:
     """Let the application know the channel."""
-    for module in (installed, channels, pullers):
+    for module in (installed, pullers):
         patch(module, "CHANNELS", (Counter,))
 
 

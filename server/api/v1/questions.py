@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from starlette.requests import Request
@@ -24,13 +23,6 @@ from server.web.state import services
 from server.web.words import sentence
 
 
-class Way(StrEnum):
-    """How a question may leave."""
-
-    WHATSAPP = "whatsapp"
-    BY_HAND = "whatsapp_handoff"
-
-
 @dataclass(frozen=True, slots=True)
 class QuestionQuery:
     """`state` empty means all; a worker sees his own."""
@@ -49,12 +41,12 @@ class QuestionBody:
     photos: tuple[UUID, ...] = forms.ids(max=100)
     choices: tuple[str, ...] = forms.texts(max=10, length=60)
     contact: UUID | None = forms.choice_id(default=None)
-    channel: Way | None = forms.one_of(Way, default=None)
+    channel: str | None = forms.word(default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBody:
-    channel: Way | None = forms.one_of(Way, default=None)
+    channel: str | None = forms.word(default=None)
 
 
 @dataclass(frozen=True, slots=True)

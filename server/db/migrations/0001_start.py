@@ -201,6 +201,7 @@ SQLITE = [
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_raw_event_company_0189c0" ON "raw_event" ("company_id", "state", "id")""",
+    """CREATE INDEX "idx_raw_event_receive_5b7871" ON "raw_event" ("received_at")""",
     """CREATE TABLE "inbox_event" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "event_key" VARCHAR(300) NOT NULL,
@@ -212,6 +213,7 @@ SQLITE = [
     "raw_event_id" CHAR(36) NOT NULL REFERENCES "raw_event" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_inbox_event_company_00a5d8" UNIQUE ("company_id", "account_id", "event_key")
 )""",
+    """CREATE INDEX "idx_inbox_event_company_9fce2b" ON "inbox_event" ("company_id", "account_id", "state")""",
     """CREATE TABLE "task" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "kind" VARCHAR(64) NOT NULL,
@@ -529,6 +531,7 @@ SQLITE = [
     "created_at" TIMESTAMP NOT NULL,
     "changed_at" TIMESTAMP NOT NULL,
     "seen_by_office_at" TIMESTAMP,
+    "run_id" CHAR(36),
     "send_after" TIMESTAMP,
     "sent_at" TIMESTAMP,
     "delivered_at" TIMESTAMP,
@@ -553,6 +556,7 @@ SQLITE = [
     """CREATE INDEX "idx_message_company_3a3889" ON "message" ("company_id", "contact_id", "channel", "id")""",
     """CREATE INDEX "idx_message_company_d4c507" ON "message" ("company_id", "state", "id")""",
     """CREATE INDEX "idx_message_company_8c5835" ON "message" ("company_id", "conversation_id", "id")""",
+    """CREATE INDEX "idx_message_company_1b4238" ON "message" ("company_id", "run_id")""",
     """CREATE TABLE "attempt" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "started_at" TIMESTAMP NOT NULL,
@@ -832,6 +836,7 @@ POSTGRES = [
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_raw_event_company_0189c0" ON "raw_event" ("company_id", "state", "id")""",
+    """CREATE INDEX "idx_raw_event_receive_5b7871" ON "raw_event" ("received_at")""",
     """CREATE TABLE "inbox_event" (
     "id" UUID NOT NULL PRIMARY KEY,
     "event_key" VARCHAR(300) NOT NULL,
@@ -843,6 +848,7 @@ POSTGRES = [
     "raw_event_id" UUID NOT NULL REFERENCES "raw_event" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_inbox_event_company_00a5d8" UNIQUE ("company_id", "account_id", "event_key")
 )""",
+    """CREATE INDEX "idx_inbox_event_company_9fce2b" ON "inbox_event" ("company_id", "account_id", "state")""",
     """CREATE TABLE "task" (
     "id" UUID NOT NULL PRIMARY KEY,
     "kind" VARCHAR(64) NOT NULL,
@@ -1160,6 +1166,7 @@ POSTGRES = [
     "created_at" TIMESTAMPTZ NOT NULL,
     "changed_at" TIMESTAMPTZ NOT NULL,
     "seen_by_office_at" TIMESTAMPTZ,
+    "run_id" UUID,
     "send_after" TIMESTAMPTZ,
     "sent_at" TIMESTAMPTZ,
     "delivered_at" TIMESTAMPTZ,
@@ -1184,6 +1191,7 @@ POSTGRES = [
     """CREATE INDEX "idx_message_company_3a3889" ON "message" ("company_id", "contact_id", "channel", "id")""",
     """CREATE INDEX "idx_message_company_d4c507" ON "message" ("company_id", "state", "id")""",
     """CREATE INDEX "idx_message_company_8c5835" ON "message" ("company_id", "conversation_id", "id")""",
+    """CREATE INDEX "idx_message_company_1b4238" ON "message" ("company_id", "run_id")""",
     """CREATE TABLE "attempt" (
     "id" UUID NOT NULL PRIMARY KEY,
     "started_at" TIMESTAMPTZ NOT NULL,

@@ -146,7 +146,7 @@ class RawEventRow(Model):
 
     class Meta:
         table = "raw_event"
-        indexes = (("company_id", "state", "id"),)
+        indexes = (("company_id", "state", "id"), ("received_at",))
 
 
 class InboxEventRow(Model):
@@ -167,6 +167,7 @@ class InboxEventRow(Model):
     class Meta:
         table = "inbox_event"
         unique_together = (("company_id", "account_id", "event_key"),)
+        indexes = (("company_id", "account_id", "state"),)
 
 
 class AnswerLinkRow(Model):

@@ -43,6 +43,7 @@ class MessageRow(Model):
     author = link("UserRow")
     conversation_id: UUID | None
     conversation = link("ConversationRow")
+    run_id = fields.UUIDField(null=True)
     chat_import_id: UUID | None
     chat_import = link("ChatImportRow")
     send_after = fields.DatetimeField(null=True)
@@ -63,6 +64,7 @@ class MessageRow(Model):
             ("company_id", "contact_id", "channel", "id"),
             ("company_id", "state", "id"),
             ("company_id", "conversation_id", "id"),
+            ("company_id", "run_id"),
         )
 
 

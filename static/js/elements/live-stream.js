@@ -1,6 +1,8 @@
 // @ts-check
 /** What the server tells (server/pages/live.py); `all` means that some hints were lost. */
-const TOPICS = ['photos', 'questions', 'messages', 'jobs', 'notes', 'devices', 'inbox', 'people', 'all'];
+const TOPICS = [
+  'photos', 'questions', 'messages', 'conversations', 'channels', 'jobs', 'notes', 'devices', 'inbox', 'people', 'all',
+];
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 60_000;
 

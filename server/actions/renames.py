@@ -1,0 +1,123 @@
+"""A platform says that a person has a new name there: the office confirms it, or says that it is somebody else."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import conversations
+from server.actions.consents import contact_known, grant, withdraw
+from server.db import channels, consents, customers, inbox, logbook
+from server.db import conversations as conversations_db
+from server.db.unit import atomic, signal
+from server.domain.channels import Identity, IdentityKind
+from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
+from server.domain.conversations import key_of_stranger
+from server.domain.customers import Contact
+from server.domain.errors import Conflict, NotFound
+from server.domain.logbook import Entry
+from server.domain.users import Actor, Right, require
+
+PROPOSED, SETTLED = "proposed", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a platform said; until a human has decided nothing leaves for this person there."""
+
+    id: UUID
+    account_id: UUID
+    key: str
+    channel: str
+    contact_id: UUID
+    old: tuple[Identity, ...]
+    new: tuple[Identity, ...]
+    at: datetime
+
+
+async def open_proposals(company_id: UUID) -> list[Proposal]:
+    """Return what waits for a decision, newest first."""
+    accounts = {one.id: one.kind for one in await channels.of_company(company_id)}
+    kept = await inbox.of_state(company_id, list(accounts), PROPOSED)
+    return [_proposal(one, accounts[one.account_id]) for one in kept]
+
+
+async def proposal_by_id(company_id: UUID, proposal_id: UUID) -> Proposal:
+    """Return the proposal. Raises NotFound."""
+    kept = await inbox.event_by_id(company_id, proposal_id)
+    account = await channels.account_by_id(company_id, kept.account_id) if kept else None
+    if kept is None or account is None or kept.state != PROPOSED:
+        raise NotFound("message.unknown")
+    return _proposal(kept, account.kind)
+
+
+@atomic
+async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime) -> None:
+    """Decide: the same person has the new name (his consent holds), or the name is somebody else's (it ends).
+
+    What is queued keeps its recipient either way: it was for the old name, and is stopped by the gate.
+    Raises Conflict when it was decided already.
+    """
+    require(actor, Right.MANAGE_CUSTOMERS)
+    kept = await inbox.event_by_id(actor.company_id, proposal.id)
+    if kept is None or kept.state != PROPOSED:
+        raise Conflict("message.moved_on")
+    contact = await contact_known(actor.company_id, proposal.contact_id)
+    await inbox.set_event_state(actor.company_id, proposal.account_id, proposal.key, SETTLED)
+    await channels.delete_gone(actor.company_id, contact.id, proposal.channel)
+    if same:
+        await _take_over(actor, contact, proposal, at=at)
+    else:
+        said = "Der Name beim Messenger gehört jetzt jemand anderem"
+        await withdraw(actor, contact, channel=proposal.channel, proof=Proof.OFFICE, said=said, at=at)
+    verb = "contact.rename_confirmed" if same else "contact.rename_refused"
+    entry = Entry.by(actor, verb, "contact", contact.id, at=at, channel=proposal.channel)
+    await logbook.insert_entry(actor.company_id, entry)
+    signal("conversations", actor.company_id, contact=str(contact.id))
+
+
+async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: datetime) -> None:
+    """Learn the new names, bring along what came under them, and put a new number into the book."""
+    if await _had_agreed(contact, proposal.channel):
+        proof, ref = Proof.OFFICE, "Der neue Name beim Messenger ist bestätigt"
+        await grant(actor, contact, channel=proposal.channel, proof=proof, proof_ref=ref, at=at)
+    for name in proposal.new:
+        await channels.add_identity(actor.company_id, contact.id, proposal.channel, name, at=at)
+        stranger = await conversations_db.by_key(actor.company_id, key_of_stranger(proposal.channel, name))
+        if stranger is not None:
+            await conversations.belongs_to(actor, stranger, contact, at=at)
+    old = {name.value for name in proposal.old if name.kind is IdentityKind.PHONE}
+    number = next((name.value for name in proposal.new if name.kind is IdentityKind.PHONE), "")
+    if number and contact.phone in old:
+        await customers.set_contact(actor.company_id, replace(contact, phone=number, phone_typed=number))
+        await customers.set_search_text(actor.company_id, contact.customer_id)
+
+
+async def _had_agreed(contact: Contact, channel: str) -> bool:
+    """Say whether it was a consent that rests until now; a chat he began himself begins anew when he writes."""
+    lines = await consents.of_contact(contact.company_id, contact.id)
+    before = [
+        line
+        for line in lines
+        if (line.channel, line.purpose) == (channel, Purpose.SERVICE)
+        and line.verb is not ConsentVerb.SUSPENDED
+    ]
+    newest = latest_of(before)
+    return newest is not None and newest.verb is ConsentVerb.GRANTED
+
+
+def _proposal(kept: inbox.Kept, channel: str) -> Proposal:
+    return Proposal(
+        id=kept.id,
+        account_id=kept.account_id,
+        key=kept.key,
+        channel=channel,
+        contact_id=UUID(str(kept.payload["contact"])),
+        old=_names(kept.payload["old"]),
+        new=_names(kept.payload["new"]),
+        at=kept.received_at,
+    )
+
+
+def _names(listed: object) -> tuple[Identity, ...]:
+    pairs = listed if isinstance(listed, list) else []
+    return tuple(Identity(IdentityKind(kind), value) for kind, value in pairs)

@@ -1,0 +1,76 @@
+"""The lanes of the outbox: to one person in one channel things leave one after the other, in their order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from server.db import messages
+from server.db.tables import AttemptRow, MessageRow
+from server.domain.messages import GONE_OUT, Direction, Message, MessageState
+
+_WAITING = (MessageState.QUEUED, MessageState.LEASED)
+
+
+async def of_run(company_id: UUID, run_id: UUID) -> list[Message]:
+    """Return what one release or one free message became, in order."""
+    return await messages.found(company_id, run_id=run_id)
+
+
+async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
+    """Return what waits to leave or is leaving for this person in this channel, in its order."""
+    return await messages.found(
+        company_id,
+        contact_id=contact_id,
+        channel=channel,
+        direction=Direction.OUT,
+        state__in=list(_WAITING),
+    )
+
+
+async def every_stuck(*, before: datetime, limit: int = 500) -> list[Message]:
+    """Return what should have left or been settled long ago, in every company: its task may be lost."""
+    due = MessageRow.filter(direction=Direction.OUT, state__in=list(_WAITING), changed_at__lt=before)
+    due = due.filter(Q(send_after=None) | Q(send_after__lt=before))
+    return [messages.read(row) for row in await due.order_by("changed_at").limit(limit)]
+
+
+async def number_of_outcomes(company_id: UUID, message_id: UUID, outcome: str) -> int:
+    """Return how many attempts ended in this way (the outcome's name in lower case)."""
+    tried = AttemptRow.filter(company_id=company_id, message_id=message_id, outcome=outcome)
+    return int(await tried.count())
+
+
+async def begun_by(company_id: UUID, account_id: UUID, contact_id: UUID, upto: datetime) -> list[Message]:
+    """Return what this account had begun to send to this person by then and that can still come further."""
+    states = sorted(GONE_OUT - {"read"})
+    rows = await MessageRow.filter(
+        company_id=company_id,
+        account_id=account_id,
+        contact_id=contact_id,
+        direction=Direction.OUT,
+        state__in=states,
+    )
+    ids = [row.id for row in rows]
+    begun = AttemptRow.filter(
+        company_id=company_id, message_id__in=ids, started_at__lte=upto, outcome="accepted"
+    )
+    known = set(await begun.values_list("message_id", flat=True)) if ids else set()
+    by_hand = {row.id for row in rows if row.kind == "echo" and row.at <= upto}
+    return [messages.read(row) for row in rows if row.id in known | by_hand]
+
+
+async def unanswered(company_id: UUID, account_id: UUID, contact_id: UUID) -> list[Message]:
+    """Return what may be at the platform without our knowing its name there: leaving, or in doubt."""
+    states = [MessageState.LEASED, MessageState.UNCLEAR]
+    return await messages.found(
+        company_id, account_id=account_id, contact_id=contact_id, foreign_id=None, state__in=states
+    )
+
+
+async def of_thread(
+    company_id: UUID, conversation_id: UUID, *, states: Sequence[MessageState]
+) -> list[Message]:
+    """Return a conversation's messages in these states (scheduled, in doubt), in order."""
+    return await messages.found(company_id, conversation_id=conversation_id, state__in=list(states))

@@ -1,0 +1,156 @@
+"""By which messenger to say something to a person: each way judged, each refusal a sentence, by hand at the very last.
+
+The order of the questions: connected, known there, consent, window, capability; among the ways that are open the
+person's own wish comes first, then free words before an approved text, buttons before a list, free before paid.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from server.domain.channels import Capabilities, Identity, IdentityKind, length, window_open
+from server.domain.consents import Closed, Open
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel as it stands for one person. `down` is the code why nothing leaves by it at all, "" = connected.
+
+    `last_in_at` is his last message to this account: it opens the platform's window.
+    """
+
+    channel: str
+    label: str
+    caps: Capabilities
+    gate: Open | Closed
+    identity: Identity | None
+    last_in_at: datetime | None = None
+    down: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is to be said, as far as it matters for the way."""
+
+    text: str = ""
+    pictures: int = 0
+    choices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What speaks for or against one way. `code` has a sentence, "" = it can go; `ground` is why it may.
+
+    `free_until` is the end of the window for free words, None = none open or none needed. `template`: only a text
+    the platform has approved can go.
+    """
+
+    channel: str
+    label: str
+    code: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    ground: str = ""
+    free_until: datetime | None = None
+    template: bool = False
+    costs: bool = False
+    by_hand: bool = False
+
+    @property
+    def open(self) -> bool:
+        return not self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`chosen` is how it leaves if nobody says otherwise; `offers` are all ways, the best first, by hand last."""
+
+    chosen: Verdict
+    offers: tuple[Verdict, ...]
+
+    @property
+    def refused(self) -> tuple[Verdict, ...]:
+        """Return the ways that were considered before the chosen one, or all, with why they are closed."""
+        return tuple(one for one in self.offers if not one.open)
+
+    def of(self, channel: str) -> Verdict | None:
+        return next((one for one in self.offers if one.channel == channel), None)
+
+
+def route(ways: Sequence[Way], *, preferred: str, need: Need, now: datetime) -> Route:
+    """Choose a way; `ways` are in the order they were connected, one by hand among them at least.
+
+    Nothing is handed to a person by itself while a platform is connected: then the best platform's refusal stands,
+    and "by hand" is its last offer.
+    """
+    judged = [(judge(way, need, now), way, place) for place, way in enumerate(ways)]
+    ranked = sorted(judged, key=lambda one: _rank(*one, preferred=preferred, need=need))
+    offers = tuple(verdict for verdict, _, _ in ranked)
+    open_ones = [one for one in offers if one.open]
+    connected = [verdict for verdict, way, _ in ranked if not way.down and not verdict.by_hand]
+    wished = [one for one in open_ones if one.channel == preferred]
+    machines = [one for one in open_ones if not one.by_hand]
+    chosen = next(iter([*wished, *machines, *connected, *open_ones, *offers[-1:]]))
+    return Route(chosen, offers)
+
+
+def judge(way: Way, need: Need, now: datetime) -> Verdict:
+    """Return what speaks against a way, the first reason only, or that it is open."""
+    until = way.last_in_at + way.caps.window if way.last_in_at and way.caps.window else None
+    free = window_open(now, until)
+    code, values = _refusal(way, need, now)
+    return Verdict(
+        channel=way.channel,
+        label=way.label,
+        code=code,
+        values=values,
+        ground=way.gate.ground if isinstance(way.gate, Open) else "",
+        free_until=until if free else None,
+        template=way.caps.can_initiate == "template" and not free,
+        costs=way.caps.costs,
+        by_hand=way.caps.can_initiate == "by_hand",
+    )
+
+
+def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str]]:
+    caps = way.caps
+    if way.down:
+        return way.down, {}
+    if way.identity is None:
+        return ("contact.not_there" if caps.can_initiate == "after_contact" else "contact.no_address"), {}
+    if isinstance(way.gate, Closed):
+        return way.gate.code, {}
+    if caps.window and caps.can_initiate == "after_contact":
+        reach = max(caps.window, caps.human_window or caps.window)
+        if not window_open(now, way.last_in_at + reach if way.last_in_at else None):
+            return "window.closed", {}
+    if length(need.text, caps) > caps.max_text > 0:
+        return "text.too_long", {"limit": str(caps.max_text)}
+    if need.pictures and not caps.image_mimes:
+        return "picture.impossible", {}
+    return "", {}
+
+
+def _rank(
+    verdict: Verdict, way: Way, place: int, *, preferred: str, need: Need
+) -> tuple[bool, bool, bool, bool, bool, bool, int]:
+    return (
+        verdict.by_hand,
+        not verdict.open,
+        verdict.channel != preferred,
+        verdict.template,
+        bool(need.choices) and way.caps.buttons < need.choices,
+        verdict.costs,
+        place,
+    )
+
+
+def book_name(caps: Capabilities, *, phone: str, email: str) -> Identity | None:
+    """Return how a person in our book can be addressed where he has never written: by number, or by mail.
+
+    Where a platform lets nobody begin, the book is of no use.
+    """
+    if caps.can_initiate == "after_contact":
+        return None
+    if caps.key == IdentityKind.EMAIL:
+        return Identity(IdentityKind.EMAIL, email) if email else None
+    return Identity(IdentityKind.PHONE, phone) if phone else None

@@ -1,0 +1,109 @@
+"""Which way something goes to a person: his wish, then what is open; every refusal has its reason, by hand is last."""
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from server.channels import CHANNELS
+from server.channels.handoff import CAPS as BY_HAND
+from server.domain.channels import Capabilities, Identity, IdentityKind
+from server.domain.consents import Closed, Open
+from server.domain.routing import Need, Way, book_name, route
+from server.web.words import sentences
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PHONE = Identity(IdentityKind.PHONE, "+4915123456789")
+YES, NO = Open("consent"), Closed("consent.none")
+WHATSAPP = next(one.caps for one in CHANNELS if one.kind == "whatsapp")
+CHAT = replace(
+    WHATSAPP, key="chat", can_initiate="after_contact", costs=False, buttons=0, image_mimes=frozenset()
+)
+
+
+def way(channel: str, caps: Capabilities = WHATSAPP, **given: Any) -> Way:
+    values: dict[str, Any] = {"gate": YES, "identity": PHONE, "last_in_at": NOON - timedelta(hours=1)}
+    return Way(channel, channel.title(), caps, **values | given)
+
+
+HAND = way("hand", BY_HAND)
+
+
+def chosen(*ways: Way, preferred: str = "", **need: Any) -> str:
+    return route([*ways, HAND], preferred=preferred, need=Need(**need), now=NOON).chosen.channel
+
+
+def test_the_persons_wish_goes_first_if_it_is_open() -> None:
+    assert chosen(way("a"), way("b"), preferred="b") == "b"
+    assert chosen(way("a"), way("b", gate=NO), preferred="b") == "a"
+    assert chosen(way("a"), preferred="hand") == "hand"
+
+
+def test_free_words_before_a_template_buttons_before_a_list_free_before_paid() -> None:
+    closed = way("a", last_in_at=NOON - timedelta(hours=30))
+    assert chosen(closed, way("b")) == "b"
+    assert chosen(way("a", CHAT), way("b"), choices=2) == "b"
+    assert chosen(way("a"), way("b", CHAT)) == "b"
+    assert chosen(way("a", CHAT), way("b"), pictures=1) == "b"
+
+
+@pytest.mark.parametrize(
+    ("refused", "need", "code"),
+    [
+        (way("a", down="channel.reauth"), {}, "channel.reauth"),
+        (way("a", identity=None), {}, "contact.no_address"),
+        (way("a", CHAT, identity=None), {}, "contact.not_there"),
+        (way("a", gate=NO), {}, "consent.none"),
+        (way("a", CHAT, last_in_at=NOON - timedelta(days=9)), {}, "window.closed"),
+        (way("a", CHAT, last_in_at=None), {}, "window.closed"),
+        (way("a"), {"text": "x" * 5000}, "text.too_long"),
+        (way("a", CHAT), {"pictures": 1}, "picture.impossible"),
+    ],
+)
+def test_each_refusal_has_one_sentence(refused: Way, need: dict[str, Any], code: str) -> None:
+    found = route(
+        [refused, way("b", replace(WHATSAPP, max_text=9000)), HAND],
+        preferred="a",
+        need=Need(**need),
+        now=NOON,
+    )
+    verdict = found.of("a")
+    assert verdict and verdict.code == code and code in sentences()
+    assert found.chosen.channel != "a"
+    assert found.offers[-1].by_hand
+
+
+def test_nothing_is_handed_over_by_itself_while_a_platform_is_connected() -> None:
+    assert chosen(way("a", gate=NO)) == "a"
+    assert chosen(way("a", down="channel.unavailable")) == "hand"
+    assert chosen() == "hand"
+    assert route([way("a", gate=NO), HAND], preferred="", need=Need(), now=NOON).offers[-1].open
+
+
+def test_any_mix_gives_one_open_way_or_its_reason() -> None:
+    """By hand is the last offer always; what was chosen is open if any platform is."""
+    kinds = [
+        way("a"),
+        way("b", CHAT),
+        way("c", gate=NO),
+        way("d", identity=None),
+        way("e", down="channel.paused"),
+    ]
+    for size in range(len(kinds) + 1):
+        for mix in itertools.combinations(kinds, size):
+            found = route([*mix, HAND], preferred="c", need=Need("Hallo"), now=NOON)
+            assert found.offers[-1].by_hand
+            assert len(found.offers) == len(mix) + 1
+            assert found.chosen.open == (
+                any(one.open and not one.by_hand for one in found.offers) or found.chosen.by_hand
+            )
+            assert all(one.open or one.code in sentences() for one in found.offers)
+
+
+def test_the_book_names_nobody_where_nobody_may_begin() -> None:
+    mail = replace(CHAT, key="email", can_initiate="free")
+    assert book_name(CHAT, phone="+49151", email="a@b.de") is None
+    assert book_name(mail, phone="+49151", email="a@b.de") == Identity(IdentityKind.EMAIL, "a@b.de")
+    assert book_name(WHATSAPP, phone="", email="a@b.de") is None
