@@ -511,6 +511,24 @@ SQLITE = [
     "question_id" CHAR(36) NOT NULL REFERENCES "question" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_answer_link_company_844f6f" ON "answer_link" ("company_id", "question_id")""",
+    """CREATE TABLE "call_note" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "direction" VARCHAR(32) NOT NULL,
+    "outcome" VARCHAR(32) NOT NULL,
+    "answer_choice" VARCHAR(32) NOT NULL,
+    "again_on" DATE,
+    "settled_at" TIMESTAMP,
+    "reminded_on" DATE,
+    "created_at" TIMESTAMP NOT NULL,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "contact_id" CHAR(36) REFERENCES "contact" ("id") ON DELETE RESTRICT,
+    "note_id" CHAR(36) NOT NULL REFERENCES "note" ("id") ON DELETE RESTRICT,
+    "question_id" CHAR(36) REFERENCES "question" ("id") ON DELETE RESTRICT,
+    "settled_by_id" CHAR(36) REFERENCES "user_account" ("id") ON DELETE RESTRICT,
+    "user_id" CHAR(36) REFERENCES "user_account" ("id") ON DELETE RESTRICT
+)""",
+    """CREATE INDEX "idx_call_note_company_eaec6a" ON "call_note" ("company_id", "note_id")""",
+    """CREATE INDEX "idx_call_note_company_84f441" ON "call_note" ("company_id", "settled_at", "again_on")""",
     """CREATE TABLE "message" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "channel" VARCHAR(32) NOT NULL,
@@ -1146,6 +1164,24 @@ POSTGRES = [
     "question_id" UUID NOT NULL REFERENCES "question" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_answer_link_company_844f6f" ON "answer_link" ("company_id", "question_id")""",
+    """CREATE TABLE "call_note" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "direction" VARCHAR(32) NOT NULL,
+    "outcome" VARCHAR(32) NOT NULL,
+    "answer_choice" VARCHAR(32) NOT NULL,
+    "again_on" DATE,
+    "settled_at" TIMESTAMPTZ,
+    "reminded_on" DATE,
+    "created_at" TIMESTAMPTZ NOT NULL,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "contact_id" UUID REFERENCES "contact" ("id") ON DELETE RESTRICT,
+    "note_id" UUID NOT NULL REFERENCES "note" ("id") ON DELETE RESTRICT,
+    "question_id" UUID REFERENCES "question" ("id") ON DELETE RESTRICT,
+    "settled_by_id" UUID REFERENCES "user_account" ("id") ON DELETE RESTRICT,
+    "user_id" UUID REFERENCES "user_account" ("id") ON DELETE RESTRICT
+)""",
+    """CREATE INDEX "idx_call_note_company_eaec6a" ON "call_note" ("company_id", "note_id")""",
+    """CREATE INDEX "idx_call_note_company_84f441" ON "call_note" ("company_id", "settled_at", "again_on")""",
     """CREATE TABLE "message" (
     "id" UUID NOT NULL PRIMARY KEY,
     "channel" VARCHAR(32) NOT NULL,

@@ -22,7 +22,7 @@ from server.db.tables.conversations import (
     QuickReplyRow,
 )
 from server.db.tables.customers import ContactRow, CustomerRow
-from server.db.tables.jobs import JobMemberRow, JobRow, NoteRow
+from server.db.tables.jobs import CallRow, JobMemberRow, JobRow, NoteRow
 from server.db.tables.logbook import LogbookHeadRow, LogbookRow
 from server.db.tables.messages import AttemptRow, MessageRow
 from server.db.tables.partners import PartnerContractRow, PartnerRow
@@ -39,6 +39,7 @@ __all__ = [
     "APPEND_ONLY",
     "AnswerLinkRow",
     "AttemptRow",
+    "CallRow",
     "ChannelAccountRow",
     "ChannelFactRow",
     "ChannelInviteRow",

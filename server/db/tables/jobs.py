@@ -80,3 +80,36 @@ class NoteRow(Model):
     class Meta:
         table = "note"
         indexes = (("company_id", "job_id", "id"),)
+
+
+class CallRow(Model):
+    """What is known of a call besides its words: with whom, what came of it, when to call again.
+
+    `id` is that of the note it was born with; `note_id` follows when the note's words are corrected. A person without
+    an account of ours may be meant by the words alone: then `contact` is empty.
+    """
+
+    id = key()
+    company_id: UUID
+    company = company()
+    note_id: UUID
+    note = owner("NoteRow")
+    contact_id: UUID | None
+    contact = link("ContactRow")
+    question_id: UUID | None
+    question = link("QuestionRow")
+    user_id: UUID | None
+    user = link("UserRow")
+    direction = word("out")
+    outcome = word()
+    answer_choice = fields.CharField(32, default="")
+    again_on = fields.DateField(null=True)
+    settled_at = fields.DatetimeField(null=True)
+    settled_by_id: UUID | None
+    settled_by = link("UserRow")
+    reminded_on = fields.DateField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "call_note"
+        indexes = (("company_id", "note_id"), ("company_id", "settled_at", "again_on"))
