@@ -43,6 +43,17 @@ async def set_profile(company_id: UUID, profile: Profile) -> None:
     await CompanyRow.filter(id=company_id).update(**asdict(profile))
 
 
+async def set_logo(company_id: UUID, sha256: str) -> None:
+    """Let customers see the logo of this hash; "" = none."""
+    await CompanyRow.filter(id=company_id).update(logo_sha256=sha256)
+
+
+async def by_logo(sha256: str) -> Company | None:
+    """Return a company whose logo this is; where two have the same one, either will do."""
+    row = await CompanyRow.filter(logo_sha256=sha256).order_by("id").first() if sha256 else None
+    return _company(row) if row else None
+
+
 def _company(row: CompanyRow) -> Company:
     profile = Profile(**{one.name: getattr(row, one.name) for one in fields(Profile)})
-    return Company(row.id, profile, row.timezone, row.created_at)
+    return Company(row.id, profile, row.timezone, row.created_at, row.logo_sha256)

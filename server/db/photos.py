@@ -316,6 +316,12 @@ async def delete_rendition(company_id: UUID, photo_id: UUID, name: str) -> None:
     await RenditionRow.filter(company_id=company_id, photo_id=photo_id, name=name).delete()
 
 
+async def hashes_of(company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the SHA-256 (hex) of the originals of these photos, of those in the trash, too."""
+    rows = await PhotoRow.filter(company_id=company_id, id__in=list(ids)).values_list("id", "sha256")
+    return dict(rows)
+
+
 async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
     """Return which of these storage keys belong to a row."""
     found: set[str] = set()

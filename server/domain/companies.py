@@ -6,7 +6,11 @@ from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.domain.texts import line, mail_address, web_address
+from server.domain.errors import Invalid
+from server.domain.image_types import HEAD_BYTES, ImageType, sniff
+from server.domain.texts import block, line, mail_address, web_address
+
+LOGO_BYTES_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Profile:
     email: str = ""
     imprint_url: str = ""
     privacy_url: str = ""
+    opening_hours: str = ""
+    """As the firm writes them for its customers: "Mo–Fr 7–16 Uhr"; several lines."""
     position_enabled: bool = False
     """Photos may carry the place where they were taken."""
     workers_release: bool = False
@@ -38,6 +44,7 @@ class Profile:
             email=mail_address(self.email, "email"),
             imprint_url=web_address(self.imprint_url, "imprint_url"),
             privacy_url=web_address(self.privacy_url, "privacy_url"),
+            opening_hours=block(self.opening_hours, "opening_hours", limit=500),
         )
 
 
@@ -47,6 +54,8 @@ class Company:
     profile: Profile
     timezone: str
     created_at: datetime
+    logo_sha256: str = ""
+    """Names the logo that customers see, "" = none."""
 
     @property
     def name(self) -> str:
@@ -55,3 +64,13 @@ class Company:
     def year_of(self, at: datetime) -> int:
         """Return the calendar year of a moment where the firm is."""
         return at.astimezone(ZoneInfo(self.timezone)).year
+
+
+def check_logo(data: bytes) -> None:
+    """Look at a logo as it came. Raises Invalid for nothing, for what is neither JPEG nor PNG, and for more than 1 MB."""
+    if not data:
+        raise Invalid("logo.none", field="logo")
+    if sniff(data[:HEAD_BYTES]) not in (ImageType.JPEG, ImageType.PNG):
+        raise Invalid("logo.type", field="logo")
+    if len(data) > LOGO_BYTES_MAX:
+        raise Invalid("logo.too_large", field="logo", limit_mb=LOGO_BYTES_MAX // 1_000_000)

@@ -6,11 +6,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import companies
+from server.actions import companies, logos
 from server.db import companies as companies_db
-from server.domain.companies import Company, Profile
+from server.domain.companies import LOGO_BYTES_MAX, Company, Profile
 from server.domain.errors import Invalid
 from server.web import access, forms
+from server.web.guests import PHOTO_MAX, files
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
@@ -26,6 +27,7 @@ class ProfileForm:
     email: str = forms.text(max=254, default="")
     imprint_url: str = forms.text(max=500, default="")
     privacy_url: str = forms.text(max=500, default="")
+    opening_hours: str = forms.text(max=500, lines=True, default="")
     position_enabled: bool = forms.flag()
     workers_release: bool = forms.flag()
 
@@ -46,6 +48,23 @@ async def change(request: Request) -> Response:
     return see_other(request, "/settings", flash="company.changed")
 
 
+async def change_logo(request: Request) -> Response:
+    """Show another logo to the customers, or none."""
+    company, actor, at = await _company(request), access.actor(request), services(request).clock()
+    async with request.form(max_files=1, max_fields=5, max_part_size=1000) as data:
+        chosen = files(data.getlist("logo"))
+        try:
+            if "remove" in data:
+                await logos.remove_logo(services(request), actor, company, at=at)
+                return see_other(request, "/settings", flash="logo.removed")
+            sent = await chosen[0].read(LOGO_BYTES_MAX + 1) if chosen else b""
+            await logos.set_logo(services(request), actor, company, sent, at=at)
+        except Invalid as refused:
+            form = forms.blank(asdict(company.profile)).refused(refused)
+            return await _show(request, company, form, status=422)
+    return see_other(request, "/settings", flash="logo.changed")
+
+
 async def _company(request: Request) -> Company:
     company = await companies_db.by_id(access.actor(request).company_id)
     return access.known(company, "company.unknown")
@@ -60,4 +79,5 @@ async def _show(request: Request, company: Company, form: forms.Form[Any], *, st
 routes = [
     route("/settings", show, who=Who.ADMIN),
     route("/settings", change, who=Who.ADMIN, methods=["POST"]),
+    route("/settings/logo", change_logo, who=Who.ADMIN, methods=["POST"], max_body_size=PHOTO_MAX),
 ]

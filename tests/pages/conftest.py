@@ -10,13 +10,14 @@ import pytest
 from starlette.applications import Starlette
 
 from server.clock import now
-from server.db.connect import Kind
+from server.db.connect import Database, Kind
 from server.db.postgres import PostgresClient
 from server.db.sqlite import SqliteClient
 from server.domain.companies import Company
 from server.domain.users import Actor, Role, User
 from tests import factories
 from tests.running import browser, running
+from tests.talks import Firm, open_firm
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
         finally:
             for client in (*browsers.values(), guest):
                 await client.aclose()
+
+
+@pytest.fixture
+async def firm(database: Database, tmp_path: Path) -> AsyncIterator[Firm]:
+    """Yield a firm that talks: the application with the sandbox at the other end of the line."""
+    async with open_firm(database, tmp_path) as opened:
+        yield opened
+        assert opened.failures == []
 
 
 @pytest.fixture

@@ -2,17 +2,12 @@
 
 import re
 
-import pytest
-
-from server.actions import answers, handoffs
+from server.actions import handoffs
 from server.actions.outgoing import answer_url
 from server.channels.handoff import HandoffState
 from server.db import channels, consents, customers, messages
 from server.domain.questions import Question, QuestionState
-from tests.sites import photo_bytes
 from tests.talks import Firm
-
-PHOTO = ("photo", ("garten.jpg", photo_bytes(seed=9), "image/jpeg"))
 
 
 async def link_of(firm: Firm, question: Question) -> str:
@@ -151,81 +146,6 @@ async def test_no_copy_for_hand_off_after_the_withdrawal(firm: Firm) -> None:
         assert (await worker.get(f"/questions/{question.id}/handoff/1.jpg")).status_code == 404
         answer = await worker.post(f"/questions/{question.id}/handoff", data={"state": "opened"})
     assert answer.status_code in (404, 409)
-
-
-async def test_the_answer_link_answers_once_asked_and_again(firm: Firm) -> None:
-    question = await by_hand(firm)
-    link = await link_of(firm, question)
-    async with firm.client() as customer:
-        before = await firm.said(question)
-        for _ in range(10):
-            preview = await customer.get(link)
-            assert preview.status_code == 200
-        assert await firm.said(question) == before
-        assert (await firm.now(question)).state is QuestionState.QUEUED
-        assert "set-cookie" not in preview.headers and "<script" not in preview.text
-        assert preview.headers["referrer-policy"] == "no-referrer"
-        assert preview.headers["cache-control"] == "no-store"
-        assert "noindex" in preview.headers["x-robots-tag"]
-        assert "Fliesen Berger" in preview.text
-        assert (await customer.get(f"{link}/photos/1.jpg")).status_code == 200
-        thanks = await customer.post(link, data={"choice": "c2"})
-        assert (thanks.status_code, "Danke" in thanks.text, "Anthrazit" in thanks.text) == (200, True, True)
-        await customer.post(link, data={"choice": "c1", "text": "doch hell"})
-        assert (await customer.post(link, data={})).status_code == 422
-        assert (await customer.post(link, data={"choice": "c9"})).status_code == 422
-    answered = await firm.now(question)
-    assert (answered.state, answered.answer) == (QuestionState.ANSWERED, "Hellgrau – doch hell")
-    heard = [one.text for one in await firm.said(question) if one.direction == "in"]
-    assert heard == ["Anthrazit", "Hellgrau – doch hell"]
-
-
-async def test_the_answer_link_takes_a_photo_and_names_what_is_none(firm: Firm) -> None:
-    question = await by_hand(firm)
-    link = await link_of(firm, question)
-    async with firm.client() as customer:
-        thanks = await customer.post(link, files=[PHOTO], data={"text": "so etwa"})
-        assert "Das Foto ist angekommen" in thanks.text
-        refused = await customer.post(link, files=[("photo", ("x.html", b"<html></html>", "text/html"))])
-        assert refused.status_code == 422
-    assert sum(1 for one in await firm.said(question) if one.photo_id) == 1
-
-
-async def test_the_answer_link_does_not_fill_the_disk(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "PHOTOS_MAX", 2)
-    question = await by_hand(firm)
-    link = await link_of(firm, question)
-    async with firm.client() as customer:
-        codes = [(await customer.post(link, files=[PHOTO])).status_code for _ in range(3)]
-        assert codes == [200, 200, 422]
-        assert (await customer.post(link, data={"text": "und noch etwas"})).status_code == 200
-    assert sum(1 for one in await firm.said(question) if one.photo_id) == 2
-
-
-async def test_stop_on_the_page_closes_every_door(firm: Firm) -> None:
-    question = await by_hand(firm)
-    link = await link_of(firm, question)
-    async with firm.client() as customer:
-        stopped = await customer.post(f"{link}/stop")
-        assert stopped.status_code == 200
-        for path in (link, f"{link}/photos/1.jpg"):
-            assert (await customer.get(path)).status_code == 410
-        assert (await customer.post(link, data={"choice": "c1"})).status_code == 410
-        assert (await customer.get("/a/" + "x" * 32)).status_code == 410
-    latest = (await consents.of_contact(firm.company_id, firm.contact.id))[0]
-    assert (latest.verb, latest.proof) == ("withdrawn", "link")
-
-
-async def test_a_link_dies_with_its_question_and_its_time(firm: Firm) -> None:
-    question = await by_hand(firm)
-    link = await link_of(firm, question)
-    async with firm.client() as customer, firm.browser(firm.office) as office:
-        firm.clock.go(days=31)
-        assert (await customer.get(link)).status_code == 410
-        firm.clock.go(days=-31)
-        assert (await customer.get(link)).status_code == 200
-        await office.post(f"/questions/{question.id}/withdrawal")
-        assert (await customer.get(link)).status_code == 410
 
 
 async def test_a_message_of_an_unknown_person_is_filed(firm: Firm) -> None:
