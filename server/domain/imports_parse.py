@@ -124,8 +124,8 @@ def _head(place: int, match: re.Match[str]) -> _Head | None:
         return None
     shape = (len(match["a"]) == 4, len(match["c"]) == 4)
     style = (*shape, match["open"], match["sep"], match["comma"], match["second"] is None, not half)
-    numbers = (int(match[name]) for name in "abc")
-    return _Head(place, style, *numbers, hour, int(match["minute"]), int(match["second"] or 0), match["body"])
+    a, b, c = (int(match[name]) for name in "abc")
+    return _Head(place, style, a, b, c, hour, int(match["minute"]), int(match["second"] or 0), match["body"])
 
 
 def _orders(heads: Sequence[_Head], latest: datetime) -> tuple[tuple[Order, ...], bool]:
