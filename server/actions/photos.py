@@ -1,7 +1,7 @@
 """What happens to a photo: announced, made safe, rendered, described, moved; and the search for lost ones."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from server.db import items, jobs, logbook, photos, tasks, uploads
@@ -137,12 +137,49 @@ async def add_from_customer(
         contact_id=contact_id,
         source=source,
         caption=check_caption(caption[:2000]),
-        state=PhotoState.STORED,
-        stored_at=at,
     )
+    return await _keep_bytes(services, photo, data, kind, at=at)
+
+
+async def add_from_chat(
+    services: Services,
+    company_id: UUID,
+    photo_id: UUID,
+    *,
+    job_id: UUID | None,
+    contact_id: UUID | None,
+    data: bytes,
+    promised: Medium,
+    caption: str,
+    said_at: datetime,
+    at: datetime,
+) -> Photo:
+    """Keep a picture, clip or voice note out of an exported chat, under the (local) time the chat tells.
+
+    Raises Invalid for what is none of these.
+    """
+    kind = file_type(data[:HEAD_BYTES], len(data), promised=promised)
+    photo = replace(
+        _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
+        job_id=job_id,
+        contact_id=contact_id,
+        source=Source.CHAT,
+        caption=check_caption(caption[:2000]),
+        captured_at=said_at.astimezone(UTC),
+        offset_min=int((said_at.utcoffset() or timedelta()).total_seconds() // 60),
+        medium=kind.medium,
+        decode=Decode.WAITING if kind.medium is Medium.IMAGE else Decode.NONE,
+    )
+    return await _keep_bytes(services, photo, data, kind, at=at)
+
+
+async def _keep_bytes(
+    services: Services, photo: Photo, data: bytes, kind: FileType, *, at: datetime
+) -> Photo:
     key = storage_key(photo, kind.suffix)
     stored = await services.storage.put(key, data, content_type=kind.mime)
-    return await _insert_customers(replace(photo, storage_key=key, sha256=stored.sha256), at=at)
+    safe = replace(photo, state=PhotoState.STORED, stored_at=at, storage_key=key, sha256=stored.sha256)
+    return await _insert_customers(safe, at=at)
 
 
 @atomic
@@ -164,7 +201,8 @@ async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
         contact=photo.contact_id,
     )
     await logbook.insert_entry(photo.company_id, entry)
-    await _ask_to_render(photo.company_id, photo.id, at=at)
+    if photo.medium is Medium.IMAGE:
+        await _ask_to_render(photo.company_id, photo.id, at=at)
     tell(photo)
     return photo
 

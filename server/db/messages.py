@@ -160,13 +160,14 @@ async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message
 
 
 async def from_customers(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
-    """Return what customers wrote, newest first."""
-    return await _page(company_id, {"direction": Direction.IN}, before, limit)
+    """Return what customers wrote, newest first; what a chat's export tells is no news."""
+    return await _page(company_id, {"direction": Direction.IN, "chat_import_id": None}, before, limit)
 
 
 async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
     """Return what customers wrote that belongs to no job yet: the office inbox."""
-    return await _page(company_id, {"direction": Direction.IN, "job_id": None}, before, limit)
+    only = {"direction": Direction.IN, "job_id": None, "chat_import_id": None}
+    return await _page(company_id, only, before, limit)
 
 
 async def in_doubt(company_id: UUID) -> list[Message]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise.expressions import F, Q, Subquery
 from tortoise.queryset import QuerySet
 
-from server.db.tables import JobMemberRow, PhotoRow, PreviewRow, RenditionRow
+from server.db.tables import ChatImportRow, JobMemberRow, PhotoRow, PreviewRow, RenditionRow
 from server.domain.media import FileType, Medium
 from server.domain.paging import Page, cut
 from server.domain.photos import Decode, Person, Phase, Photo, PhotoState, Rendition, Source, Words
@@ -325,7 +325,7 @@ async def hashes_of(company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str]:
 async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
     """Return which of these storage keys belong to a row."""
     found: set[str] = set()
-    for table in (PhotoRow, RenditionRow):
+    for table in (PhotoRow, RenditionRow, ChatImportRow):
         rows = table.filter(company_id=company_id, storage_key__in=list(keys))
         found.update(str(key) for key in await rows.values_list("storage_key", flat=True))
     return found

@@ -183,6 +183,12 @@ class Plan:
     def person(self, name: str) -> Person | None:
         return next((one for one in self.people if one.name == name and one.wanted), None)
 
+    @property
+    def contact_id(self) -> UUID | None:
+        """Return the one who was written with, None where there are several: then nobody knows to whom ours went."""
+        contacts = {person.contact_id for person in self.people if person.contact_id}
+        return contacts.pop() if len(contacts) == 1 else None
+
     def job_at(self, at: datetime) -> UUID | None:
         return next((span.job_id for span in self.spans if span.holds(at)), None)
 
@@ -209,6 +215,23 @@ class Chosen:
     line: Line
     person: Person
     job_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A message as an import writes it: `ours` by `author_id`, else by `contact_id`; `kind` text, image, video, audio."""
+
+    id: UUID
+    job_id: UUID
+    contact_id: UUID | None
+    author_id: UUID | None
+    photo_id: UUID | None
+    kind: str
+    text: str
+    sender: str
+    ours: bool
+    edited: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Source(StrEnum):
     CUSTOMER = "customer"
     STICKER = "sticker"
     """Left at a job's sticker: nobody knows by whom."""
+    CHAT = "chat"
+    """Out of an exported chat: when and by whom stands in a text that proves nothing."""
 
 
 class Person(StrEnum):

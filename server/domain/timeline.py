@@ -46,6 +46,8 @@ TOLD = (
     "job.assigned",
     "job.merged",
     "job.took_in",
+    "import.done",
+    "import.taken_back",
 )
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from server.actions import (
     channels,
     checkups,
+    import_runs,
     inbox,
     messages,
     outbox,
@@ -52,6 +53,7 @@ TASKS: dict[str, Kind] = {
     "inbox.process": Kind(inbox.process, max_attempts=20),
     "inbox.replay": Kind(inbox.replay, max_attempts=20),
     "push.send": Kind(pushes.deliver, max_attempts=4),
+    "chat.import": Kind(import_runs.run, max_attempts=5),
     "media.fetch": Kind(channels.fetch_media, max_attempts=8),
 }
 

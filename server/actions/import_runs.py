@@ -1,0 +1,192 @@
+"""The worker's part of an import: message by message, in portions; killed anywhere and begun again, it ends the same."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from server.actions.imports import opened, zone_of
+from server.actions.photos import add_from_chat
+from server.db import imports, jobs, logbook, photos
+from server.db.unit import atomic, signal
+from server.domain.errors import Invalid, TooLarge
+from server.domain.imports import Brought, ChatImport, Chosen, ImportState, chosen, photo_id
+from server.domain.logbook import Entry
+from server.domain.media import Medium
+from server.domain.photos import Photo
+from server.services import Services
+from server.storage.base import in_thread
+from server.storage.exports import ChatFile, Damaged
+
+PORTION = 50
+# What a phone calls the files it exports; whatever else is sent stays in the archive (stickers are WebP).
+_MEDIA = {
+    **dict.fromkeys(("jpg", "jpeg", "png", "heic"), Medium.IMAGE),
+    **dict.fromkeys(("mp4", "mov", "3gp"), Medium.VIDEO),
+    **dict.fromkeys(("opus", "ogg", "m4a", "mp3", "aac"), Medium.AUDIO),
+}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What became of the files: ids of photos that are new, were here, lie in the trash; names that stay in the archive."""
+
+    new: set[UUID] = field(default_factory=set)
+    known: set[UUID] = field(default_factory=set)
+    damaged: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+
+
+async def run(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Bring in what was decided. Once more does no harm: every message and photo is known by its id."""
+    chat = await imports.by_id(company_id, UUID(str(payload["import"])))
+    if chat is None or chat.state is not ImportState.RUNNING or chat.plan is None:
+        return
+    zone, tally = await zone_of(company_id), _Tally()
+    async with services.storage.open_local(chat.storage_key) as path:
+        file, export = await in_thread(opened, path, zone, chat)
+        try:
+            lines = chosen(company_id, export, chat.plan)
+            for start in range(0, len(lines), PORTION):
+                portion = lines[start : start + PORTION]
+                if not await _bring(services, chat, file, portion, tally):
+                    return
+        finally:
+            file.close()
+    await _finish(chat, len(lines), tally, at=services.clock())
+
+
+async def _bring(
+    services: Services, chat: ChatImport, file: ChatFile, portion: Sequence[Chosen], tally: _Tally
+) -> bool:
+    """Bring in some messages, their files first; False when the import was taken back meanwhile."""
+    now = await imports.by_id(chat.company_id, chat.id)
+    if now is None or now.state is not ImportState.RUNNING:
+        return False
+    shown: dict[UUID, Photo] = {}
+    for one in portion:
+        if photo := await _photo(services, chat, file, one, tally):
+            shown[one.id] = photo
+    return await _keep(chat, portion, shown, at=services.clock())
+
+
+async def _photo(
+    services: Services, chat: ChatImport, file: ChatFile, one: Chosen, tally: _Tally
+) -> Photo | None:
+    """Return the photo, clip or voice note a line names; the same bytes are kept once, whoever brought them first."""
+    name = one.line.attachment
+    promised = _MEDIA.get(name.rpartition(".")[2].lower())
+    if name not in file.sizes:
+        return None
+    if promised is None:
+        tally.left.add(name)
+        return None
+    try:
+        data = await in_thread(file.read, name)
+        sha256 = (await in_thread(hashlib.sha256, data)).hexdigest()
+        ident = photo_id(chat.id, sha256)
+        known = await photos.by_id(chat.company_id, ident, trashed=True)
+        if known is None and (like := await imports.photo_like(chat.company_id, sha256)):
+            tally.known.add(like)
+            return await photos.by_id(chat.company_id, like)
+        photo = known or await add_from_chat(
+            services,
+            chat.company_id,
+            ident,
+            job_id=one.job_id,
+            contact_id=one.person.contact_id,
+            data=data,
+            promised=promised,
+            caption=one.line.text,
+            said_at=one.line.at,
+            at=services.clock(),
+        )
+    except Damaged:
+        tally.damaged.add(name)
+        return None
+    except (Invalid, TooLarge):
+        tally.left.add(name)
+        return None
+    tally.new.add(photo.id)
+    return None if photo.deleted_at else photo
+
+
+@atomic
+async def _keep(
+    chat: ChatImport, portion: Sequence[Chosen], shown: Mapping[UUID, Photo], *, at: datetime
+) -> bool:
+    now = await imports.hold(chat.company_id, chat.id)
+    if now is None or now.state is not ImportState.RUNNING or chat.plan is None:
+        return False
+    there = await _jobs(chat.company_id, {one.job_id for one in portion})
+    ours_to = chat.plan.contact_id
+    said = [
+        _message(one, there[one.job_id], ours_to, shown.get(one.id)) for one in portion if one.job_id in there
+    ]
+    await imports.insert_messages(chat.company_id, chat.id, said, at=at)
+    for job_id in set(there.values()):
+        signal("messages", chat.company_id, message="", job=str(job_id))
+    return True
+
+
+async def _jobs(company_id: UUID, ids: set[UUID]) -> dict[UUID, UUID]:
+    """Return where each job leads by now: one that was merged to the other, one that was deleted nowhere."""
+    found = {}
+    for job_id in sorted(ids):
+        await jobs.hold(company_id, job_id)
+        job = await jobs.current(company_id, job_id)
+        if job:
+            found[job_id] = job.id
+    return found
+
+
+def _message(one: Chosen, job_id: UUID, ours_to: UUID | None, photo: Photo | None) -> Brought:
+    ours, pictured = one.person.user_id is not None, photo is not None and photo.medium is Medium.IMAGE
+    return Brought(
+        id=one.id,
+        job_id=job_id,
+        contact_id=ours_to if ours else one.person.contact_id,
+        author_id=one.person.user_id,
+        photo_id=photo.id if photo else None,
+        kind=photo.medium if photo else "text",
+        text=one.line.text if pictured else one.line.shown,
+        sender=one.line.sender,
+        ours=ours,
+        edited=one.line.edited,
+        at=one.line.at.astimezone(UTC),
+    )
+
+
+@atomic
+async def _finish(chat: ChatImport, decided: int, tally: _Tally, *, at: datetime) -> None:
+    now = await imports.hold(chat.company_id, chat.id)
+    if now is None:
+        return
+    by_job = await imports.number_of_messages(chat.company_id, chat.id)
+    brought = sum(by_job.values())
+    result = {
+        "messages": brought,
+        "known": decided - brought,
+        "photos": len(tally.new),
+        "known_photos": len(tally.known),
+        "damaged": len(tally.damaged),
+        "left": len(tally.left),
+    }
+    done = await imports.set_state(
+        chat.company_id, now, ImportState.DONE, only_from=[ImportState.RUNNING], result=result, finished_at=at
+    )
+    for job_id, messages in by_job.items() if done else ():
+        entry = Entry(
+            chat.company_id,
+            "import.done",
+            "chat_import",
+            chat.id,
+            at,
+            chat.author_id,
+            chat.author_name,
+            job_id,
+            {"messages": messages, "sha256": chat.sha256},
+        )
+        await logbook.insert_entry(chat.company_id, entry)
+    signal("messages", chat.company_id, message="", job="")
