@@ -41,7 +41,7 @@ WORDS = {
     "number": "1",
 }
 THINGS = {
-    "account", "account_id", "call_id", "contact_id", "customer_id", "device_id", "item_id", "job_id", "message_id", "photo_id",
+    "account", "account_id", "call_id", "contact_id", "customer_id", "device_id", "import_id", "item_id", "job_id", "message_id", "photo_id",
     "note_id", "partner_id", "contract_id", "consent_id", "question_id", "session_id", "task_id", "upload_id", "user_id",
 }  # fmt: skip
 ALLOWED = {

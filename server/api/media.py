@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta, timezone
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -67,6 +68,21 @@ async def rendition(request: Request) -> Response:
     )
 
 
+async def chat_file(request: Request) -> Response:
+    """Give an exported chat byte for byte as it was brought, as a download; for the office."""
+    chat = await access.chat_import(request)
+    name = "chat." + chat.storage_key.rpartition(".")[2]
+    named = f"attachment; filename=\"{name}\"; filename*=UTF-8''{quote(chat.name, safe='')}"
+    return await _file(
+        request,
+        chat.storage_key,
+        chat.size_bytes,
+        chat.sha256,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": named, "Cache-Control": "private, no-store"},
+    )
+
+
 async def _preview(request: Request, photo: Photo, name: str) -> Response:
     data = await photos.preview(photo.company_id, photo.id) if name in RENDITION_NAMES else None
     if data is not None:
@@ -126,6 +142,7 @@ def _filename(photo: Photo) -> str:
 
 
 routes = [
+    route("/imports/{import_id:uuid}/file", chat_file, who=Who.OFFICE),
     route("/photos/{photo_id:uuid}/original", original, who=Who.WORKER),
     route("/photos/{photo_id:uuid}/clip", clip, who=Who.WORKER),
     route("/photos/{photo_id:uuid}/renditions/{name}", rendition, who=Who.WORKER),

@@ -31,9 +31,10 @@ async def of_company(
     return cut([_import(row) for row in found], limit, lambda one: str(one.id))
 
 
-async def of_file(company_id: UUID, sha256: str) -> ChatImport | None:
-    """Return the latest import of a file with these bytes that is still kept."""
+async def of_file(company_id: UUID, sha256: str, *, but: UUID | None = None) -> ChatImport | None:
+    """Return the latest import of a file with these bytes that is still kept, `but` this one."""
     rows = ChatImportRow.filter(company_id=company_id, sha256=sha256, state__in=_SHOWN)
+    rows = rows.exclude(id=but) if but else rows
     row = await rows.order_by("-id").first().select_related("author")
     return _import(row) if row else None
 

@@ -17,7 +17,7 @@ from server.ids import new_id
 # Columns and fields of the same name, carried over as they are.
 _LATER = (
     "author_id", "conversation_id", "run_id", "send_after", "sent_at", "delivered_at", "read_at", "edited_at",
-    "revoked_at", "category", "billable", "verified",
+    "revoked_at", "category", "billable", "verified", "chat_import_id",
 )  # fmt: skip
 
 

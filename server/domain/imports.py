@@ -5,8 +5,9 @@ say anything, so it is no consent, opens no window and waits for no answer (reli
 """
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,7 @@ from itertools import pairwise
 from uuid import UUID, uuid5
 
 from server.domain.errors import Invalid
+from server.domain.search import folded
 
 CHANNEL = "whatsapp"
 TEXT_MAX = 20_000_000
@@ -289,8 +291,10 @@ def photo_id(import_id: UUID, sha256: str) -> UUID:
 
 
 def preview(export: Export, files: Iterable[str]) -> Preview:
-    """Return what to show. `files`: the names of the files beside the text. Raises Invalid for too many people."""
+    """Return what to show. `files`: the names of the files beside the text. Raises Invalid for nobody or too many."""
     said, there = export.said, set(files)
+    if not said:
+        raise Invalid("import.no_words")
     people = Counter(line.sender for line in said)
     if len(people) > PEOPLE_MAX:
         raise Invalid("import.too_many_people", limit=PEOPLE_MAX)
@@ -303,8 +307,8 @@ def preview(export: Export, files: Iterable[str]) -> Preview:
         messages=len(said),
         system=len(export.lines) - len(said),
         people=[[name, number] for name, number in people.most_common()],
-        first=min(moments).isoformat() if moments else "",
-        last=max(moments).isoformat() if moments else "",
+        first=min(moments).isoformat(),
+        last=max(moments).isoformat(),
         files=len(named & there),
         lacking=len(named - there),
         omitted=sum(line.omitted for line in said),
@@ -315,6 +319,22 @@ def preview(export: Export, files: Iterable[str]) -> Preview:
         pauses=[[one.isoformat(), two.isoformat()] for one, two in _pauses(moments)],
         sample=[[line.at.isoformat(), line.sender, line.shown[:300]] for line in _some(said)],
     )
+
+
+def likely(name: str, known: Sequence[tuple[str, str, str]]) -> str:
+    """Return the value of who is probably meant, "" for nobody or several. `known`: (value, name, number in E.164)."""
+    digits = re.sub(r"[^0-9+]", "", name)
+    folding = folded(name)
+    tests: tuple[Callable[[str, str], bool], ...] = (
+        lambda _, number: digits.startswith("+") and number == digits,
+        lambda other, _: folded(other) == folding,
+        lambda other, _: folded(other).split(" ")[0] == folding.split(" ")[0] != "",
+    )
+    for test in tests:
+        found = [value for value, other, number in known if test(other, number)]
+        if found:
+            return found[0] if len(found) == 1 else ""
+    return ""
 
 
 def _pauses(moments: Sequence[datetime]) -> list[tuple[datetime, datetime]]:

@@ -95,6 +95,7 @@ class Message:
     category: str = ""
     billable: bool | None = None
     verified: bool = True
+    chat_import_id: UUID | None = None
 
     @property
     def by_phone(self) -> bool:

@@ -13,6 +13,7 @@ from server.db import (
     conversations,
     customers,
     devices,
+    imports,
     jobs,
     messages,
     notes,
@@ -26,6 +27,7 @@ from server.domain.conversations import Conversation
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
 from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
+from server.domain.imports import ChatImport, ImportState
 from server.domain.jobs import Job
 from server.domain.messages import Message
 from server.domain.notes import Note
@@ -138,6 +140,12 @@ async def conversation(request: Request) -> Conversation:
     """Return the conversation of the path, for the office. Raises NotFound."""
     found = await conversations.by_id(actor(request).company_id, request.path_params["conversation_id"])
     return known(found, "conversation.unknown")
+
+
+async def chat_import(request: Request) -> ChatImport:
+    """Return the imported chat of the path, for the office. Raises NotFound, also for one that was thrown away."""
+    chat = await imports.by_id(actor(request).company_id, request.path_params["import_id"])
+    return known(chat if chat and chat.state is not ImportState.DISCARDED else None, "import.unknown")
 
 
 async def account(request: Request) -> Account:

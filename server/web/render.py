@@ -53,6 +53,7 @@ def environment(language: str) -> Environment:
         "size": partial(dates.size, language=language),
         "length_of": dates.length,
         "number": partial(dates.number, language=language),
+        "numeric_day": partial(dates.numeric_day, language=language),
         "sentence": partial(_sentence, language),
     }
     return made
