@@ -111,11 +111,11 @@ def conversation(number: int = 6) -> list[Wrote]:
     return [*said, *more]
 
 
-def archive(said: list[Wrote], form: Form | None = None, **files: bytes) -> bytes:
+def archive(said: list[Wrote], files: dict[str, bytes] | None = None, form: Form | None = None) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("WhatsApp Chat mit Petra.txt", written(form or Form(), said))
-        for name, data in files.items():
+        for name, data in (files or {}).items():
             made.writestr(name, data)
     return out.getvalue()
 
@@ -127,7 +127,7 @@ def whole(number: int = 6) -> bytes:
         "Grundriss.pdf": b"%PDF-1.7",
         "STK-1.webp": b"RIFF0000WEBP",
     }
-    return archive(conversation(number), **files)
+    return archive(conversation(number), files)
 
 
 async def test_what_is_shown_before_anything_comes_in(house: House) -> None:
@@ -259,7 +259,7 @@ async def test_whose_name_is_not_taken_over_says_nothing(house: House) -> None:
 async def test_a_photo_that_is_here_is_not_kept_twice(house: House) -> None:
     await house.bring(whole())
     said = [Wrote(FIRST + timedelta(days=5), "Petra", "Noch mal", file="IMG-1.jpg")]
-    chat = await house.bring(archive(said, **{"IMG-1.jpg": photo_bytes(seed=7)}))
+    chat = await house.bring(archive(said, {"IMG-1.jpg": photo_bytes(seed=7)}))
     assert (chat.result["photos"], chat.result["known_photos"]) == (0, 1)
     again, first = (await house.said())[-1], (await house.said())[2]
     assert again.photo_id == first.photo_id and again.text == "Noch mal"
@@ -272,7 +272,7 @@ async def test_damaged_and_false_files_are_counted_and_the_rest_comes_in(house: 
         Wrote(FIRST, "Petra", "Hallo"),
     ]
     files = {"IMG-1.jpg": photo_bytes(), "IMG-2.jpg": b"<svg onload=alert(1)>"}
-    data = archive(said, **files)
+    data = archive(said, files)
     head = data.index(b"IMG-1.jpg") + len("IMG-1.jpg")
     chat = await house.bring(data[: head + 40] + bytes([data[head + 40] ^ 255]) + data[head + 41 :])
     assert (chat.result["messages"], chat.result["photos"]) == (3, 0)
@@ -362,7 +362,7 @@ async def test_a_file_beyond_the_limit_is_cut_off_while_it_comes(
 async def test_the_order_of_dates_is_a_persons_choice(house: House) -> None:
     form = Form(lang="en", sep="/", long_year=True)
     said = [Wrote(datetime(2026, 2, 1, 9, tzinfo=BERLIN), "Petra", "eins")]
-    chat = await house.receive(archive(said, form))
+    chat = await house.receive(archive(said, form=form))
     assert (chat.preview.order, chat.preview.unsure) == (Order.DAY, True)
     await imports.turn(house.services, house.office, chat, Order.MONTH)
     turned = await house.now(chat)
