@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from server.actions import conversations
 from server.actions.imports import opened, zone_of
 from server.actions.photos import add_from_chat
+from server.db import conversations as conversations_db
 from server.db import imports, jobs, logbook, photos
 from server.db.unit import atomic, signal
 from server.domain.errors import Invalid, TooLarge
@@ -124,7 +126,13 @@ async def _keep(
     said = [
         _message(one, there[one.job_id], ours_to, shown.get(one.id)) for one in portion if one.job_id in there
     ]
-    await imports.insert_messages(chat.company_id, chat.id, said, at=at)
+    # A chat with one person is part of what was said with him; of a group nobody could tell whose thread it is.
+    thread = await conversations.of_contact(chat.company_id, ours_to, at=at) if ours_to else None
+    await imports.insert_messages(
+        chat.company_id, chat.id, said, conversation_id=thread.id if thread else None, at=at
+    )
+    if thread:
+        await conversations_db.set_newest(chat.company_id, thread.id)
     for job_id in set(there.values()):
         signal("messages", chat.company_id, message="", job=str(job_id))
     return True

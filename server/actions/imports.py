@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.actions import trash
-from server.db import companies, customers, imports, jobs, logbook, photos, tasks, users
+from server.db import companies, conversations, customers, imports, jobs, logbook, photos, tasks, users
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.imports import (
@@ -229,7 +229,10 @@ async def _take_back(actor: Actor, chat: ChatImport, *, at: datetime) -> int:
     gone = ImportState.TAKEN_BACK
     if not await imports.set_state(actor.company_id, now, gone, only_from=known, finished_at=at):
         raise Conflict("import.moved_on")
+    threads = await imports.conversations_of(actor.company_id, chat.id)
     number = await imports.delete_messages(actor.company_id, chat.id)
+    for thread in threads:
+        await conversations.set_newest(actor.company_id, thread)
     await _log(actor, "import.taken_back", now, at=at, messages=number)
     for job_id, messages in by_job.items():
         await _log(actor, "import.taken_back", now, at=at, job_id=job_id, messages=messages)

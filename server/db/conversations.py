@@ -25,6 +25,7 @@ UPDATE conversation SET waiting_since = (
     AND (heard.verified OR heard.account_id IS NOT NULL) AND heard.created_at > COALESCE((
       SELECT MAX(CASE WHEN said.at < said.created_at THEN said.at ELSE said.created_at END) FROM message said
       WHERE said.company_id = ? AND said.conversation_id = ? AND said.direction = 'out' AND said.state IN ({_ANSWERS})
+        AND said.verified
         AND (said.author_id IS NOT NULL OR said.question_id IS NOT NULL OR said.kind = 'echo')), ?)
 ), rev = rev + 1 WHERE company_id = ? AND id = ? AND state <> 'spam'"""
 
@@ -153,6 +154,9 @@ async def set_newest(company_id: UUID, conversation_id: UUID) -> None:
     if newest is not None:
         row = ConversationRow.filter(company_id=company_id, id=conversation_id)
         await row.update(last_at=newest.at, last_message_id=newest.id)
+    else:
+        empty = ConversationRow.filter(company_id=company_id, id=conversation_id)
+        await empty.update(last_message_id=None)
 
 
 async def senders(company_id: UUID, conversation_id: UUID) -> list[tuple[str, str, str]]:

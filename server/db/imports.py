@@ -84,7 +84,12 @@ async def hold(company_id: UUID, import_id: UUID) -> ChatImport | None:
 
 
 async def insert_messages(
-    company_id: UUID, import_id: UUID, said: Sequence[Brought], *, at: datetime
+    company_id: UUID,
+    import_id: UUID,
+    said: Sequence[Brought],
+    *,
+    conversation_id: UUID | None,
+    at: datetime,
 ) -> None:
     """Write messages that are not here yet: seen, for nobody waits, and unproved, for a text file proves nothing."""
     rows = [
@@ -92,6 +97,7 @@ async def insert_messages(
             id=one.id,
             company_id=company_id,
             chat_import_id=import_id,
+            conversation_id=conversation_id,
             contact_id=one.contact_id,
             job_id=one.job_id,
             photo_id=one.photo_id,
@@ -130,6 +136,14 @@ async def photos_of(company_id: UUID, import_id: UUID) -> list[UUID]:
     """Return the photos that an import's messages show."""
     rows = MessageRow.filter(company_id=company_id, chat_import_id=import_id, photo_id__not_isnull=True)
     return sorted({UUID(str(one)) for one in await rows.values_list("photo_id", flat=True)})
+
+
+async def conversations_of(company_id: UUID, import_id: UUID) -> list[UUID]:
+    """Return the conversations that an import's messages stand in."""
+    rows = MessageRow.filter(
+        company_id=company_id, chat_import_id=import_id, conversation_id__not_isnull=True
+    )
+    return [UUID(str(one)) for one in await rows.distinct().values_list("conversation_id", flat=True)]
 
 
 async def delete_messages(company_id: UUID, import_id: UUID) -> int:

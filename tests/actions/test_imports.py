@@ -1,7 +1,5 @@
 """An exported chat becomes messages and photos once, whatever is repeated or killed, and proves nothing."""
 
-import io
-import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.actions import import_runs, imports, mergers, sweep, trash
-from server.db import consents, logbook, messages, photos
+from server.actions.conversations import keep as kept
+from server.db import consents, conversations, logbook, messages, photos
 from server.db import imports as imports_db
 from server.db import jobs as jobs_db
 from server.db import tasks as table
@@ -25,9 +24,10 @@ from server.domain.media import Medium
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Source
 from server.domain.users import Actor
+from server.ids import new_id
 from server.services import Services
 from tests import factories
-from tests.domain.chats import Form, Wrote, written
+from tests.domain.chats import Form, Wrote, packed, written
 from tests.sites import AT, Site, build, photo_bytes
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -112,12 +112,7 @@ def conversation(number: int = 6) -> list[Wrote]:
 
 
 def archive(said: list[Wrote], files: dict[str, bytes] | None = None, form: Form | None = None) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("WhatsApp Chat mit Petra.txt", written(form or Form(), said))
-        for name, data in (files or {}).items():
-            made.writestr(name, data)
-    return out.getvalue()
+    return packed(written(form or Form(), said), files or {})
 
 
 def whole(number: int = 6) -> bytes:
@@ -185,6 +180,26 @@ async def test_it_proves_nothing_and_nobody_waits(house: House) -> None:
     assert await consents.of_contact(house.company_id, house.petra.id) == []
     assert await messages.awaiting_office(house.company_id) == []
     assert (await messages.from_customers(house.company_id)).items == []
+    (thread,) = (await conversations.of_contacts(house.company_id, [house.petra.id])).values()
+    said = await house.said()
+    assert {one.conversation_id for one in said} == {thread.id} and {one.verified for one in said} == {False}
+    assert thread.waiting_since is None and thread.last_at == said[-1].at
+    await atomic(conversations.set_waiting_anew)(house.company_id, thread.id)
+    assert await conversations.number_waiting(house.company_id) == 0
+
+
+async def test_who_waits_is_not_answered_by_a_text_file(house: House) -> None:
+    """A real message waits; a chat that claims an answer was given later does not change that."""
+    heard = Message(
+        id=new_id(), company_id=house.company_id, contact_id=house.petra.id, job_id=None, question_id=None,
+        account_id=None, photo_id=None, channel="link", direction=Direction.IN, kind="text", text="Hallo?",
+        state=MessageState.RECEIVED, at=FIRST, created_at=FIRST, changed_at=FIRST,
+    )  # fmt: skip
+    await atomic(kept)(heard)
+    await house.bring(whole())
+    (thread,) = (await conversations.of_contacts(house.company_id, [house.petra.id])).values()
+    await atomic(conversations.set_waiting_anew)(house.company_id, thread.id)
+    assert await conversations.number_waiting(house.company_id) == 1
 
 
 async def test_once_more_brings_nothing_twice(house: House) -> None:

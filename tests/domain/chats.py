@@ -1,6 +1,8 @@
 """Writes exports as phones do: the other side of the parser, independent of it."""
 
-from collections.abc import Sequence
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,6 +72,17 @@ def body(form: Form, one: Wrote) -> str:
     elif one.file:
         words = _beside(form, one.text, f"{mark}{one.file} ({ATTACHED[form.lang]})")
     return f"{words} {mark}<{EDITED[form.lang]}>" if one.edited else words
+
+
+def packed(text: str, files: Mapping[str, bytes]) -> bytes:
+    """Return an archive as phones make it; the same for the same chat, whatever the clock shows."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in {"WhatsApp Chat mit Petra.txt": text.encode(), **files}.items():
+            entry = zipfile.ZipInfo(name, (2026, 9, 30, 12, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return out.getvalue()
 
 
 def _beside(form: Form, caption: str, named: str) -> str:

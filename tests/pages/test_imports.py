@@ -1,8 +1,6 @@
 """The office brings an exported chat in: upload, preview, decision, result, and back; nobody else sees any of it."""
 
-import io
 import re
-import zipfile
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +15,7 @@ from server.domain.imports import ImportState
 from server.domain.jobs import Job
 from server.domain.users import Role
 from tests import factories
-from tests.domain.chats import Form, Wrote, written
+from tests.domain.chats import Form, Wrote, packed, written
 from tests.pages.conftest import House
 from tests.sites import photo_bytes
 
@@ -30,13 +28,8 @@ SAID = [
 ]
 
 
-def archive(said: list[Wrote] = SAID, form: Form | None = None, **files: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as made:
-        made.writestr("WhatsApp Chat mit Petra.txt", written(form or Form(), said))
-        for name, data in ({"IMG-1.jpg": photo_bytes()} | files).items():
-            made.writestr(name, data)
-    return out.getvalue()
+def archive(said: list[Wrote] = SAID, form: Form | None = None) -> bytes:
+    return packed(written(form or Form(), said), {"IMG-1.jpg": photo_bytes()})
 
 
 async def scene(house: House) -> tuple[Job, Contact]:
