@@ -98,8 +98,12 @@ async def create(request: Request) -> Response:
             chat = await imports.receive(services(request), actor, name, _pieces(chosen[0]), at=at)
         except Invalid as refused:
             return await _index(request, query, refused)
-    flash = "import.known" if chat.created_at < at else None
-    return see_other(request, f"/imports/{chat.id}{f'?job={query.job}' if query.job else ''}", flash=flash)
+    query_of_job = f"?job={query.job}" if query.job else ""
+    return see_other(
+        request,
+        f"/imports/{chat.id}{query_of_job}",
+        flash="import.known" if chat.created_at < at else None,
+    )
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
