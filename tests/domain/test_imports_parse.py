@@ -83,8 +83,10 @@ KINDS = st.sampled_from(["text", "text", "text", "omitted", "file", "deleted"])
 def chats(draw: st.DrawFn) -> list[Wrote]:
     moment, said = START, []
     for number in range(draw(st.integers(1, 8))):
-        moment += timedelta(seconds=draw(st.integers(0, 4_000_000 if number else 0)))
-        if moment.astimezone(UTC) > LATEST:
+        # Real moments: the clock on the wall leaps in March and comes twice in October.
+        later = moment.astimezone(UTC) + timedelta(seconds=draw(st.integers(0, 4_000_000 if number else 0)))
+        moment = later.astimezone(BERLIN)
+        if later > LATEST:
             break
         kind, text = draw(KINDS), draw(WORDS)
         file = f"IMG-20260314-WA{number:04d}.jpg" if kind == "file" else ""
@@ -100,11 +102,12 @@ def test_whatever_is_written_is_read_back(said: list[Wrote], name: str) -> None:
     form = FORMS[name]
     order = {"dmy": Order.DAY, "mdy": Order.MONTH, "ymd": Order.YEAR}[form.order]
     lines = read(written(form, said), order).said
-    expected = [
-        (one.at if form.ios else one.at.replace(second=0), one.name, one.text, one.file, one.edited)
-        for one in said
-    ]
-    assert [(line.at, line.sender, line.text, line.attachment, line.edited) for line in lines] == expected
+    wall = "%Y-%m-%d %H:%M:%S" if form.ios else "%Y-%m-%d %H:%M:00"
+    expected = [(f"{one.at:{wall}}", one.name, one.text, one.file, one.edited) for one in said]
+    clock = "%Y-%m-%d %H:%M:%S"
+    assert [
+        (f"{line.at:{clock}}", line.sender, line.text, line.attachment, line.edited) for line in lines
+    ] == expected
     assert [line.omitted for line in lines] == [one.kind == "omitted" for one in said]
 
 
