@@ -52,7 +52,9 @@ def demo(settings: Settings, words: Words) -> None:
     from server.demo.fill import fill
 
     settings = replace(_at(settings, words), demo=True)
-    settings = replace(settings, graph_base=f"http://127.0.0.1:{words.port}/sandbox/graph")
+    sandbox = f"http://127.0.0.1:{words.port}/sandbox"
+    bases = {f"{name}_base": f"{sandbox}/{name}" for name in ("graph", "telegram", "threema", "signal")}
+    settings = replace(settings, **bases)  # type: ignore[arg-type]
     with hold(settings.data):
         _check_port(words)
         print("Zollstock-Demo wird vorbereitet …", flush=True)
@@ -231,7 +233,7 @@ def _listen(settings: Settings, words: Words) -> None:
         log_access=False,
         log_level="warning",  # type: ignore[arg-type]
         workers_kill_timeout=20,
-        websockets=False,
+        websockets=settings.demo,  # Signal's container tells by one; it is played in the same process
     ).serve()
 
 

@@ -56,6 +56,11 @@ class Server:
     user: str
     password: str
 
+    @property
+    def near(self) -> bool:
+        """Say whether it runs on this machine."""
+        return _loopback(self.host)
+
     def context(self) -> ssl.SSLContext | None:
         """Return what checks the server's certificate and name against the system's authorities; None for a plain line."""
         return None if self.tls is Tls.NONE else ssl.create_default_context()

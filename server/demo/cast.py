@@ -40,6 +40,8 @@ PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Client:
+    """`apps` are the messengers on his phone, the one he prefers first; `consents` are (channel, how it was given)."""
+
     key: str
     name: str
     street: str
@@ -47,18 +49,34 @@ class Client:
     city: str
     contact: str
     phone: str
-    consent: str = ""
-    """How the consent for WhatsApp was given, or empty."""
+    email: str
+    apps: tuple[str, ...]
+    consents: tuple[tuple[str, str], ...] = ()
 
 
 CLIENTS = (
     Client("mueller", "Familie Müller", "Lindenstr. 14", "50674", "Köln", "Petra Müller", "0171 3920001",
-           "bei der Besprechung am Küchentisch zugestimmt"),
+           "petra.mueller@kunde.example", ("whatsapp", "email"),
+           (("whatsapp", "bei der Besprechung am Küchentisch zugestimmt"),)),
     Client("kita", "Kita Sonnenhof e. V.", "Am Anger 3", "50354", "Hürth", "Frau Dogan (Leitung)", "0171 3920002",
-           "am Telefon zugestimmt, Rückruf wegen Heizung"),
-    Client("weiss", "Praxis Dr. Weiß", "Markt 9", "50321", "Brühl", "Dr. Julia Weiß", "0171 3920003"),
-    Client("hv", "Hausverwaltung Rheinblick", "Uferweg 22", "50996", "Köln", "Herr Brandt", "0171 3920004"),
+           "leitung@kita-sonnenhof.example", ("whatsapp",),
+           (("whatsapp", "am Telefon zugestimmt, Rückruf wegen Heizung"),)),
+    Client("weiss", "Praxis Dr. Weiß", "Markt 9", "50321", "Brühl", "Dr. Julia Weiß", "0171 3920003",
+           "weiss@praxis-weiss.example", ("threema", "email"),
+           (("threema", "in der Praxis zugestimmt, WhatsApp ist dort nicht erlaubt"),)),
+    Client("hv", "Hausverwaltung Rheinblick", "Uferweg 22", "50996", "Köln", "Herr Brandt", "0171 3920004",
+           "brandt@hv-rheinblick.example", ("email",), (("email", "steht so im Rahmenvertrag, Punkt 7"),)),
+    Client("schroeder", "Familie Schröder", "Birkenweg 5", "50226", "Frechen", "Jonas Schröder", "0171 3920005",
+           "", ("telegram", "whatsapp")),
+    Client("kaya", "Café Kaya", "Severinstr. 61", "50678", "Köln", "Ayşe Kaya", "0171 3920006",
+           "", ("messenger",)),
+    Client("hoffmann", "Lena Hoffmann", "Eichenallee 31", "50354", "Hürth", "Lena Hoffmann", "0171 3920007",
+           "lena.hoffmann@kunde.example", ("signal", "email"),
+           (("signal", "bei der Schlüsselübergabe zugestimmt"),)),
 )  # fmt: skip
+
+STRANGER = ("Tobias Lindner", "+491713920008", "whatsapp",
+            "Guten Tag, machen Sie auch Bäder in Frechen? Wir planen für das Frühjahr.")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,7 @@ JOBS = (
     Work("bad", "mueller", "Bad Müller, Fliesen und Dusche", "Lindenstr. 14", "50674", "Köln", ("ali", "pjotr"), 400),
     Work("heizung", "kita", "Heizung Kita Sonnenhof", "Am Anger 3", "50354", "Hürth", ("jana",), 300),
     Work("tueren", "weiss", "Türen und Parkett Praxis Dr. Weiß", "Markt 9", "50321", "Brühl", ("ali", "jana"), 200),
+    Work("dach", "schroeder", "Dachausbau Schröder, Trockenbau", "Birkenweg 5", "50226", "Frechen", ("pjotr",), 150),
     Work("feuchte", "hv", "Feuchteschaden Uferweg 22, EG links", "Uferweg 22", "50996", "Köln", (), 500),
 )  # fmt: skip
 
@@ -134,6 +153,10 @@ ASKS = (
         ("heizung-verteiler-pumpen",)),
     Ask("bad", "pjotr", 3.3, "Eine Bodenfliese ist gesprungen. Sollen wir sie gleich tauschen?", ("Ja, gleich", "Später"),
         ("fliese-gesprungen",), sent=False),
+    Ask("dach", "pjotr", 26.0, "Wohin soll der Lichtschalter im Giebel?", ("Links der Tür", "Rechts der Tür"), (),
+        answer="Rechts der Tür"),
+    Ask("tueren", "ali", 24.5, "Die Zarge sitzt. Soll das Türblatt nach innen aufgehen?", ("Ja", "Nein"),
+        ("tuer-zarge-schaum",), answer="👍"),
 )  # fmt: skip
 
 NOTES = (
@@ -141,7 +164,34 @@ NOTES = (
     ("heizung", "jana", 6.0, "Estrichleger kommt am Mittwoch um 7 Uhr. Schlüssel liegt bei Frau Dogan."),
     ("feuchte", "pjotr", 51.0, "Feuchte nach der Sanierung gemessen: unter 2 %."),
 )
-FIRST_WORDS = {
-    "mueller": "Guten Morgen, die Fliesen sehen schon toll aus!",
-    "kita": "Hallo, kommen Sie morgen auch wieder um 8?",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something said in the first hours of the demo: by the customer `ago_h` before now, or by the office just now."""
+
+    client: str
+    channel: str
+    text: str
+    ago_h: float = 0.0
+    by_office: bool = False
+    file: str = ""
+
+
+TALKS = (
+    Line("mueller", "whatsapp", "Guten Morgen, die Fliesen sehen schon toll aus!", 5.2),
+    Line("kita", "whatsapp", "Hallo, kommen Sie morgen auch wieder um 8?", 3.1),
+    Line("schroeder", "telegram", "Hallo, hier Jonas Schröder. So klappt es also, danke!", 6.4),
+    Line("kaya", "messenger", "Haben Sie schon einen Termin für die Theke?", 4.5),
+    Line("kaya", "messenger", "Ja, am Dienstag um 8 Uhr bringen wir die Platte.", by_office=True),
+    Line("kaya", "messenger", "Super, dann räume ich vorher aus."),
+    Line("hoffmann", "signal", "So sieht die Ecke im Flur aus. Können Sie das mitmachen?", 2.3, file="wand-feucht-vorher"),
+    Line("hoffmann", "signal", "Das machen wir mit. Der Preis kommt morgen per E-Mail.", by_office=True),
+    Line("hoffmann", "signal", "Perfekt 👍"),
+    Line("hv", "email", "Die Wand im EG links ist trocken und gestrichen. Passt Ihnen die Abnahme am Freitag um 10 Uhr?",
+         by_office=True),
+    Line("hv", "email", "Freitag 10 Uhr passt. Bitte die Messwerte mitbringen.\n\nMit freundlichen Grüßen\nBrandt"),
+)  # fmt: skip
+
+TOMORROW = Line("kita", "whatsapp", "Guten Morgen Frau Dogan, der Estrichleger ist heute ab 7 Uhr im Haus.", by_office=True)  # fmt: skip
+DOUBT = Line("schroeder", "telegram", "Die Gipsplatten kommen am Montag um 7:30 Uhr.", by_office=True)

@@ -8,7 +8,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.actions import (
-    channels,
     companies,
     consents,
     customers,
@@ -28,6 +27,7 @@ from server.db import photos as photos_db
 from server.db import users as users_db
 from server.demo.afterwards import tell_what_came_later
 from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFILE, SHOTS, Shot
+from server.demo.lines import connect_missing
 from server.demo.phones import bring_phones
 from server.domain.companies import Company
 from server.domain.consents import Proof
@@ -44,7 +44,6 @@ from server.web import static
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PHOTOS = Path(__file__).parent / "photos"
-TOKEN, SECRET, VERIFY, NUMBER_ID = "sandbox-token", "sandbox-secret", "sandbox-verify", "100200300400500"
 Say = Callable[[str], None]
 
 
@@ -62,6 +61,8 @@ async def fill(services: Services, *, say: Say) -> list[str]:
     company = await companies_db.by_name_or_id(COMPANY)
     if company is None:
         company = await _Filling(services, say).company()
+    else:
+        await connect_missing(services, system(company.id), at=services.clock())
     return await ways_in(services, company)
 
 
@@ -100,7 +101,7 @@ class _Filling:
         await self._people(company)
         await companies.change(self.people["martin"], company, PROFILE, at=self.ago(599))
         self.say("Betrieb und Mitarbeiter")
-        await self._channel()
+        await connect_missing(self.services, self.people["martin"], at=self.ago(598))
         await self._clients()
         await self._jobs()
         self.say("Kunden, Aufträge und Einwilligungen")
@@ -123,38 +124,19 @@ class _Filling:
             self.users[person.login] = user
             self.people[person.login] = Actor(user.id, company.id, person.name, Role(person.role))
 
-    async def _channel(self) -> None:
-        typed = {
-            "phone_number_id": NUMBER_ID,
-            "access_token": TOKEN,
-            "app_secret": SECRET,
-            "verify_token": VERIFY,
-        }
-        await channels.set_up(
-            self.services,
-            self.people["martin"],
-            "whatsapp",
-            label="WhatsApp (Sandkasten)",
-            typed=typed,
-            at=self.ago(598),
-        )
-
     async def _clients(self) -> None:
+        sabine = self.people["sabine"]
         for client in CLIENTS:
             draft = CustomerDraft(client.name, "", client.street, client.postcode, client.city)
-            customer = await customers.create(
-                self.people["sabine"], draft, [ContactDraft(client.contact, client.phone)], at=self.ago(550)
-            )
+            person = ContactDraft(client.contact, client.phone, client.email)
+            customer = await customers.create(sabine, draft, [person], at=self.ago(550))
             contact = (await customers_db.contacts_of(customer.company_id, customer.id))[0]
             self.contacts[client.key] = contact.id
-            if client.consent:
+            await customers.prefer(sabine, contact, client.apps[0], at=self.ago(549))
+            for channel, how in client.consents:
+                proof = Proof.SPOKEN
                 await consents.grant(
-                    self.people["sabine"],
-                    contact,
-                    channel="whatsapp",
-                    proof=Proof.SPOKEN,
-                    proof_ref=client.consent,
-                    at=self.ago(420),
+                    sabine, contact, channel=channel, proof=proof, proof_ref=how, at=self.ago(420)
                 )
 
     async def _jobs(self) -> None:

@@ -95,9 +95,11 @@ class Sandbox:
         self.world.accounts[key] = account
         return account
 
-    def add_person(self, key: str, name: str, phone: str, *, hides_number: bool = False) -> Person:
-        """Give somebody a phone (E.164); the page is `/phone/{key}` below the mount."""
-        return self.world.add_person(key, name, phone, hides_number=hides_number)
+    def add_person(
+        self, key: str, name: str, phone: str, *, hides_number: bool = False, apps: tuple[str, ...] = ()
+    ) -> Person:
+        """Give somebody a phone (E.164) with these messengers, all if none is named; its page is `/phone/{key}`."""
+        return self.world.add_person(key, name, phone, hides_number=hides_number, apps=apps)
 
     def add_template(
         self,

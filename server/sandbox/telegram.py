@@ -156,6 +156,15 @@ class TelegramPlatform:
             self._queues[account.key] = Queue(self._world, self._postman, hook, first)
         return self._queues[account.key]
 
+    def number_on(self, account: Account, first: int) -> None:
+        """Let the names of messages and updates begin here: a restarted sandbox must not give one twice."""
+        self._messages = max(self._messages, first)
+        self.queue(account).next_number = first
+
+    def knows(self, account: Account, person: Person) -> None:
+        """Remember that somebody has pressed Start in an earlier run."""
+        self._started.add((account.key, person.key))
+
     async def _door(self, request: Request) -> Response:
         call = _CALLS.get(request.path_params["method"], "telegram.calls")
         return await self._doors[call](request)

@@ -42,7 +42,8 @@ HOSTILE = Whims(duplicate=0.3, reorder=0.4, early=0.3, broken=0.2, delay_s=20.0)
 class Person:
     """A customer with a phone. With `hides_number` he is known by his business-scoped id only.
 
-    `ids` are his names at the platforms, by kind of account; each platform gives its own.
+    `ids` are his names at the platforms, by kind of account; each platform gives its own. `apps` are the kinds he
+    uses, the one he likes best first; none named = all of them.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Person:
     hides_number: bool = False
     blocked: bool = False
     ids: dict[str, str] = field(default_factory=dict)
+    apps: tuple[str, ...] = ()
 
     @property
     def digits(self) -> str:
@@ -89,6 +91,7 @@ class Bubble:
     tapped: str = ""
     quoted: str = ""
     opaque: str = ""
+    subject: str = ""
     status: Status = Status.ACCEPTED
 
 
@@ -140,12 +143,14 @@ class World:
         """Turn the clock forward; it never goes back."""
         self._ahead += timedelta(seconds=max(0.0, seconds))
 
-    def add_person(self, key: str, name: str, phone: str, *, hides_number: bool = False) -> Person:
+    def add_person(
+        self, key: str, name: str, phone: str, *, hides_number: bool = False, apps: tuple[str, ...] = ()
+    ) -> Person:
         """Give somebody a phone, or a new name and number to the phone that is already there."""
         old = self.people.get(key)
         bsuid = old.bsuid if old else f"DE.{self.chance.randrange(10**19, 10**20)}"
         blocked, ids = (old.blocked, old.ids) if old else (False, {})
-        person = Person(key, name, phone, bsuid, hides_number, blocked, ids)
+        person = Person(key, name, phone, bsuid, hides_number, blocked, ids, apps)
         self.people[key] = person
         self.touch()
         return person
