@@ -1,10 +1,7 @@
 """The customers' phones: who has which messenger, and what a restarted sandbox must know again."""
 
-import hashlib
 from datetime import datetime
 from typing import cast
-
-from nacl.public import PrivateKey
 
 from server.db import channels, conversations, customers, messages
 from server.demo.cast import CLIENTS, STRANGER
@@ -68,10 +65,7 @@ async def _remember(sandbox: Sandbox, account: Account, contact: Contact, person
         elif identity.kind is IdentityKind.BSUID:
             person.bsuid = identity.value
     if account.kind == "threema":
-        threema = cast(ThreemaPlatform, sandbox.platforms["threema"])
-        # Made from the id, so that it is the same key after a restart: another one would be an alarm, rightly.
-        key = hashlib.sha256(f"sandbox {threema.id_of(person)}".encode()).digest()
-        threema.keys[threema.id_of(person)] = PrivateKey(key)
+        cast(ThreemaPlatform, sandbox.platforms["threema"]).id_of(person)
     if str(account.id) not in sandbox.world.accounts:
         return
     chat = sandbox.world.chat(sandbox.world.accounts[str(account.id)], person)

@@ -1,13 +1,13 @@
 """The demo company's accounts at the messengers, and what the sandbox has to know of each."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from nacl.public import PrivateKey
-
 from server.actions import channels
+from server.channels.threema_crypto import public_of
 from server.db import channels as channels_db
 from server.demo.cast import COMPANY, PROFILE
 from server.domain.accounts import Account
@@ -49,7 +49,7 @@ ACCOUNTS: dict[str, Callable[[], dict[str, str]]] = {
     "whatsapp": lambda: WHATSAPP,
     "telegram": lambda: TELEGRAM,
     "messenger": lambda: MESSENGER,
-    "threema": lambda: {**THREEMA, "private_key": bytes(PrivateKey.generate()).hex()},
+    "threema": lambda: {**THREEMA, "private_key": os.urandom(32).hex()},
     "signal": lambda: SIGNAL,
     "email": lambda: EMAIL,
 }
@@ -96,7 +96,7 @@ def _messenger(typed: Mapping[str, str]) -> dict[str, Any]:
 
 def _threema(typed: Mapping[str, str]) -> dict[str, Any]:
     own, private = typed["gateway_id"], typed.get("private_key", "")
-    public = bytes(PrivateKey(bytes.fromhex(private)).public_key).hex() if private else ""
+    public = public_of(bytes.fromhex(private)).hex() if private else ""
     return {"own_id": own, "display": own, "token": typed["api_secret"], "secret": public}
 
 
