@@ -59,6 +59,7 @@ def demo_app(settings: Settings) -> Starlette:
                 await _furnish(services, sandbox)
             async with inner(running):
                 play = asyncio.create_task(_play(running.state.services, sandbox, story_clock))
+                play.add_done_callback(_note)
                 try:
                     yield
                 finally:
@@ -85,13 +86,6 @@ async def _furnish(services: Services, sandbox: Sandbox) -> None:
 
 async def _play(services: Services, sandbox: Sandbox, story_clock: StoryClock) -> None:
     """Have the accounts checked; in a new demo let the first conversations happen through the real doors."""
-    try:
-        await _begin(services, sandbox, story_clock)
-    except Exception:
-        log.exception("the demo's first hours could not be played")
-
-
-async def _begin(services: Services, sandbox: Sandbox, story_clock: StoryClock) -> None:
     accounts = await _accounts()
     await _reachable(services)
     await checkups.check_all(services)
@@ -99,6 +93,13 @@ async def _begin(services: Services, sandbox: Sandbox, story_clock: StoryClock) 
     if not (await conversations.search(company_id)).items:
         people = [contact for contact, _ in await customers.contacts(company_id)]
         await Story(services, sandbox, story_clock, accounts, people).tell()
+
+
+def _note(play: asyncio.Task[None]) -> None:
+    """Write down why the first hours could not be told; the demo goes on without them."""
+    failure = None if play.cancelled() else play.exception()
+    if failure:
+        log.error("the demo's first hours are missing", exc_info=failure)
 
 
 async def _accounts() -> list[Account]:
