@@ -31,6 +31,7 @@ from server.domain.imports import (
 from server.domain.jobs import SHOWN
 from server.domain.users import Actor
 from server.ids import parse_id
+from server.storage.disk import failure
 from server.web import access, forms
 from server.web.guests import files
 from server.web.render import page, see_other
@@ -87,6 +88,14 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """Take the file, piece by piece; a file that is no chat is refused here and not kept."""
+    try:
+        return await _create(request)
+    except OSError as error:
+        # The form lies in a temporary file while it comes; where that disk is full, it is said as everywhere.
+        raise failure(error) from error
+
+
+async def _create(request: Request) -> Response:
     actor, at = access.actor(request), services(request).clock()
     async with request.form(max_files=1, max_fields=5) as data:
         query = ListQuery(job=parse_id(str(data.get("job", ""))), before="")

@@ -2,6 +2,8 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -138,6 +140,18 @@ async def test_what_is_no_chat_ends_in_a_sentence(house: House, data: bytes, sta
     assert answer.status_code == status and words in answer.text
     empty = await house.office.post("/imports", files={"file": ("", b"")})
     assert empty.status_code == 422 and "Bitte eine Datei wählen" in empty.text
+
+
+async def test_a_full_disk_is_said_and_nothing_is_kept(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device that is always full takes the form's overflow, as a full /tmp would."""
+
+    def full(*_: object, **__: object) -> IO[bytes]:
+        return Path("/dev/full").open("r+b", buffering=0)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    answer = await upload(house, b"PK\x03\x04" + b"x" * 3_000_000)
+    assert answer.status_code == 507
+    assert (await imports.of_company(house.company.id)).items == []
 
 
 async def test_an_unwanted_chat_is_gone_for_good(house: House) -> None:

@@ -45,6 +45,7 @@ class MessageJson:
     at: datetime
     changed_at: datetime
     seen_by_office_at: datetime | None
+    verified: bool
 
 
 async def index(request: Request) -> Response:
