@@ -19,6 +19,8 @@ import pytest
 
 from server.db.connect import Database, Kind, open_database
 from server.db.migrate import migrate
+from server.db.postgres import PostgresClient
+from server.db.sqlite import SqliteClient
 
 ROOT = Path(__file__).parent.parent
 KINDS = os.environ.get("ZOLLSTOCK_TEST_DB", "sqlite postgres").split()
@@ -127,6 +129,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
     finally:
         await opened.close()
+
+
+@pytest.fixture
+def statements(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Return a look at every statement sent to the database so far; counting is all that is changed."""
+    sent: list[str] = []
+    client = SqliteClient if kind == "sqlite" else PostgresClient
+    for name in ("execute_query", "execute_query_dict"):
+        original = getattr(client, name)
+
+        async def counted(self: Any, query: str, values: Any = None, _original: Any = original) -> Any:
+            sent.append(query)
+            return await _original(self, query, values)
+
+        monkeypatch.setattr(client, name, counted)
+    return lambda: sent
 
 
 def named(url: str, database: str) -> str:

@@ -18,6 +18,7 @@ from babel.messages.catalog import Catalog, Message  # noqa: E402
 from babel.messages.extract import extract  # noqa: E402
 from babel.messages.pofile import read_po, write_po  # noqa: E402
 
+from server.domain import advisor  # noqa: E402
 from server.web.words import sentences  # noqa: E402
 
 TARGET = ROOT / "server" / "locale" / "en.po"
@@ -40,7 +41,13 @@ Id = str | tuple[str, str]
 
 def spoken() -> set[Id]:
     """Return every msgid; a tuple is (one, many). Raises ValueError for a singular that is said in two ways."""
-    found: set[Id] = {*_of_templates(), *_of_python(), *_of_channels(), *sentences().values()}
+    found: set[Id] = {
+        *_of_templates(),
+        *_of_python(),
+        *_of_channels(),
+        *advisor.words(),
+        *sentences().values(),
+    }
     singles = Counter(key(one) for one in found)
     if twice := [single for single, times in singles.items() if times > 1]:
         raise ValueError(f"with and without a plural, or with two: {twice}")

@@ -12,6 +12,7 @@ from server.channels.base import Channel, ChannelError
 from server.db import channels, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
+from server.domain.advisor import enableable
 from server.domain.errors import Invalid, NotFound
 from server.domain.events import HealthEvent, MediaRef
 from server.domain.logbook import Entry
@@ -57,10 +58,17 @@ def split(kind: str, typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     )
 
 
+def _check_transfer(kind: str) -> None:
+    """Refuse a channel of which seat and transfer basis are not on file (G26)."""
+    if not enableable(kind, getattr(kind_of(kind), "advice", None)):
+        raise Invalid("channel.no_transfer")
+
+
 async def set_up(
     services: Services, actor: Actor, kind: str, *, label: str, typed: Mapping[str, str], at: datetime
 ) -> Account:
-    """Connect a new account. Raises Invalid naming the field."""
+    """Connect a new account. Raises Invalid naming the field, or for a channel nobody knows the seat of."""
+    _check_transfer(kind)
     settings, secrets = split(kind, typed)
     account = Account(
         id=new_id(),
@@ -95,7 +103,9 @@ async def change(
 
 @atomic
 async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime) -> None:
-    """Switch an account on or off; what is queued waits."""
+    """Switch an account on or off; what is queued waits. Raises Invalid for a channel nobody knows the seat of."""
+    if enabled:
+        _check_transfer(account.kind)
     await channels.set_disabled(account.company_id, account.id, at=None if enabled else at)
     await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
 

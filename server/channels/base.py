@@ -45,6 +45,7 @@ class Channel(Protocol):
 
     `bases` are the installation's addresses of the platforms (`graph_base`, `telegram_base` …, as in
     `server/settings.py`), or the sandbox's; no channel knows any other host but by its own list.
+    One that has no entry in `domain/advisor.py:ADVICE` brings its own as `advice` (a class variable), or stays off.
     A channel that is told of events is a `Pushed` too, one that asks for them a `Pulling` one; it may be both.
     """
 

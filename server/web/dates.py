@@ -1,9 +1,10 @@
 """Moments, sizes and numbers as people here read them."""
 
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from server.web.words import words
 
@@ -35,6 +36,17 @@ def long_day(that: date, language: str, *, year: bool = False) -> str:
 def numeric_day(that: date, language: str) -> str:
     """Return "27.11.2026"."""
     return format_date(that, "dd.MM.y" if language == "de" else "dd/MM/y", locale=LOCALES[language])
+
+
+def month(that: date, language: str) -> str:
+    """Return "November 2026"."""
+    return format_date(that, "LLLL y", locale=LOCALES[language])
+
+
+def euro(micros: int, language: str) -> str:
+    """Return "61,70 €" for millionths of a euro; less than a cent shows its four places."""
+    pattern = "#,##0.0000\u00a0¤" if 0 < micros < 10_000 else "#,##0.00\u00a0¤"
+    return format_currency(Decimal(micros) / 1_000_000, "EUR", pattern, locale=LOCALES[language])
 
 
 def when(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:

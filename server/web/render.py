@@ -49,6 +49,8 @@ def environment(language: str) -> Environment:
         "day": _day,
         "clock": _clock,
         "date": partial(dates.numeric_day, language=language),
+        "month": partial(dates.month, language=language),
+        "euro": partial(dates.euro, language=language),
         "span": partial(dates.span, language=language),
         "size": partial(dates.size, language=language),
         "length_of": dates.length,

@@ -1,18 +1,15 @@
 """A company with one of each role, its application, and browsers of its people."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from server.clock import now
-from server.db.connect import Database, Kind
-from server.db.postgres import PostgresClient
-from server.db.sqlite import SqliteClient
+from server.db.connect import Database
 from server.domain.companies import Company
 from server.domain.users import Actor, Role, User
 from tests import factories
@@ -68,19 +65,3 @@ async def firm(database: Database, tmp_path: Path) -> AsyncIterator[Firm]:
     async with open_firm(database, tmp_path) as opened:
         yield opened
         assert opened.failures == []
-
-
-@pytest.fixture
-def statements(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """Return a look at every statement sent to the database so far; counting is all that is changed."""
-    sent: list[str] = []
-    client = SqliteClient if kind == "sqlite" else PostgresClient
-    for name in ("execute_query", "execute_query_dict"):
-        original = getattr(client, name)
-
-        async def counted(self: Any, query: str, values: Any = None, _original: Any = original) -> Any:
-            sent.append(query)
-            return await _original(self, query, values)
-
-        monkeypatch.setattr(client, name, counted)
-    return lambda: sent

@@ -3,13 +3,14 @@
 import json
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 import httpx
 
 from server.channels.base import Channel, ChannelError, Field, MediaLoader, RawLoader
+from server.domain.advisor import Advice, Fact, Source
 from server.domain.channels import (
     Blocked,
     Capabilities,
@@ -44,6 +45,9 @@ CAPS = Capabilities(
 )
 
 
+HERE = Fact("Schlag im Hof, Köln.", Source("Brieftaubenordnung", date(2026, 1, 1)))
+
+
 class Dove:
     kind: ClassVar[str] = "dove"
     label: ClassVar[str] = "Brieftaube"
@@ -52,6 +56,7 @@ class Dove:
         Field("loft", "Schlag", help="Wo die Taube zu Hause ist."),
         Field("ring", "Ring", secret=True, help="Die Nummer am Fuß."),
     )
+    advice: ClassVar[Advice] = Advice("dove", "Brieftaube", HERE, HERE, HERE, HERE, (), (), (), "Am Fuß.")
     flown: ClassVar[list[tuple[str, str]]] = []
     fates: ClassVar[deque[Outcome]] = deque()
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from server.actions import conversations, speech
 from server.db import channels, logbook, messages, questions
 from server.db import conversations as threads
 from server.domain.accounts import Account, Health
+from server.domain.advisor import Fact, Source
 from server.domain.errors import Invalid, NoConsent
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
@@ -113,3 +115,25 @@ async def _say(firm: Firm, *, at: datetime) -> Message:
     return await speech.say(
         firm.office, intent=new_id(), contact_id=firm.contact.id, channel="dove", text="Morgen um 8?", at=at
     )
+
+
+async def test_a_channel_nobody_knows_the_seat_of_stays_off(
+    firm: Firm, loft: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G26: without seat and transfer basis on file it is neither connected nor switched on again."""
+    nowhere = Fact("", Source("", date(2026, 1, 1)))
+    async with firm.browser(firm.office) as office:
+        await office.post(f"/settings/channels/{loft.id}/state", data={"enabled": "0"})
+        monkeypatch.setattr(Dove, "advice", replace(Dove.advice, transfer=nowhere))
+        refused = await office.post("/settings/channels/new/dove", data={"loft": "Köln", "ring": "77"})
+        assert refused.status_code == 422 and "auf welcher Grundlage" in refused.text
+        again = await office.post(f"/settings/channels/{loft.id}/state", data={"enabled": "1"})
+        assert again.status_code == 422
+        assert len([one for one in await channels.of_company(firm.company_id) if one.kind == "dove"]) == 1
+        monkeypatch.delattr(Dove, "advice")
+        assert (await office.get("/settings/channels/new/dove")).status_code == 200
+        assert (
+            await office.post("/settings/channels/new/dove", data={"loft": "K", "ring": "77"})
+        ).status_code == 422
+    [account] = [one for one in await channels.of_company(firm.company_id) if one.kind == "dove"]
+    assert account.disabled_at is not None
