@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions.placing import Place, note_late
-from server.db import jobs, logbook, notes
+from server.db import calls, jobs, logbook, messages, notes
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.items import SyncNote
@@ -21,8 +21,9 @@ async def write(
     actor: Actor, *, job_id: UUID, text: str, kind: NoteKind = NoteKind.NOTE, at: datetime
 ) -> Note:
     """Write a note at the desk. Raises Invalid for an empty or too long text."""
-    note = _new(actor, new_id(), text=check_text(text), kind=kind, captured_at=at, at=at)
-    return await _keep(actor, replace(note, job_id=job_id), at=at)
+    words = check_text(text)
+    note = made(actor, new_id(), text=words, kind=kind, captured_at=at, at=at, job_id=job_id)
+    return await keep(actor, note, at=at)
 
 
 @atomic
@@ -32,12 +33,12 @@ async def accept(actor: Actor, item: SyncNote, place: Place, *, at: datetime) ->
     One that corrects another takes its place if it was his to correct; otherwise it stands beside it.
     """
     kind, captured_at = NoteKind(item.kind), item.captured.at
-    note = _new(actor, item.id, text=item.text, kind=kind, captured_at=captured_at, at=at)
+    note = made(actor, item.id, text=item.text, kind=kind, captured_at=captured_at, at=at)
     before = await notes.by_id(actor.company_id, item.replaces) if item.replaces else None
     if before and (actor.at_desk or before.author_id == actor.id):
         return await _revise(actor, before, note, base_rev=item.base_rev, at=at)
     hint = "" if place.job_id else item.job_hint
-    note = await _keep(actor, replace(note, job_id=place.job_id, job_hint=hint, late=place.late), at=at)
+    note = await keep(actor, replace(note, job_id=place.job_id, job_hint=hint, late=place.late), at=at)
     if place.late and place.job_id:
         await note_late(actor, "note", note.id, place.job_id, at=at)
     return note
@@ -54,7 +55,7 @@ async def revise(actor: Actor, note: Note, *, text: str, base_rev: int, at: date
     text = check_text(text)
     if text == note.text:
         return note
-    after = _new(actor, new_id(), text=text, kind=note.kind, captured_at=note.captured_at, at=at)
+    after = made(actor, new_id(), text=text, kind=note.kind, captured_at=note.captured_at, at=at)
     return await _revise(actor, note, after, base_rev=base_rev, at=at)
 
 
@@ -77,6 +78,7 @@ async def _revise(actor: Actor, before: Note, after: Note, *, base_rev: int | No
         rev=before.rev + 1,
     )
     await notes.insert_note(actor.company_id, after)
+    await _follow(before, after, at=at)
     if disputed:
         both = rivals or [before.id]
         await notes.set_standing(actor.company_id, both, current=True, disputed=True)
@@ -85,6 +87,15 @@ async def _revise(actor: Actor, before: Note, after: Note, *, base_rev: int | No
     trace = {"before": before.text, "after": after.text, "replaces": before.id}
     await _note(actor, "note.disputed" if disputed else "note.revised", after, at, **trace)
     return after
+
+
+async def _follow(before: Note, after: Note, *, at: datetime) -> None:
+    """Let the call a note is about, and its line in the person's conversation, follow the corrected words."""
+    if before.kind is not NoteKind.CALL:
+        return
+    call_id = await calls.set_note(before.company_id, before.id, after.id)
+    if call_id:
+        await messages.set_place(before.company_id, call_id, text=after.text, edited_at=at)
 
 
 @atomic
@@ -115,18 +126,28 @@ async def file(actor: Actor, note: Note, job_id: UUID, *, at: datetime) -> Note:
         raise Invalid("job.unknown", field="job")
     ids = _ids(await notes.family(actor.company_id, note.id))
     await notes.set_job(actor.company_id, ids, job_id)
+    for call in (await calls.of_notes(actor.company_id, ids)).values():
+        await messages.set_place(actor.company_id, call.id, job_id=job_id)
     filed = replace(note, job_id=job_id, job_hint="")
     await _note(actor, "note.filed", filed, at, hint=note.job_hint)
     return filed
 
 
-def _new(
-    actor: Actor, note_id: UUID, *, text: str, kind: NoteKind, captured_at: datetime, at: datetime
+def made(
+    actor: Actor,
+    note_id: UUID,
+    *,
+    text: str,
+    kind: NoteKind,
+    captured_at: datetime,
+    at: datetime,
+    job_id: UUID | None = None,
 ) -> Note:
+    """Return a note that is not written yet."""
     return Note(
         id=note_id,
         company_id=actor.company_id,
-        job_id=None,
+        job_id=job_id,
         job_hint="",
         author_id=actor.id,
         author_name=actor.name,
@@ -141,7 +162,8 @@ def _ids(some: Sequence[Note]) -> list[UUID]:
     return [one.id for one in some]
 
 
-async def _keep(actor: Actor, note: Note, *, at: datetime) -> Note:
+async def keep(actor: Actor, note: Note, *, at: datetime) -> Note:
+    """Write a new note with its line in the logbook; joins the unit it is part of."""
     await notes.insert_note(actor.company_id, note)
     verb = "call.noted" if note.kind is NoteKind.CALL else "note.written"
     await _note(actor, verb, note, at, captured_at=note.captured_at)

@@ -1,6 +1,6 @@
 """Web push: browsers subscribe, and a phone that holds things too long is reminded (O1, R28)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from server.db import companies, devices, pushes, tasks, users
 from server.db.unit import atomic
 from server.domain.companies import Company
 from server.domain.devices import Device
-from server.domain.pushes import Notice, Subscription, check_endpoint, due, read_key, reminder
+from server.domain.pushes import UNSENT, Notice, Subscription, check_endpoint, due, read_key, reminder
 from server.domain.tasks import Later
 from server.domain.users import Actor
 from server.ids import new_id
@@ -22,7 +22,6 @@ from server.webpush import Gone, PushFailed, Sender, check_point, send, sender
 
 SUBSCRIPTIONS_MAX = 10
 TTL_S = 4 * 3600
-TOPIC = "unsent"
 
 
 def sender_of(services: Services) -> Sender:
@@ -98,9 +97,15 @@ async def _remind(company: Company, device: Device, *, at: datetime) -> None:
 @atomic
 async def tell(device: Device, said: Notice, *, at: datetime) -> None:
     """Write down a message to every browser on this phone that takes some."""
-    for place in await pushes.of_device(device.company_id, device.id, device.user_id):
+    places = await pushes.of_device(device.company_id, device.id, device.user_id)
+    await tell_all(places, said, at=at)
+
+
+async def tell_all(places: Sequence[Subscription], said: Notice, *, at: datetime) -> None:
+    """Write down a message to these browsers; joins the unit it is part of."""
+    for place in places:
         payload: dict[str, object] = {"subscription": str(place.id), **asdict(said)}
-        await tasks.insert_task(device.company_id, "push.send", payload, at=at)
+        await tasks.insert_task(place.company_id, "push.send", payload, at=at)
 
 
 async def deliver(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
@@ -108,12 +113,13 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     to = await pushes.by_id(company_id, UUID(str(payload["subscription"])))
     if to is None or await _moot(to, payload):
         return
+    tag = str(payload.get("tag", UNSENT))
     said = Notice(
-        str(payload["title"]), str(payload["body"]), str(payload["url"]), int(str(payload["badge"]))
+        str(payload["title"]), str(payload["body"]), str(payload["url"]), int(str(payload["badge"])), tag
     )
     at = services.clock()
     try:
-        await send(services.http, sender_of(services), to, said.encode(), topic=TOPIC, ttl_s=TTL_S, at=at)
+        await send(services.http, sender_of(services), to, said.encode(), topic=tag, ttl_s=TTL_S, at=at)
     except Gone:
         await _forget(company_id, to.id)
     except PushFailed as failed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import devices, drafts, jobs, notes, photos, placing, questions, uploads
+from server.actions import calls, devices, drafts, jobs, notes, photos, placing, questions, uploads
 from server.actions.placing import Place
 from server.db import companies, items
 from server.db import jobs as job_table
@@ -157,7 +157,8 @@ async def _keep(actor: Actor, item: SyncItem, place: Place, *, at: datetime) -> 
         case SyncPhoto():
             await _keep_photo(actor, await _without_position(actor, item), place, at=at)
         case SyncNote():
-            await notes.accept(actor, replace(item, job_hint=place.hint), place, at=at)
+            accept = calls.accept if item.kind is Kind.CALL else notes.accept
+            await accept(actor, replace(item, job_hint=place.hint), place, at=at)
         case SyncQuestion():
             hinted = replace(item, job_hint=place.hint)
             await drafts.accept(actor, hinted, job_id=place.job_id, at=at)

@@ -169,7 +169,14 @@ def _content(item: Item) -> dict[str, Any]:
     content["job"] = content.pop("job_id", None)
     content["received_at"] = item.received_at
     content.pop("size_bytes", None)
-    return content
+    return content | _call(content.pop("said", None))
+
+
+def _call(said: object) -> dict[str, Any]:
+    """Return what a call's form told, in the words it came in."""
+    names = {"contact_id": "contact", "question_id": "question", "again_on": "follow_up"}
+    told: dict[str, Any] = said if isinstance(said, dict) else {}
+    return {names.get(name, name): value for name, value in told.items()}
 
 
 def _picture(photo: Photo) -> dict[str, Any]:

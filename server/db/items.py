@@ -8,7 +8,7 @@ from uuid import UUID
 from tortoise import Model
 
 from server.db import sql
-from server.db.tables import ItemRow, JobRow, NoteRow, PhotoRow, QuestionRow, UploadRow
+from server.db.tables import ItemRow, JobRow, MessageRow, NoteRow, PhotoRow, QuestionRow, UploadRow
 from server.domain.items import MEDIA, Item, Kind, Moment, SyncFiling
 
 _BORN: dict[Kind, type[Model]] = {
@@ -175,3 +175,5 @@ async def set_job(company_id: UUID, kind: Kind, ids: Sequence[UUID], *, job_id: 
     if kind in _BORN and kind is not Kind.JOB:
         unsorted = _BORN[kind].filter(company_id=company_id, id__in=list(ids), job_id=None)
         await unsorted.update(job_id=job_id, job_hint="")
+    if kind is Kind.CALL:
+        await MessageRow.filter(company_id=company_id, id__in=list(ids), job_id=None).update(job_id=job_id)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 
 from server.db import sql
-from server.db.tables import NoteRow
+from server.db.tables import CallRow, NoteRow
 from server.domain.notes import Note, NoteKind
 from server.domain.paging import Page, cut
 from server.domain.search import folded
@@ -84,8 +84,10 @@ async def of_kind(
 
 
 async def unsorted(company_id: UUID, *, limit: int = 50) -> list[Note]:
-    """Return notes that belong to no job yet, newest first."""
-    return await _read({"company_id": company_id, "job_id": None, "current": True}, limit=limit)
+    """Return notes that belong to no job yet, newest first; a call with somebody we know has its place with him."""
+    placed = CallRow.filter(company_id=company_id, contact_id__not_isnull=True)
+    only = {"company_id": company_id, "job_id": None, "current": True}
+    return await _read({**only, "id__not_in": Subquery(placed.values("note_id"))}, limit=limit)
 
 
 async def family(company_id: UUID, note_id: UUID) -> list[Note]:

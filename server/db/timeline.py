@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from server.db import consents, logbook, messages, notes, photos, questions, sql
+from server.db import calls, consents, logbook, messages, notes, photos, questions, sql
 from server.db.reviews import moment
 from server.db.tables import ContactRow
 from server.domain.messages import Direction, Message
@@ -29,6 +29,7 @@ _SOURCES: Mapping[Kind, Sequence[str]] = {
     Kind.MESSAGES: [
         "SELECT 'message' AS kind, message.id, message.at FROM message"
         f" WHERE {_OF_JOB.format(table='message')} AND message.question_id IS NULL"
+        " AND message.channel <> 'phone'"  # its note stands there already
     ],
     Kind.NOTES: [
         "SELECT 'note' AS kind, note.id, note.captured_at AS at FROM note"
@@ -99,7 +100,9 @@ async def _events(company_id: UUID, places: Sequence[tuple[str, UUID, datetime]]
         ids[kind].append(ident)
     made: dict[UUID, Event] = {}
     made |= {photo.id: _run(photo) for photo in await photos.by_ids(company_id, ids["photo"])}
-    made |= {note.id: Written(note.captured_at, note) for note in await notes.by_ids(company_id, ids["note"])}
+    called = await calls.of_notes(company_id, ids["note"])
+    written = await notes.by_ids(company_id, ids["note"])
+    made |= {note.id: Written(note.captured_at, note, called.get(note.id)) for note in written}
     made |= {
         line.id: Noted(line.entry.at, line.id, line.entry)
         for line in await logbook.by_ids(company_id, ids["line"])

@@ -8,6 +8,8 @@ from uuid import UUID
 
 LINK_LIVES = timedelta(days=30)
 HANDOFF = "whatsapp_handoff"
+PHONE = "phone"
+"""What is said on the telephone. No consent is asked for: it is the firm's own customer's own job."""
 
 
 class Health(StrEnum):

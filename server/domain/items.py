@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from server.domain.calls import Said
 from server.domain.errors import Conflict
 from server.domain.media import Medium
 from server.domain.photos import Phase
@@ -27,7 +28,7 @@ class Kind(StrEnum):
 MEDIA = {Kind.PHOTO: Medium.IMAGE, Kind.VIDEO: Medium.VIDEO, Kind.VOICE: Medium.AUDIO}
 """The kinds that bring bytes."""
 # Fields that older phones do not know: where they are empty, the content hash is that of before.
-_LATER = frozenset({"pair_of", "duration_ms", "replaces", "base_rev"})
+_LATER = frozenset({"pair_of", "duration_ms", "replaces", "base_rev", "said"})
 
 
 class ItemState(StrEnum):
@@ -85,11 +86,15 @@ class SyncPhoto(SyncItem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncNote(SyncItem):
-    """A note, or a call note when `kind` is call; `replaces` is the note it corrects, as it was at `base_rev`."""
+    """A note, or a call note when `kind` is call; `replaces` is the note it corrects, as it was at `base_rev`.
+
+    `said` is what a call's form told besides the words; phones of before sent words only.
+    """
 
     text: str
     replaces: UUID | None = None
     base_rev: int | None = None
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,4 +168,6 @@ def content_hash(item: SyncItem) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, Said):
+        return asdict(value)
     return dict(value) if isinstance(value, Mapping) else str(value)

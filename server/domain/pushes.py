@@ -33,6 +33,12 @@ _WORDS = {
 
 _LOCKED = {"de": "Das Büro hat dieses Handy gesperrt.", "en": "The office has locked this phone."}
 
+UNSENT = "unsent"
+_RECALLS = {
+    "de": ("Heute zurückrufen: {number} Anruf", "Heute zurückrufen: {number} Anrufe"),
+    "en": ("To call back today: {number} call", "To call back today: {number} calls"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -50,16 +56,18 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the phone shows; `badge` is the number at the app's icon."""
+    """What the phone shows; `badge` is the number at the app's icon, `tag` what it is about: a newer one replaces."""
 
     title: str
     body: str
     url: str
     badge: int
+    tag: str = UNSENT
 
     def encode(self) -> bytes:
         """Return the JSON our service worker reads."""
         fields = {"title": self.title, "body": self.body, "url": self.url, "badge": self.badge}
+        fields |= {"tag": self.tag} if self.tag != UNSENT else {}  # workers of before know one tag only
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -112,6 +120,12 @@ def reminder(unsent: int, language: str) -> Notice:
     """Return the words for a phone that still holds things."""
     one, many = _WORDS.get(language, _WORDS["de"])
     return Notice("Zollstock", (one if unsent == 1 else many).format(number=unsent), "/unsent", unsent)
+
+
+def recall_notice(number: int, language: str) -> Notice:
+    """Return the words for somebody who meant to call people again today; no name, for others see the screen too."""
+    one, many = _RECALLS.get(language, _RECALLS["de"])
+    return Notice("Zollstock", (one if number == 1 else many).format(number=number), "/calls", 0, "calls")
 
 
 def lock_notice(unsent: int, language: str) -> Notice:

@@ -1,9 +1,11 @@
 """What phones send, checked kind by kind and field by field; nothing is stored here."""
 
 import re
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from uuid import UUID
 
+from server.domain.calls import Direction, Outcome, Said
 from server.domain.errors import Invalid
 from server.domain.fields import Fields
 from server.domain.items import (
@@ -98,6 +100,35 @@ def _note(fields: Fields, common: dict[str, object], _: int) -> SyncItem:
     return SyncNote(**common, text=_words(fields, TEXT_MAX), **known)  # type: ignore[arg-type]
 
 
+def _call(fields: Fields, common: dict[str, object], limit: int) -> SyncItem:
+    """Read a call note; what it says besides the words is new and stands only where `outcome` does."""
+    note = _note(fields, common, limit)
+    assert isinstance(note, SyncNote)
+    contact, question = fields.id("contact"), fields.id("question")
+    choice, again = fields.text("choice", 32), fields.text("follow_up", 10)
+    direction = fields.text("direction", 32) or Direction.OUT
+    outcome = fields.text("outcome", 32)
+    if not outcome and not (contact or question or choice or again):
+        return note
+    words = Fields({"outcome": outcome, "direction": str(direction)})
+    said = Said(
+        outcome=words.word("outcome", Outcome),
+        direction=words.word("direction", Direction),
+        contact_id=contact,
+        question_id=question,
+        choice=choice,
+        again_on=_day(again, "follow_up") if again else None,
+    )
+    return replace(note, said=said)
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("field.day", field=name) from None
+
+
 def _filing(fields: Fields, common: dict[str, object], _: int) -> SyncItem:
     if common["job_id"] is None:
         raise Invalid("filing.no_job", field="job")
@@ -129,7 +160,7 @@ def _words(fields: Fields, limit: int) -> str:
 _READERS = {
     Kind.PHOTO: _photo,
     Kind.NOTE: _note,
-    Kind.CALL: _note,
+    Kind.CALL: _call,
     Kind.QUESTION: _question,
     Kind.JOB: _job,
     Kind.VIDEO: _photo,

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from server.domain.calls import Call
 from server.domain.consents import Consent
 from server.domain.logbook import Entry as LogEntry
 from server.domain.media import Medium
@@ -109,10 +110,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A note or a call note."""
+    """A note or a call note; `call` is what is known of the call besides its words."""
 
     at: datetime
     note: Note
+    call: Call | None = None
 
     @property
     def id(self) -> UUID:

@@ -1,17 +1,23 @@
-"""The ten-second call note: what came of the call, a word about it, when to call again."""
+"""The ten-second call note, and the list of who is to be called again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, timedelta
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import notes
-from server.db import jobs
+from server.actions import calls
+from server.db import calls as calls_db
+from server.db import customers, jobs, questions
+from server.domain.calls import Call, Direction, Outcome, Said
+from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
-from server.domain.notes import NoteKind
+from server.domain.jobs import Job
+from server.domain.questions import Question
+from server.domain.users import Actor
+from server.ids import parse_id
 from server.web import access, forms
 from server.web.dates import numeric_day
 from server.web.render import language, page, see_other
@@ -20,61 +26,174 @@ from server.web.state import services
 from server.web.words import sentence
 
 TEXT_MAX = 2000
-
-
-class Outcome(StrEnum):
-    REACHED = "reached"
-    MISSED = "missed"
-    CALLBACK = "callback"
-
-
 SENTENCES = {
-    Outcome.REACHED: "call.reached",
-    Outcome.MISSED: "call.missed",
-    Outcome.CALLBACK: "call.callback",
+    (Direction.OUT, Outcome.REACHED): "call.reached",
+    (Direction.OUT, Outcome.MISSED): "call.missed",
+    (Direction.OUT, Outcome.MAILBOX): "call.mailbox",
+    (Direction.OUT, Outcome.CALLBACK): "call.callback",
+    (Direction.IN, Outcome.REACHED): "call.rang",
+    (Direction.IN, Outcome.MISSED): "call.rang_in_vain",
+    (Direction.IN, Outcome.MAILBOX): "call.left_words",
+    (Direction.IN, Outcome.CALLBACK): "call.rings_again",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class CallForm:
-    job: UUID = forms.choice_id()
+    """`again`: call again in so many days; a day in `follow_up` counts before it."""
+
     outcome: Outcome = forms.one_of(Outcome)
+    job: UUID | None = forms.choice_id(default=None)
+    contact: UUID | None = forms.choice_id(default=None)
+    question: UUID | None = forms.choice_id(default=None)
+    direction: Direction = forms.one_of(Direction, default=Direction.OUT)
+    choice: str = forms.text(max=32, default="")
     text: str = forms.text(max=TEXT_MAX, lines=True, default="")
+    again: int = forms.number(min=0, max=366, default=0)
     follow_up: date | None = forms.day(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class DayForm:
+    again: int = forms.number(min=0, max=366, default=0)
+    follow_up: date | None = forms.day(default=None)
+
+
+async def index(request: Request) -> Response:
+    """List who is to be called again: one's own, at the desk everybody's."""
+    actor = access.actor(request)
+    today = await calls.today_of(actor.company_id, services(request).clock())
+    found = await calls_db.recalls(actor.company_id, user_id=access.only_own(actor))
+    due = [one for one in found if one.call.again_on and one.call.again_on <= today]
+    return await page(
+        request, "calls/index.html", nav="home", due=due, later=found[len(due) :], tomorrow=today + _DAY
+    )
+
+
 async def new(request: Request) -> Response:
-    return await _form(request, forms.blank({"job": request.query_params.get("job", "")}))
+    names = ("job", "contact", "question", "outcome", "direction")
+    typed = {name: request.query_params.get(name, "") for name in names}
+    return await _form(request, forms.blank(typed))
 
 
 async def create(request: Request) -> Response:
     """Write a call down without the phone's scripts."""
-    actor = access.actor(request)
+    actor, at = access.actor(request), services(request).clock()
     form = await forms.read(request, CallForm)
     try:
-        call = form.data
-        job = await jobs.by_id(actor.company_id, call.job, visible_to=access.only_own(actor))
-        if job is None:
-            raise NotFound("job.unknown")
-        words, at = text_of(call, language(request)), services(request).clock()
-        await notes.write(actor, job_id=job.id, text=words, kind=NoteKind.CALL, at=at)
+        typed = form.data
+        seen = await _seen(actor, typed.job, typed.contact, typed.question)
+        if seen.job is None and (seen.contact is None or not actor.at_desk):
+            raise Invalid("call.no_job", field="job")
+        today = await calls.today_of(actor.company_id, at)
+        said = _said(typed, seen, today)
+        text = text_of(said, typed.text, _title(seen.question, said.choice), language(request))
+        await calls.write(
+            actor,
+            job_id=seen.job.id if seen.job else None,
+            text=text,
+            words=typed.text,
+            said=said,
+            today=today,
+            at=at,
+        )
     except Invalid as refused:
         return await _form(request, form.refused(refused), status=422)
-    return see_other(request, f"/jobs/{job.id}", flash="call.noted")
+    return see_other(request, _back(seen), flash="call.noted")
 
 
-def text_of(call: CallForm, language: str) -> str:
+async def settle(request: Request) -> Response:
+    """Take a call from the list: nobody needs to call again."""
+    await calls.settle(access.actor(request), await _call(request), at=services(request).clock())
+    return see_other(request, "/calls", flash="call.settled")
+
+
+async def shift(request: Request) -> Response:
+    """Put a call off to another day."""
+    actor, at, call = access.actor(request), services(request).clock(), await _call(request)
+    typed = (await forms.read(request, DayForm)).data
+    today = await calls.today_of(actor.company_id, at)
+    again_on = typed.follow_up or today + timedelta(days=typed.again or 1)
+    await calls.shift(actor, call, again_on, today=today, at=at)
+    return see_other(request, "/calls", flash="call.shifted")
+
+
+def text_of(said: Said, words: str, answer: str, language: str) -> str:
     """Return the words of a note, the same as static/js/lib/calls.js writes offline."""
-    said = [sentence(SENTENCES[call.outcome], language), call.text]
-    if call.follow_up:
-        said.append(sentence("call.again", language, {"day": numeric_day(call.follow_up, language)}))
-    return " ".join(part for part in said if part)
+    parts = [sentence(SENTENCES[said.direction, said.outcome], language)]
+    if answer:
+        parts.append(sentence("call.answer", language, {"answer": answer}))
+    parts.append(words)
+    if said.again_on:
+        parts.append(sentence("call.again", language, {"day": numeric_day(said.again_on, language)}))
+    return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a call is about, as far as this person may see it."""
+
+    job: Job | None
+    contact: Contact | None
+    question: Question | None
+    people: Sequence[Contact]
+
+
+async def _seen(actor: Actor, job_id: UUID | None, contact_id: UUID | None, question_id: UUID | None) -> Seen:
+    """Return job, person and question; each names the next where it is not said. Raises NotFound for a strange job."""
+    visible_to = access.only_own(actor)
+    asked = await questions.by_id(actor.company_id, question_id) if question_id else None
+    job_id = job_id or (asked.job_id if asked else None)
+    job = await jobs.by_id(actor.company_id, job_id, visible_to=visible_to) if job_id else None
+    if job_id and job is None:
+        raise NotFound("job.unknown")
+    if asked and not (actor.at_desk or asked.author_id == actor.id or asked.job_id == (job and job.id)):
+        asked = None
+    people = await customers.contacts_of(actor.company_id, job.customer_id) if job and job.customer_id else []
+    named = contact_id or (asked.contact_id if asked else None)
+    contact = next((one for one in people if one.id == named), None)
+    if contact is None and named and actor.at_desk:
+        contact = await customers.contact_by_id(actor.company_id, named)
+    return Seen(job, contact, asked, people)
+
+
+def _said(typed: CallForm, seen: Seen, today: date) -> Said:
+    again = typed.follow_up or (today + timedelta(days=typed.again) if typed.again else None)
+    return Said(
+        outcome=typed.outcome,
+        direction=typed.direction,
+        contact_id=seen.contact.id if seen.contact else None,
+        question_id=seen.question.id if seen.question else None,
+        choice=typed.choice,
+        again_on=again,
+    )
+
+
+def _title(question: Question | None, choice: str) -> str:
+    choices = question.choices if question else ()
+    return next((one.title for one in choices if one.id == choice), "")
+
+
+def _back(seen: Seen) -> str:
+    if seen.question:
+        return f"/questions/{seen.question.id}"
+    if seen.job:
+        return f"/jobs/{seen.job.id}"
+    return f"/customers/{seen.contact.customer_id}" if seen.contact else "/calls"
 
 
 async def _form(request: Request, form: forms.Form[CallForm], *, status: int = 200) -> Response:
     actor = access.actor(request)
-    seen = await jobs.search(actor.company_id, visible_to=access.only_own(actor), limit=200)
-    job = next((one for one in seen.items if str(one.id) == form.get("job")), None)
+    ids = [parse_id(str(form.get(name) or "")) for name in ("job", "contact", "question")]
+    seen = await _seen(actor, *ids)
+    all_jobs = (
+        []
+        if seen.job
+        else (await jobs.search(actor.company_id, visible_to=access.only_own(actor), limit=200)).items
+    )
+    first = seen.contact or next(
+        (one for one in seen.people if seen.job and one.id == seen.job.contact_id), None
+    )
     return await page(
         request,
         "calls/form.html",
@@ -82,12 +201,25 @@ async def _form(request: Request, form: forms.Form[CallForm], *, status: int = 2
         nav="jobs",
         offline=status == 200,
         form=form,
-        job=job,
-        jobs=[(one.id, f"{one.number} · {one.title}") for one in seen.items],
-    )
+        seen=seen,
+        who=str(form.get("contact") or (first.id if first else "")),
+        people=[(one.id, one.name) for one in (seen.people or ([seen.contact] if seen.contact else []))],
+        jobs=[(one.id, f"{one.number} · {one.title}") for one in all_jobs],
+        back=_back(seen),
+    )  # fmt: skip
 
 
+async def _call(request: Request) -> Call:
+    call_id, actor = request.path_params["call_id"], access.actor(request)
+    return access.known(await calls_db.by_id(actor.company_id, call_id), "call.unknown")
+
+
+_DAY = timedelta(days=1)
+_ONE = "/calls/{call_id:uuid}"
 routes = [
+    route("/calls", index, who=Who.WORKER),
     route("/calls/new", new, who=Who.WORKER),
     route("/calls", create, who=Who.WORKER, methods=["POST"]),
+    route(f"{_ONE}/settlement", settle, who=Who.WORKER, methods=["POST"]),
+    route(f"{_ONE}/day", shift, who=Who.WORKER, methods=["POST"]),
 ]

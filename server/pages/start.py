@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.db import companies, devices, jobs, read_model, users
+from server.actions import calls as calls_actions
+from server.db import calls, companies, devices, jobs, read_model, users
 from server.domain.devices import Owed
 from server.domain.users import Actor
 from server.web import access
@@ -39,6 +40,7 @@ async def _worker(request: Request, actor: Actor) -> Response:
         mine=others,
         badges=badges,
         retakes=await read_model.retakes(actor.company_id, actor.id),
+        recalls=await _recalls(request, actor),
     )
 
 
@@ -55,7 +57,14 @@ async def _office(request: Request, actor: Actor) -> Response:
         badges=badges,
         alone=len(people) < 2,
         owed=Owed.of(await devices.holding(actor.company_id)),
+        recalls=await _recalls(request, actor),
     )
+
+
+async def _recalls(request: Request, actor: Actor) -> int:
+    """Return how many calls are to be made again today: one's own, at the desk everybody's."""
+    today = await calls_actions.today_of(actor.company_id, services(request).clock())
+    return await calls.due(actor.company_id, user_id=access.only_own(actor), until=today)
 
 
 async def _greeting(request: Request, actor: Actor) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from server.actions import (
+    calls,
     channels,
     checkups,
     import_runs,
@@ -63,6 +64,7 @@ CHORES = {
     "photos.sweep": Chore(sweep.sweep, every_s=6 * 3600),
     "sessions.forget_tries": Chore(sessions.forget_tries, every_s=6 * 3600),
     "phones.remind": Chore(pushes.remind, every_s=15 * 60),
+    "calls.remind": Chore(calls.remind, every_s=15 * 60),
     "channels.check": Chore(checkups.check_all, every_s=3600),
     "outbox.watch": Chore(outbox.watch, every_s=60),
     "inbox.prune": Chore(outbox.prune, every_s=6 * 3600),

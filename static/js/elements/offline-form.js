@@ -1,6 +1,7 @@
 // @ts-check
 import { h } from '../lib/dom.js';
-import { callText } from '../lib/calls.js';
+import { callFields } from '../lib/calls.js';
+import { forgetCalled } from '../offline/called.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
@@ -9,13 +10,13 @@ import { findJob } from './job-chooser.js';
 import { activeSession } from '../offline/session.js';
 import { sendSoon } from '../offline/triggers.js';
 
-/** @typedef {(form: FormData) => Record<string, unknown>} Fields */
+/** @typedef {(form: FormData, element: HTMLFormElement) => Record<string, unknown>} Fields */
 
 /** The fields of PUT /sync/items/{id}, from form fields of the same names as without JavaScript. @type {Record<string, Fields>} */
 const FIELDS = {
   note: (form) => ({ text: word(form, 'text') }),
   question: (form) => ({ text: word(form, 'text'), choices: words(form, 'choices').slice(0, 3), refs: words(form, 'photos') }),
-  call: (form) => ({ text: callText(word(form, 'outcome'), word(form, 'text'), word(form, 'follow_up')) }),
+  call: (form, element) => callFields(element, form),
   job: (form) => ({ title: word(form, 'title'), street: word(form, 'street'), city: word(form, 'city') }),
 };
 
@@ -57,8 +58,9 @@ export class OfflineForm extends HTMLElement {
     const job = word(data, 'job') || null;
     let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
-      const { id } = await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data), ...(await hint(kind, job)) } });
+      const { id } = await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data, form), ...(await hint(kind, job)) } });
       if (kind === 'job') next = `/jobs/${id}`;
+      if (kind === 'call') await forgetCalled();
     } catch (error) {
       if (navigator.onLine) return form.submit();
       return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));

@@ -19,6 +19,7 @@ const ELEMENTS = {
   'near-jobs': () => import('../elements/near-jobs.js'),
   'photo-sorter': () => import('../elements/photo-sorter.js'),
   'call-way': () => import('../elements/call-way.js'),
+  'dictated-text': () => import('../elements/dictated-text.js'),
   'sign-glass': () => import('../elements/sign-glass.js'),
   'print-now': () => import('../elements/print-now.js'),
   'push-toggle': () => import('../elements/push-toggle.js'),

@@ -6,7 +6,7 @@ import { drain } from './upload.js';
 import { Pause } from '../lib/http.js';
 import { t } from '../lib/text.js';
 
-/** @typedef {{ title: string, body: string, url: string, badge: number }} Notice what server/domain/pushes.py sends */
+/** @typedef {{ title: string, body: string, url: string, badge: number, tag: string }} Notice what server/domain/pushes.py sends */
 
 const TAG = 'unsent';
 const CAPTURE = '/capture';
@@ -20,7 +20,7 @@ export function answerPushes(worker) {
 
 /** Any push has to show something; one that cannot be read shows the plainest. @param {PushMessageData | null} data @returns {Notice} */
 function noticeOf(data) {
-  const plain = { title: 'Zollstock', body: t('Bitte Zollstock öffnen.'), url: '/unsent', badge: 0 };
+  const plain = { title: 'Zollstock', body: t('Bitte Zollstock öffnen.'), url: '/unsent', badge: 0, tag: TAG };
   try {
     return { ...plain, ...data?.json() };
   } catch {
@@ -33,8 +33,8 @@ function noticeOf(data) {
  * can; with nothing left there is nothing to be reminded of.
  * @param {ServiceWorkerGlobalScope} worker @param {Notice} notice
  */
-async function remind(worker, { title, body, url, badge }) {
-  await worker.registration.showNotification(title, { body, tag: TAG, icon: icon('app-192'), badge: icon('badge-96'), data: { url } });
+async function remind(worker, { title, body, url, badge, tag }) {
+  await worker.registration.showNotification(title, { body, tag, icon: icon('app-192'), badge: icon('badge-96'), data: { url } });
   await showBadge(badge);
   await hear();
   await drain({ returned: true });

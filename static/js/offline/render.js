@@ -43,7 +43,7 @@ const PAGES = {
   'photos/': ({ second }) => photo(second),
   'questions/new': ({ url, wanted }) => question(wanted, url.searchParams.getAll('photos')),
   'notes/new': ({ url, wanted }) => note(wanted, url.searchParams.get('text') ?? ''),
-  'calls/new': ({ wanted }) => call(wanted),
+  'calls/new': ({ url }) => call(url.searchParams),
   'q/': ({ second }) => sticker(second),
 };
 

@@ -55,7 +55,7 @@ function actions(one) {
     way('/questions/new', 'question', t('Rückfrage')), way('/notes/new', 'note', t('Notiz')),
     contact?.phone && h('a', { class: 'btn', href: `tel:${contact.phone}` }, icon('phone-call'), contact.name),
     way('/calls/new', 'phone-call', t('Telefonnotiz')));
-  const calls = island('call-way', { job: one.id });
+  const calls = island('call-way', { job: one.id, contact: contact?.id ?? '' });
   calls.append(bar);
   return calls;
 }

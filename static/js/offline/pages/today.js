@@ -20,6 +20,7 @@ export async function today() {
   const own = all.filter((one) => one.mine && !last.includes(one));
   return { title: t('Heute'), content: [
     heading(model ? t('Hallo, {name}', { name: model.user.name.split(' ')[0] }) : t('Heute')),
+    island('call-way'),
     ...retakes(model, all),
     island('today-hints'), island('near-jobs'),
     last.length > 0 && section(t('Zuletzt'), jobRows(last)),

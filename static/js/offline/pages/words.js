@@ -34,18 +34,40 @@ export async function note(id, words) {
   return formPage(t('Notiz'), about, island('voice-note', { job: id }), form);
 }
 
-/** @param {string} id @returns {Promise<Page>} */
-export async function call(id) {
-  const about = await aboutJob(id);
-  const form = keptForm('call', '/calls', about.field, outcomes(),
-    textField('text', t('Was wurde besprochen?'), { required: false }),
-    h('div', { class: 'field' }, h('label', { for: 'follow_up' }, t('Wieder anrufen am')), h('input', { class: 'input', type: 'date', id: 'follow_up', name: 'follow_up' })),
+/** @param {URLSearchParams} given job, contact, question, outcome @returns {Promise<Page>} */
+export async function call(given) {
+  const about = await aboutJob(given.get('job') ?? '');
+  const contact = about.one?.contact;
+  const asked = about.one?.questions.find((one) => one.id === given.get('question'));
+  const spoken = island('dictated-text');
+  spoken.append(textField('text', t('Was wurde besprochen?'), { required: false }));
+  const form = keptForm('call', '/calls', about.field,
+    radios('direction', t('Wer rief an?'), [['out', t('wir riefen an')], ['in', t('Anruf kam herein')]], 'out'),
+    radios('outcome', t('Ergebnis'), [['reached', t('erreicht')], ['missed', t('nicht erreicht')], ['mailbox', t('Mailbox')], ['callback', t('ruft zurück')]], given.get('outcome') ?? ''),
+    ...answers(asked), spoken,
+    ...(contact ? [withWhom(contact)] : []),
+    radios('again', t('Wieder anrufen'), [['0', t('nein')], ['1', t('morgen')], ['3', t('in 3 Tagen')], ['7', t('in einer Woche')]], '0'),
+    h('div', { class: 'field' }, h('label', { for: 'follow_up' }, t('oder am')), h('input', { class: 'input', type: 'date', id: 'follow_up', name: 'follow_up' })),
     h('button', { class: 'btn primary big' }, icon('check'), t('Telefonnotiz sichern')));
   return formPage(t('Telefonnotiz'), about, form);
 }
 
-function outcomes() {
-  const choices = [['reached', t('erreicht')], ['missed', t('nicht erreicht')], ['callback', t('ruft zurück')]];
-  return h('fieldset', { class: 'field' }, h('legend', {}, t('Ergebnis')), h('div', { class: 'segmented' },
-    ...choices.map(([value, words]) => h('label', {}, h('input', { type: 'radio', name: 'outcome', value, required: true }), h('span', {}, words)))));
+/** The question the call may answer. @param {import('../readmodel.js').Question | undefined} asked */
+function answers(asked) {
+  if (!asked) return [];
+  const parts = [h('input', { type: 'hidden', name: 'question', value: asked.id }), h('p', { class: 'ask-text' }, asked.text)];
+  const choices = asked.choices.map((title, place) => /** @type {[string, string]} */ ([`c${place + 1}`, String(title)]));
+  return choices.length > 0 ? [...parts, radios('choice', t('Seine Antwort'), [['', t('noch keine')], ...choices], '')] : parts;
+}
+
+/** @param {{ id: string, name: string }} contact */
+function withWhom({ id, name }) {
+  return h('div', { class: 'field' }, h('label', { for: 'contact' }, t('Mit wem?')),
+    h('select', { class: 'input', id: 'contact', name: 'contact' }, h('option', { value: id }, name), h('option', { value: '' }, t('jemand anderes'))));
+}
+
+/** @param {string} name @param {string} label @param {[string, string][]} choices @param {string} chosen */
+function radios(name, label, choices, chosen) {
+  return h('fieldset', { class: 'field' }, h('legend', {}, label), h('div', { class: name === 'outcome' ? 'segmented call-outcomes' : 'segmented' },
+    ...choices.map(([value, words]) => h('label', {}, h('input', { type: 'radio', name, value, required: name === 'outcome', checked: value === chosen }), h('span', {}, words)))));
 }
