@@ -227,6 +227,12 @@ async def link_of_question(company_id: UUID, question_id: UUID) -> AnswerLink | 
     return _link(row) if row else None
 
 
+async def links_of(company_id: UUID, question_ids: Sequence[UUID]) -> dict[UUID, AnswerLink]:
+    """Return the newest link of each of these questions."""
+    rows = AnswerLinkRow.filter(company_id=company_id, question_id__in=list(set(question_ids)))
+    return {row.question_id: _link(row) for row in await rows.order_by("created_at")}
+
+
 async def set_link_answered(company_id: UUID, link_id: UUID, *, at: datetime) -> None:
     await AnswerLinkRow.filter(company_id=company_id, id=link_id).update(answered_at=at)
 

@@ -27,7 +27,7 @@ FROM (
         CASE WHEN state = 'read' THEN 1 ELSE 0 END AS seen,
         CASE WHEN billable THEN 1 WHEN billable IS NULL AND channel IN ({each}) THEN 1 ELSE 0 END AS billable
     FROM message
-    WHERE company_id = ? AND direction = 'out' AND state IN ({left}) AND {at} >= ? AND {at} < ?
+    WHERE company_id = ? AND direction = 'out' AND chat_import_id IS NULL AND state IN ({left}) AND {at} >= ? AND {at} < ?
 ) AS one
 GROUP BY channel, month, category
 """
