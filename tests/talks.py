@@ -1,7 +1,7 @@
 """A firm that talks: the application, the sandbox at the other end of the line, and a clock that both share."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -55,7 +55,10 @@ PETRA = "+4915123456789"
 
 @dataclass(slots=True)
 class Firm:
-    """`petra` is the customer's phone; nothing happens in the background: `work` does what is due."""
+    """`petra` is the customer's phone; nothing happens in the background: `work` does what is due.
+
+    `fetchers` bring what a channel must ask for; `lines` are those of tests/talk/platforms.py; `closers` are called at the end.
+    """
 
     services: Services
     app: Starlette
@@ -68,6 +71,9 @@ class Firm:
     job: UUID
     tokens: Mapping[UUID, str]
     failures: list[BaseException] = field(default_factory=list)
+    fetchers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    lines: dict[str, object] = field(default_factory=dict)
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @property
     def company_id(self) -> UUID:
@@ -101,6 +107,8 @@ class Firm:
         end = self.clock.at + timedelta(hours=hours)
         for _ in range(5000):
             await self.sandbox.settle()
+            for fetch in self.fetchers:
+                await fetch()
             due = await table.claim("test", at=self.clock.at, lease_s=600, limit=50)
             for task in due:
                 await self.run(task)
@@ -254,6 +262,8 @@ async def open_firm(database: Database, folder: Path, *, seed: int = 1) -> Async
         yield firm
     finally:
         await sandbox.settle()
+        for close in firm.closers:
+            await close()
         await door.aclose()
         await http.aclose()
         await services.images.close()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server import channels as registry
 from server.actions.photos import add_from_customer
-from server.channels.base import Channel, ChannelError
+from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses
 from server.db import channels, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
@@ -16,6 +16,9 @@ from server.domain.advisor import enableable
 from server.domain.errors import Invalid, NotFound
 from server.domain.events import HealthEvent, MediaRef
 from server.domain.logbook import Entry
+from server.domain.mail import job_token
+from server.domain.messages import Direction
+from server.domain.photos import Source
 from server.domain.users import Actor, system
 from server.ids import new_id
 from server.services import Services
@@ -42,6 +45,17 @@ def open_channel(services: Services, account: Account) -> Channel:
     channel = kind_of(account.kind)
     secrets = json.loads(services.secrets.open(account.sealed))
     return channel({**account.settings, **secrets}, services.http, services.settings.bases)
+
+
+async def address_of_job(services: Services, company_id: UUID, job_id: UUID) -> str:
+    """Return the address whose mail is filed into this job by itself, "" where no account of the firm has such."""
+    for account in await channels.of_company(company_id):
+        if account.disabled_at or not isinstance(kind_of(account.kind), GivesAddresses):
+            continue
+        channel = open_channel(services, account)
+        if isinstance(channel, GivesAddresses) and (address := channel.address_with(job_token(job_id))):
+            return address
+    return ""
 
 
 def split(kind: str, typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -84,6 +98,7 @@ async def set_up(
         disabled_at=None,
     )
     open_channel(services, account)
+    await _only_here(account)
     await _insert(actor, account, at=at)
     return account
 
@@ -97,17 +112,34 @@ async def change(
         account.kind, {**typed, **{name: typed.get(name, "") or old for name, old in kept.items()}}
     )
     sealed = services.secrets.seal(json.dumps(secrets).encode())
-    open_channel(services, replace(account, settings=settings, sealed=sealed))
+    changed = replace(account, settings=settings, sealed=sealed)
+    open_channel(services, changed)
+    await _only_here(changed)
     await _change(actor, account, label=label, settings=settings, sealed=sealed, at=at)
 
 
 @atomic
 async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime) -> None:
-    """Switch an account on or off; what is queued waits. Raises Invalid for a channel nobody knows the seat of."""
+    """Switch an account on or off; what is queued waits.
+
+    Raises Invalid for a channel nobody knows the seat of, and where another account uses its number.
+    """
     if enabled:
         _check_transfer(account.kind)
+        await _only_here(account)
     await channels.set_disabled(account.company_id, account.id, at=None if enabled else at)
     await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
+
+
+async def _only_here(account: Account) -> None:
+    """Refuse what another account of this installation uses already, in whichever company."""
+    channel = kind_of(account.kind)
+    if not isinstance(channel, Exclusive):
+        return
+    wanted = account.settings.get(channel.exclusive, "").strip()
+    for other in await channels.every_enabled([account.kind]):
+        if other.id != account.id and other.settings.get(channel.exclusive, "").strip() == wanted:
+            raise Invalid("channel.taken", field=channel.exclusive)
 
 
 @atomic
@@ -209,6 +241,7 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
             contact_id=message.contact_id,
             data=data,
             caption=message.text,
+            source=Source.FIRM if message.direction is Direction.OUT else Source.CUSTOMER,
             at=services.clock(),
         )
     except ChannelError as error:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from server.actions import identities
 from server.db import channels, companies, consents, customers, logbook, messages, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
@@ -261,7 +262,7 @@ async def suspend_old_number(actor: Actor, contact: Contact, *, at: datetime) ->
     lines = await consents.of_contact(actor.company_id, contact.id)
     known = await channels.channels_of(actor.company_id, contact.id)
     waiting = await messages.channels_waiting_for(actor.company_id, contact.id)
-    await channels.delete_identities(actor.company_id, contact.id)
+    await identities.forget(actor.company_id, contact.id)
     asked = {line.channel for line in lines if line.channel != ANY}
     for channel in sorted(asked | known | {consent_channel(one) for one in waiting}):
         why = f"Nummer geändert, vorher {contact.phone}"

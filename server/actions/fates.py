@@ -11,6 +11,7 @@ from uuid import UUID
 from server.actions import conversations, questions
 from server.actions.channels import kind_of
 from server.actions.consents import contact_known, withdraw
+from server.actions.identities import refused
 from server.db import customers, inbox, lanes, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof
@@ -24,6 +25,8 @@ from server.domain.users import Actor, system
 OPTED_OUT = "in den Einstellungen des Messengers abbestellt"
 # "In rare cases" the platform closes a window early (W/send-messages): asked once more if ours has an hour left.
 WINDOW_AGAIN, WINDOW_LEFT = timedelta(seconds=60), timedelta(hours=1)
+# Failures that say of the address itself that nobody has it.
+NOBODYS = ("mail.address_unknown",)
 _FAILABLE = (
     MessageState.LEASED,
     MessageState.QUEUED,
@@ -113,6 +116,8 @@ async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) ->
         await withdraw(actor, contact, channel=message.channel, proof=proof, said=OPTED_OUT, at=at)
         return
     code = "media.refused" if isinstance(outcome, MediaFix) else getattr(outcome, "code", "message.failed")
+    if code in NOBODYS:
+        await refused(message, at=at)
     await _fail(message, code, getattr(outcome, "detail", ""), at=at)
 
 

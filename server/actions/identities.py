@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.db import channels, customers
+from server.db import channels, customers, facts
 from server.domain.accounts import Account
-from server.domain.channels import Identity, IdentityKind
+from server.domain.channels import Identity, IdentityKind, same_name
+from server.domain.messages import Message
 
 
 async def whose(account: Account, names: Sequence[Identity]) -> UUID | None:
     """Return the contact behind a platform's names: one it told before, else the one person with that number or address.
 
-    A name that was given up (the number changed) leads to nobody until the office has said so.
+    A name that was given up (the number changed) leads to nobody until the office has said so; a mail address that
+    refused us is still its owner's.
     """
     company_id = account.company_id
     known = await channels.contact_of(company_id, account.kind, names)
-    if known is not None or await channels.given_up(company_id, account.kind, names):
+    numbers = [name for name in names if name.kind is not IdentityKind.EMAIL]
+    if known is not None or await channels.given_up(company_id, account.kind, numbers):
         return known
     people = await reached(company_id, names)
     return people[0] if len(people) == 1 else None
@@ -33,6 +36,32 @@ async def reached(company_id: UUID, names: Sequence[Identity]) -> list[UUID]:
 
 
 async def learn(account: Account, contact_id: UUID, names: Sequence[Identity], *, at: datetime) -> None:
-    """Tie the platform's names to a contact; a name that is taken stays where it is."""
+    """Tie the platform's names to a contact; a name that is taken stays where it is.
+
+    Whoever writes from a mail address has it, whatever a bounce has said of it before.
+    """
+    if any(name.kind is IdentityKind.EMAIL for name in names):
+        await channels.delete_gone(account.company_id, contact_id, account.kind)
     for name in names:
         await channels.add_identity(account.company_id, contact_id, account.kind, name, at=at)
+
+
+async def refused(message: Message, *, at: datetime) -> None:
+    """Give up the name a message went to, in every writing: the platform says that it is nobody's."""
+    if message.contact_id is None or message.recipient is None:
+        return
+    known = await channels.identities_of(message.company_id, message.contact_id, message.channel)
+    names = [name for name in known if same_name(name, message.recipient)]
+    await channels.set_gone(
+        message.company_id, message.contact_id, message.channel, [message.recipient, *names], at=at
+    )
+
+
+async def forget(company_id: UUID, contact_id: UUID) -> None:
+    """Forget by which names the platforms know a person, and what they told of him (his public key).
+
+    For a number that is another's now, and for a person who is erased. Joins the unit it is part of.
+    """
+    for channel, names in (await channels.names_of(company_id, contact_id)).items():
+        await facts.delete_about(company_id, channel, names)
+    await channels.delete_identities(company_id, contact_id)

@@ -61,6 +61,14 @@ async def keep(account: Account, pulled: Pulled, *, at: datetime) -> None:
     await channels.set_pulled(company_id, account.id, cursor=pulled.cursor, at=at)
 
 
+@atomic
+async def note_gap(account: Account, gap: Gap, *, at: datetime) -> None:
+    """Keep a gap that no platform tells, for we were the ones who were away; twice is once."""
+    raw = await inbox.insert_raw(account.company_id, account.id, b"", at=at)
+    await inbox.set_raw_state(account.company_id, raw, DONE)
+    await _take(account, gap, raw_id=raw, at=at)
+
+
 async def process(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Take every event of a stored body, each in a unit of its own; again is harmless.
 
@@ -163,7 +171,7 @@ async def _place(account: Account, event: Event, *, raw_id: UUID, at: datetime, 
         case Watermark():
             await statuses.watermark(account, event, at=at)
         case Echo():
-            return await statuses.echo(account, event, at=at, patient=patient)
+            return await statuses.echo(account, event, raw_id=raw_id, at=at, patient=patient)
         case Change():
             return await change(account, event, at=at)
         case Joined():

@@ -17,7 +17,7 @@ from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
-from server.domain.channels import Identity, IdentityKind, Step, readdressed
+from server.domain.channels import Identity, IdentityKind, Step, readdressed, same_name
 from server.domain.consents import Closed
 from server.domain.conversations import ConversationState
 from server.domain.errors import Invalid
@@ -206,7 +206,7 @@ async def _still_his(message: Message) -> bool:
     contact = await contact_known(message.company_id, message.contact_id)
     known = await channels.identities_of(message.company_id, contact.id, message.channel)
     book = [Identity(IdentityKind.PHONE, contact.phone), Identity(IdentityKind.EMAIL, contact.email)]
-    return message.recipient in [*known, *book]
+    return any(same_name(message.recipient, name) for name in [*known, *book])
 
 
 @atomic

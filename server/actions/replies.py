@@ -39,7 +39,7 @@ async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: dat
     """Put a customer's message where it belongs; what nobody can place waits in the office inbox."""
     company_id, actor = account.company_id, system(account.company_id)
     contact_id = await whose(account, event.sender)
-    if contact_id is not None:
+    if contact_id is not None and event.verified and not event.automatic:
         await learn(account, contact_id, event.sender, at=at)
     question = await _question(account, event, contact_id, at=at)
     quoted = await _quoted(account, event)
@@ -241,7 +241,7 @@ async def _log(account: Account, message: Message, verb: str, *, at: datetime, *
 async def _question(
     account: Account, event: InboundMessage, contact_id: UUID | None, *, at: datetime
 ) -> Question | None:
-    if contact_id is None or event.automatic:
+    if contact_id is None or event.automatic or not event.verified:
         return None
     asked = await questions.of_contact(account.company_id, contact_id, states=ANSWERABLE)
     said = await messages.of_questions(account.company_id, [question.id for question in asked])

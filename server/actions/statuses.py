@@ -1,6 +1,6 @@
 """How far our messages have come, as the platforms tell it: by a status, by a watermark, by an echo."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from server.actions import conversations, fates
 from server.actions import questions as question_actions
 from server.actions.identities import whose
-from server.db import lanes, messages
+from server.db import lanes, messages, tasks
 from server.db.unit import signal
 from server.domain.accounts import Account
 from server.domain.events import Echo, Status, StatusUpdate, Watermark
@@ -87,7 +87,7 @@ async def watermark(account: Account, event: Watermark, *, at: datetime) -> None
         await advance(message, event.status, at=at)
 
 
-async def echo(account: Account, event: Echo, *, at: datetime, patient: bool) -> bool:
+async def echo(account: Account, event: Echo, *, raw_id: UUID, at: datetime, patient: bool) -> bool:
     """Take what the firm has sent: ours is known by its id, its intent or its words; else it was sent by hand.
 
     False while a call of ours may still turn out to be it (§12.15); `patient` False = it no longer may.
@@ -102,7 +102,7 @@ async def echo(account: Account, event: Echo, *, at: datetime, patient: bool) ->
     if ours is not None:
         await _resolved(ours, event, at=at)
         return True
-    await _by_hand(account, event, contact_id, at=at)
+    await _by_hand(account, event, contact_id, raw_id=raw_id, at=at)
     return True
 
 
@@ -122,7 +122,9 @@ async def _resolved(message: Message, event: Echo, *, at: datetime) -> None:
     await advance(message, Status.SENT, at=at)
 
 
-async def _by_hand(account: Account, event: Echo, contact_id: UUID | None, *, at: datetime) -> None:
+async def _by_hand(
+    account: Account, event: Echo, contact_id: UUID | None, *, raw_id: UUID, at: datetime
+) -> None:
     """Write down what somebody sent from the firm's phone; nobody's consent is asked, for it has been sent."""
     message = Message(
         id=uuid5(account.id, event.foreign_id),
@@ -156,6 +158,9 @@ async def _by_hand(account: Account, event: Echo, contact_id: UUID | None, *, at
         return
     await conversations.moved_on(kept)
     await fates.log(kept, "message.by_phone", at=at)
+    if event.media is not None:
+        wanted: dict[str, object] = {"message": str(kept.id), "ref": asdict(event.media), "raw": str(raw_id)}
+        await tasks.insert_task(account.company_id, "media.fetch", wanted, at=at)
     signal("messages", account.company_id, message=str(kept.id), job=str(kept.job_id or ""))
 
 

@@ -69,9 +69,15 @@ async def _by_hand(company_id: UUID, contact: Contact | None, *, at: datetime) -
 
 
 async def name_of(contact: Contact, channel: str, caps: Capabilities) -> Identity | None:
-    """Return whom the platform knows: the name it told us last, else the one in our book where that is of use."""
+    """Return whom the platform knows: the name it told us last, else the one in our book where that is of use.
+
+    A number or address that the platform says is nobody's (any more) is of no use.
+    """
     known = await channels.identities_of(contact.company_id, contact.id, channel)
-    return known[0] if known else book_name(caps, phone=contact.phone, email=contact.email)
+    if known:
+        return known[0]
+    name = book_name(caps, phone=contact.phone, email=contact.email)
+    return None if name and await channels.given_up(contact.company_id, channel, [name]) else name
 
 
 def caps_of(channel: str) -> Capabilities:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self, runtime_checkable
 from uuid import UUID
 
@@ -132,6 +132,28 @@ class Readdresses(Protocol):
 
     def readdressed(self, step: Step, identity: Identity) -> Step:
         """Return the same call to another name of the same person. Pure."""
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A channel whose platform tries to tell us for this long and then forgets."""
+
+    forgets_after: ClassVar[timedelta]
+
+
+@runtime_checkable
+class Exclusive(Protocol):
+    """A channel where one setting names what only one account of the whole installation may use."""
+
+    exclusive: ClassVar[str]
+
+
+@runtime_checkable
+class GivesAddresses(Protocol):
+    """A channel that is reached under many addresses: a word in them comes back as `InboundMessage.token`."""
+
+    def address_with(self, token: str) -> str:
+        """Return the address that brings the word back, "" where the settings rule it out."""
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from server.channels.email_smtp import check as check_smtp
 from server.channels.email_smtp import deliver
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step
 from server.domain.events import Event, MediaRef
+from server.domain.mail import plus_address
 from server.domain.outcomes import MediaFix, Outcome
 
 MAX_MEDIA_BYTES = 25_000_000
@@ -60,6 +61,10 @@ class Email:
     def read_step(self, foreign_id: str, intent_id: UUID) -> Step | None:
         """Mail tells nobody that it was read."""
         return None
+
+    def address_with(self, token: str) -> str:
+        """Return `name+token@domain`; "" while the settings do not say that the provider delivers those."""
+        return plus_address(self._box.address, token) if self._box.plus else ""
 
     @property
     def pulls(self) -> bool:

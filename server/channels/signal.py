@@ -35,6 +35,8 @@ class Signal:
 
     kind: ClassVar[str] = "signal"
     label: ClassVar[str] = "Signal (experimentell)"
+    # The container asks for no password: whoever typed a neighbour's number would read his messages.
+    exclusive: ClassVar[str] = "number"
     caps: ClassVar[Capabilities] = CAPS
     fields: ClassVar[tuple[Field, ...]] = (
         Field("number", "Eigene Nummer", help="Mit Landesvorwahl, zum Beispiel +4915112345678; im Container registriert."),

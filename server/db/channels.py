@@ -156,6 +156,14 @@ async def channels_of(company_id: UUID, contact_id: UUID) -> set[str]:
     return {str(channel) for channel in await rows.values_list("channel", flat=True)}
 
 
+async def names_of(company_id: UUID, contact_id: UUID) -> dict[str, list[str]]:
+    """Return all names of a person by platform, those he gave up too."""
+    found: dict[str, list[str]] = {}
+    for row in await IdentityRow.filter(company_id=company_id, contact_id=contact_id).order_by("id"):
+        found.setdefault(row.channel, []).append(row.value)
+    return found
+
+
 async def delete_identities(company_id: UUID, contact_id: UUID) -> None:
     """Forget by which names the platforms know this person."""
     await IdentityRow.filter(company_id=company_id, contact_id=contact_id).delete()
@@ -179,7 +187,8 @@ async def given_up(company_id: UUID, channel: str, identities: Sequence[Identity
     """Say whether one of these names was given up and nobody has said yet whose it is now."""
     for identity in identities:
         gone = IdentityRow.filter(company_id=company_id, channel=channel, gone_at__isnull=False)
-        if await gone.filter(kind=identity.kind, value=identity.value).exists():
+        named = {"value__iexact" if identity.kind is IdentityKind.EMAIL else "value": identity.value}
+        if await gone.filter(kind=identity.kind, **named).exists():
             return True
     return False
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.db.tables import ChannelFactRow
+from server.db.tables import ChannelAccountRow, ChannelFactRow
 from server.domain.channels import Fact
 from server.ids import new_id
 
@@ -30,3 +30,11 @@ async def by_names(company_id: UUID, account_id: UUID, names: Sequence[str]) -> 
     """Return the values that are known, by name."""
     found = ChannelFactRow.filter(company_id=company_id, account_id=account_id, name__in=list(names))
     return {row.name: row.value for row in await found}
+
+
+async def delete_about(company_id: UUID, channel: str, names: Sequence[str]) -> None:
+    """Forget what the accounts of a channel were told about people of these names."""
+    accounts = ChannelAccountRow.filter(company_id=company_id, kind=channel)
+    ids = list(await accounts.values_list("id", flat=True))
+    about = ChannelFactRow.filter(company_id=company_id, account_id__in=ids, about__in=list(names))
+    await about.delete()

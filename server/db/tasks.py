@@ -92,6 +92,12 @@ async def next_due() -> datetime | None:
     return row.run_at if row else None
 
 
+async def newest_at() -> datetime | None:
+    """Return when the newest task of all was written: the installation's last sign of life."""
+    row = await TaskRow.all().order_by("-id").first()
+    return row.created_at if row else None
+
+
 async def of_company_dead(company_id: UUID, *, limit: int = 100) -> list[dict[str, Any]]:
     """Return tasks that were given up, newest first, for the page that shows them."""
     found = TaskRow.filter(company_id=company_id, state="dead").order_by("-id").limit(limit)

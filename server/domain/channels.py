@@ -55,6 +55,15 @@ class Identity:
     value: str
 
 
+def same_name(one: Identity | None, other: Identity | None) -> bool:
+    """Say whether both are the same name: all are exact but mail addresses, whose case nobody can rely on."""
+    if one is None or other is None or one.kind is not other.kind:
+        return False
+    return one.value == other.value or (
+        one.kind is IdentityKind.EMAIL and one.value.casefold() == other.value.casefold()
+    )
+
+
 _USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}
 
 

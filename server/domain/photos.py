@@ -57,6 +57,8 @@ class Source(StrEnum):
     """Left at a job's sticker: nobody knows by whom."""
     CHAT = "chat"
     """Out of an exported chat: when and by whom stands in a text that proves nothing."""
+    FIRM = "firm"
+    """Sent by hand in the messenger's own app on the firm's phone."""
 
 
 class Person(StrEnum):

@@ -9,9 +9,9 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import channels as registry
 from server.actions import consent_links, consents
 from server.actions.gate import gate, partner_gate
-from server.channels import CHANNELS
 from server.db import channels as channels_db
 from server.db import companies, customers, jobs, partners
 from server.db import consents as consents_db
@@ -224,7 +224,7 @@ async def _offered(request: Request) -> list[tuple[str, str]]:
     """Return the messengers a person can agree to: the firm's connected ones, and WhatsApp, which works by hand."""
     accounts = await channels_db.of_company(access.actor(request).company_id)
     connected = {one.kind for one in accounts if one.disabled_at is None} | {WHATSAPP}
-    return [(one.kind, label(one.kind)) for one in CHANNELS if one.kind in connected]
+    return [(one.kind, label(one.kind)) for one in registry.CHANNELS if one.kind in connected]
 
 
 async def _check_channel(request: Request, about: AboutQuery) -> None:

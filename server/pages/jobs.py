@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import jobs, questions
+from server.actions import channels, jobs, questions
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import read_model
@@ -103,6 +103,9 @@ async def show(request: Request) -> Response:
         job=job,
         contact=contact,
         members=await jobs_db.members_of(job.company_id, job.id),
+        address=await channels.address_of_job(services(request), job.company_id, job.id)
+        if actor.at_desk
+        else "",
         timeline=timeline,
         retakes=await _retakes(actor, job),
         twins=twins(job, await jobs_db.alike(job.company_id, job)) if actor.at_desk else [],

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
+from server import channels as registry
 from server.actions import inbox
 from server.actions.channels import line_down, open_channel
-from server.channels import CHANNELS
 from server.channels.base import ChannelError, Pulled, Pulling
 from server.db import channels
 from server.db.connect import FAILURES
@@ -81,7 +81,7 @@ class Pullers:
 
     async def set_right(self) -> None:
         """Begin, end and begin anew what the accounts ask for now."""
-        kinds = [channel.kind for channel in CHANNELS if hasattr(channel, "pull")]
+        kinds = [channel.kind for channel in registry.CHANNELS if hasattr(channel, "pull")]
         wanted = {account.id: account for account in await channels.every_enabled(kinds)}
         for id, puller in list(self.running.items()):
             if id not in wanted or not puller.same(wanted[id]):

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from server.actions import downtime
 from server.db import tasks
 from server.db.unit import atomic
 from server.services import Services
@@ -13,6 +14,7 @@ TICK_S = 60.0
 
 async def tick(services: Services) -> None:
     """Write down every chore whose slot has begun; the dedup key lets only one worker win."""
+    await downtime.note(services)
     at = services.clock()
     for name, chore in CHORES.items():
         slot = int(at.timestamp()) // chore.every_s

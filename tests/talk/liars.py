@@ -15,7 +15,7 @@ from uuid import UUID
 
 from server.actions import inbox, outbox, speech
 from server.actions import messages as sending
-from server.channels.whatsapp import Whatsapp
+from server.actions.channels import kind_of
 from server.db import messages
 from server.db import tasks as table
 from server.db.tables import AttemptRow, MessageRow
@@ -27,10 +27,9 @@ from tests.talk.platforms import line
 from tests.talks import Firm
 
 # Where we may die: before and after every step between a task's claim and its end.
-STEPS: tuple[tuple[ModuleType | type, str], ...] = (
+STEPS: tuple[tuple[ModuleType, str], ...] = (
     (speech, "_plan"),
     (sending, "_permit"),
-    (Whatsapp, "send"),
     (sending, "_record"),
     (inbox, "_take"),
     (inbox, "_finish"),
@@ -59,10 +58,11 @@ class Deaths:
 
 
 @contextmanager
-def dying(at: Sequence[int]) -> Iterator[Deaths]:
-    """Let the process die at these moments, counted over every step before and after it."""
+def dying(at: Sequence[int], kind: str = "whatsapp") -> Iterator[Deaths]:
+    """Let the process die at these moments, counted over every step before and after it, the call itself included."""
     deaths = Deaths(frozenset(at))
-    originals = [(room, name, getattr(room, name)) for room, name in STEPS]
+    steps: tuple[tuple[ModuleType | type, str], ...] = (*STEPS, (kind_of(kind), "send"))
+    originals = [(room, name, getattr(room, name)) for room, name in steps]
 
     def around(original: Any) -> Any:
         async def step(*args: Any, **kwargs: Any) -> Any:

@@ -1,16 +1,23 @@
 """The firm's account at each platform of the sandbox, and Petra's chat with it, known to the office."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from server.actions import channels, conversations
+from server.actions import channels, conversations, customers, inbox
 from server.channels import threema_crypto as crypto
+from server.channels.base import Pulled, Pulling
+from server.db import channels as channels_db
 from server.db import conversations as threads
+from server.domain.accounts import Account
+from server.domain.customers import ContactDraft
 from server.sandbox.customer import Customer
-from tests.channels import telegram_lines, threema_lines
+from tests.channels import mails, telegram_lines, threema_lines
 from tests.talk.test_messenger import with_page
 from tests.talks import Firm
+
+OWN = "+4915112345678"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +52,83 @@ async def _telegram(firm: Firm) -> Customer:
     )  # fmt: skip
 
 
-async def _opened(firm: Firm, kind: str, typed: Mapping[str, str], **account: Any) -> Customer:
-    settings = replace(firm.services.settings, **{f"{kind}_base": f"http://sandbox/{kind}"})  # type: ignore[arg-type]
-    firm.services = replace(firm.services, settings=settings)
+async def _signal(firm: Firm) -> Customer:
+    firm.sandbox.signal.outlet.mode = "normal"  # it is asked over HTTP, so that no socket is needed
+    petra = await _opened(
+        firm, "signal", {"number": OWN}, own_id=OWN, display=OWN, token="sandbox-signal", secret=""
+    )
+
+    async def fetch() -> None:
+        account, line = await _line(firm, "signal")
+        async with aclosing(line):
+            pulled = await anext(line)
+        if pulled.body:
+            await inbox.keep(account, pulled, at=firm.clock.at)
+
+    firm.fetchers.append(fetch)
+    return petra
+
+
+async def email(firm: Firm, **settings: str) -> Customer:
+    """Open the mailbox; Petra's address stands in the book."""
+    await firm.sandbox.open()
+    firm.closers.append(firm.sandbox.close)
+    far = firm.sandbox.email
+    bases = {"smtp_url": far.smtp_url, "imap_url": far.imap_url}
+    _set(firm, bases)
+    draft = ContactDraft("Petra Müller", "0151 23456789", "Petra@Kunde.example")
+    firm.contact = await customers.change_contact(firm.office, firm.contact, draft, at=firm.clock.at)
+    typed = mails.SETTINGS | settings
+    petra = await _opened(firm, "email", typed, own_id=mails.ADDRESS, token=typed["password"], secret="")
+    seen = 0
+
+    async def fetch() -> None:
+        nonlocal seen
+        there = len(far.folders_of(petra.account)["INBOX"].mails)
+        account, line = await _line(firm, "email")
+        if there == seen and await channels_db.cursor_of(firm.company_id, account.id):
+            return
+        async with aclosing(line):
+            while True:
+                pulled = await anext(line)
+                await inbox.keep(account, pulled, at=firm.clock.at)
+                seen += bool(pulled.body)
+                if seen == there:
+                    return
+
+    await fetch()
+    firm.fetchers.append(fetch)
+    return petra
+
+
+async def _line(firm: Firm, kind: str) -> tuple[Account, AsyncGenerator[Pulled, None]]:
+    account = await channels_db.usable(firm.company_id, kind)
+    assert account
+    channel = channels.open_channel(firm.services, account)
+    assert isinstance(channel, Pulling)
+    cursor = await channels_db.cursor_of(firm.company_id, account.id)
+    return account, cast(AsyncGenerator[Pulled, None], channel.pull(cursor))
+
+
+def _set(firm: Firm, bases: Mapping[str, str]) -> None:
+    firm.services = replace(firm.services, settings=replace(firm.services.settings, **bases))  # type: ignore[arg-type]
     firm.app.state.services = firm.services
+
+
+async def _opened(firm: Firm, kind: str, typed: Mapping[str, str], **account: Any) -> Customer:
+    if kind != "email":
+        _set(firm, {f"{kind}_base": f"http://sandbox/{kind}"})
     made = await channels.set_up(firm.services, firm.office, kind, label="", typed=typed, at=firm.clock.at)
+    known = {"display": "Fliesen Berger"} | account
     firm.sandbox.add_account(
-        kind, kind=kind, name="Fliesen Berger", display="Fliesen Berger", hook_path=f"/hooks/{kind}/{made.id}", **account
+        kind, kind=kind, name="Fliesen Berger", hook_path=f"/hooks/{kind}/{made.id}", **known
     )  # fmt: skip
     return firm.sandbox.customer("petra", kind)
 
 
 PLATFORMS: dict[str, Callable[[Firm], Awaitable[Customer]]] = {
+    "email": email,
+    "signal": _signal,
     "whatsapp": _whatsapp,
     "messenger": _messenger,
     "telegram": _telegram,
@@ -65,10 +137,13 @@ PLATFORMS: dict[str, Callable[[Firm], Awaitable[Customer]]] = {
 
 
 async def line(firm: Firm, kind: str) -> Line:
-    """Connect the platform, let Petra write first, and let the office say who she is."""
+    """Connect the platform, let Petra write first, and let the office say who she is; again is the same line."""
+    if kind in firm.lines:
+        return cast(Line, firm.lines[kind])
     petra = await PLATFORMS[kind](firm)
     petra.write("Guten Tag")
     await firm.work()
     for stranger in (await threads.search(firm.company_id, strangers=True)).items:
         await conversations.assign(firm.office, stranger, firm.contact, at=firm.clock.at)
-    return Line(kind, petra, "messages" if kind == "whatsapp" else f"{kind}.messages")
+    firm.lines[kind] = Line(kind, petra, "messages" if kind == "whatsapp" else f"{kind}.messages")
+    return cast(Line, firm.lines[kind])

@@ -35,6 +35,7 @@ from server.domain.questions import QuestionState
 from server.domain.tasks import Later
 from server.ids import new_id
 from server.sandbox.world import Fault
+from tests.full import full
 from tests.talks import Firm
 
 
@@ -398,14 +399,14 @@ KINDS = [channel.kind for channel in CHANNELS]
 
 
 @pytest.mark.parametrize("channel", KINDS)
-async def test_a_thousand_withdrawals_in_the_middle_of_sending(firm: Firm, channel: str) -> None:
+async def test_withdrawals_in_the_middle_of_sending(firm: Firm, channel: str) -> None:
     """Once a withdrawal is written, by whatever way, no permission to send is given any more.
 
-    Five hundred on each database, shared by the connected channels.
+    Ninety on each database, shared by the connected channels; five hundred in `make chaos`.
     """
     chance = random.Random(7)
     ends: Counter[tuple[str, ...]] = Counter()
-    number, size = -(-500 // len(KINDS)), 50
+    number, size = -(-full(500, else_=90) // len(KINDS)), 50
     account = await _account(firm, channel)
     for batch in range(0, number, size):
         numbers = list(range(batch, min(number, batch + size)))
@@ -438,7 +439,8 @@ async def test_two_messages_to_one_person_never_leave_at_once(firm: Firm) -> Non
         races = [sending._permit(firm.company_id, one.id, at=firm.clock.at) for one in (first, second)]
         ended = await asyncio.gather(*races, return_exceptions=True)
         assert sum(isinstance(end, sending.Leave) for end in ended) == 1, contact.name
-        assert sum(isinstance(end, Later) for end in ended) == 1
+        # The other one waits for it, or ends for the one before it in the lane: that one calls it.
+        assert sum(isinstance(end, Later) or end is None for end in ended) == 1
 
 
 @atomic

@@ -8,8 +8,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import channels as registry
 from server.actions import consents as actions
-from server.channels import CHANNELS
 from server.db import consents
 from server.domain.consents import Consent, ConsentVerb, Proof, Purpose
 from server.domain.errors import Invalid, NotFound
@@ -72,7 +72,7 @@ async def create(request: Request) -> Response:
     """Record that a person agreed, or does no longer."""
     actor, at = access.actor(request), services(request).clock()
     body = await forms.read_json(request, ConsentBody)
-    if body.channel not in {channel.kind for channel in CHANNELS}:
+    if body.channel not in {channel.kind for channel in registry.CHANNELS}:
         raise Invalid("channel.unknown", field="channel")
     try:
         contact = await actions.contact_known(actor.company_id, body.contact)
