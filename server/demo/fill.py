@@ -47,7 +47,7 @@ PHOTOS = Path(__file__).parent / "photos"
 Say = Callable[[str], None]
 
 
-def _working_hour(now: datetime) -> datetime:
+def working_hour(now: datetime) -> datetime:
     """Return the moment "just now" is in the story: at night it is the last afternoon, nobody tiles at midnight."""
     here = now.astimezone(BERLIN)
     if 9 <= here.hour < 18:
@@ -86,7 +86,7 @@ class _Filling:
     def __init__(self, services: Services, say: Say) -> None:
         self.services = services
         self.say = say
-        self.now = _working_hour(services.clock())
+        self.now = working_hour(services.clock())
         self.people: dict[str, Actor] = {}
         self.users: dict[str, User] = {}
         self.contacts: dict[str, UUID] = {}

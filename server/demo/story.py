@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.actions import invites, releases, speech
-from server.db import messages, users
+from server.db import jobs, messages, users
 from server.db import questions as questions_db
 from server.demo.cast import ASKS, CLIENTS, DOUBT, JOBS, PEOPLE, STRANGER, TALKS, TOMORROW, Ask, Line
+from server.demo.fill import working_hour
 from server.demo.handsets import STRANGER_KEY
 from server.domain.accounts import Account
 from server.domain.customers import Contact
@@ -31,6 +33,7 @@ from server.services import Services
 log = logging.getLogger(__name__)
 PHOTOS = Path(__file__).parent / "photos"
 HERE = ZoneInfo("Europe/Berlin")
+FIRST_HOUR = 7
 PATIENCE_S, LOOK_S = 30.0, 0.2
 
 
@@ -46,8 +49,8 @@ class StoryClock:
 
     @contextmanager
     def ago(self, hours: float) -> Iterator[None]:
-        """Let what the body does at once have happened some hours ago."""
-        self.behind = timedelta(hours=hours)
+        """Let what the body does at once have happened so many hours ago, and not in the middle of the night."""
+        self.behind = self._clock() - believable(self._clock(), hours) if hours else timedelta()
         try:
             yield
         finally:
@@ -75,6 +78,7 @@ class Story:
     async def tell(self) -> None:
         """Let a stranger write and every customer's part happen, one beside the other."""
         self.office = await self._office()
+        self.jobs = await self._jobs()
         self._stranger()
         parts = [self._part(key) for key in self.people]
         for told in await asyncio.gather(*parts, return_exceptions=True):
@@ -148,6 +152,7 @@ class Story:
             contact_id=self.people[line.client].id,
             channel=line.channel,
             text=line.text,
+            job_id=self.jobs.get(line.client),
             send_after=send_after,
             at=self.services.clock(),
         )
@@ -193,6 +198,12 @@ class Story:
 
         return shown
 
+    async def _jobs(self) -> dict[str, UUID]:
+        """Return the job of each client, by the client's key."""
+        found = await jobs.search(self.office.company_id, limit=100)
+        by_title = {job.title: job.id for job in found.items}
+        return {work.client: by_title[work.title] for work in JOBS if work.title in by_title}
+
     async def _waiting(self, ask: Ask) -> Question | None:
         company_id = self.office.company_id
         waiting = await questions_db.of_company(company_id, states=[QuestionState.WAITING_RELEASE])
@@ -211,6 +222,14 @@ class Story:
                 return
             await asyncio.sleep(LOOK_S)
         raise TimeoutError("the demo's story waits in vain")
+
+
+def believable(now: datetime, hours: float) -> datetime:
+    """Return so many hours before the story's now; what falls before seven is written between seven and eight."""
+    at = (working_hour(now) - timedelta(hours=hours)).astimezone(HERE)
+    if at.hour >= FIRST_HOUR:
+        return at
+    return at.replace(hour=FIRST_HOUR, minute=max(1, 55 - int(hours * 7)))
 
 
 def _tomorrow(now: datetime) -> datetime:

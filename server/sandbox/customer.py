@@ -62,11 +62,22 @@ class Customer:
         return bubble
 
 
+def accounts_of(world: World, person: Person) -> list[Account]:
+    """Return the firm's accounts this person has a messenger for, or a chat with; the one he likes best first."""
+    liked = {kind: place for place, kind in enumerate(person.apps)}
+    his = [
+        account
+        for account in world.accounts.values()
+        if not liked or account.kind in liked or world.chat(account, person).bubbles
+    ]
+    return sorted(his, key=lambda account: liked.get(account.kind, len(liked)))
+
+
 def customer_of(request: Request, world: World, platforms: Mapping[str, Platform]) -> Customer:
-    """Return the customer of the path in his chat with the account of the query, else the first; 404 without either."""
+    """Return the customer of the path in his chat with the account of the query, else his first; 404 without either."""
     person = world.person(request.path_params["contact"])
     named = world.accounts.get(request.query_params.get("account", ""))
-    account = named or next(iter(world.accounts.values()), None)
+    account = named or next(iter(accounts_of(world, person)), None) if person else None
     if person is None or account is None:
         raise HTTPException(404)
     return Customer(world, platforms[account.kind], account, person)

@@ -142,7 +142,12 @@ class EmailPlatform:
                 habits.bounces = "" if habits.bounces else "5.1.1"
             case "subject" if word:
                 bubble = Bubble(
-                    self.bubble_id(), from_firm=False, at=self._world.now(), kind="text", text=word
+                    self.bubble_id(),
+                    from_firm=False,
+                    at=self._world.now(),
+                    kind="text",
+                    text=word,
+                    subject=word,
                 )
                 self._world.say(account, person, bubble)
                 to, at = account.own_id, self._world.now()
@@ -210,6 +215,7 @@ class EmailPlatform:
                 text=shown.text if place == 0 else "",
                 picture=name,
                 opaque=str(opaque) if place == 0 else "",
+                subject=shown.subject if place == 0 else "",
                 status=Status.DELIVERED,
             )
             self._world.say(account, person, bubble)

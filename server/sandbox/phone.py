@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.exceptions import HTTPException
@@ -11,13 +12,23 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from server.domain.events import Status
-from server.sandbox.customer import Customer, customer_of
+from server.sandbox.customer import Customer, accounts_of, customer_of
 from server.sandbox.platform import MAX_IMAGE_BYTES, Acts, Platform, image_type
-from server.sandbox.world import Bubble, World
+from server.sandbox.world import Account, Bubble, Person, World
 
 HERE = ZoneInfo("Europe/Berlin")
 MAX_TEXT = 4096
 _TICKS = {Status.SENT: "sent", Status.DELIVERED: "delivered", Status.READ: "read"}
+APPS = {
+    "whatsapp": "WhatsApp",
+    "telegram": "Telegram",
+    "messenger": "Messenger",
+    "threema": "Threema",
+    "signal": "Signal",
+    "email": "E-Mail",
+}
+_THUMBS = {"👍", "👎"}
+_UNREAD = (Status.SENT, Status.DELIVERED)
 Render = Callable[..., str]
 """(template name, **values) → HTML"""
 
@@ -28,6 +39,7 @@ class Shown:
 
     id: str
     mine: bool
+    subject: str
     text: str
     picture: str
     clock: str
@@ -35,8 +47,19 @@ class Shown:
     day: str
     ticks: str
     buttons: tuple[tuple[str, str], ...]
+    thumbs: bool
     tapped: str
     quoted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One messenger on the phone; `unread` counts what the firm wrote and the person has not looked at."""
+
+    kind: str
+    app: str
+    key: str
+    unread: int
 
 
 class PhonePages:
@@ -65,7 +88,8 @@ class PhonePages:
 
     async def _people(self, request: Request) -> Response:
         people = sorted(self._world.people.values(), key=lambda person: person.name)
-        return self._page("sandbox/people.html", request, people=people)
+        rows = [(person, self._tabs(person)) for person in people]
+        return self._page("sandbox/people.html", request, people=rows)
 
     async def _show(self, request: Request) -> Response:
         customer = self._customer(request)
@@ -81,7 +105,7 @@ class PhonePages:
         headers = {"etag": tag, "cache-control": "no-cache"}
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
-        answer = self._page("sandbox/_screen.html", request, **self._values(request, customer))
+        answer = self._page("sandbox/_fresh.html", request, **self._values(request, customer))
         answer.headers.update(headers)
         return answer
 
@@ -116,7 +140,7 @@ class PhonePages:
             caption = str(form.get("caption", "")).strip()[:1024]
         mime = image_type(data)
         if not mime:
-            return self._back(request, "?refused=photo")
+            return self._back(request, refused="photo")
         customer.send_photo(data, mime, caption)
         return self._back(request)
 
@@ -139,27 +163,47 @@ class PhonePages:
         return customer_of(request, self._world, self._platforms)
 
     def _values(self, request: Request, customer: Customer) -> dict[str, object]:
-        here = f"{_root(request)}/phone/{customer.person.key}"
         platform = self._platforms[customer.account.kind]
         return {
             "acts": platform.acts if isinstance(platform, Acts) else (),
             "person": customer.person,
             "account": customer.account,
-            "accounts": list(self._world.accounts.values()),
-            "here": here,
-            "query": f"?account={customer.account.key}" if len(self._world.accounts) > 1 else "",
+            "app": app_of(customer.account),
+            "tabs": self._tabs(customer.person),
+            "here": f"{_root(request)}/phone/{customer.person.key}",
+            "query": self._query(customer),
             "version": self._world.version,
             "bubbles": _shown(customer.bubbles, self._world.now()),
         }
 
+    def _tabs(self, person: Person) -> list[Tab]:
+        return [
+            Tab(account.kind, app_of(account), account.key, self._unread(account, person))
+            for account in accounts_of(self._world, person)
+        ]
+
+    def _unread(self, account: Account, person: Person) -> int:
+        bubbles = self._world.chat(account, person).bubbles
+        return sum(bubble.from_firm and bubble.status in _UNREAD for bubble in bubbles)
+
+    def _query(self, customer: Customer, refused: str = "") -> str:
+        named = {"account": customer.account.key} if len(self._world.accounts) > 1 else {}
+        query = urlencode(named | ({"refused": refused} if refused else {}))
+        return f"?{query}" if query else ""
+
     def _page(self, name: str, request: Request, **values: object) -> Response:
         return HTMLResponse(self._render(name, root=_root(request), **values))
 
-    def _back(self, request: Request, query: str = "") -> Response:
+    def _back(self, request: Request, refused: str = "") -> Response:
         customer = self._customer(request)
-        account = f"?account={customer.account.key}" if len(self._world.accounts) > 1 else ""
-        where = f"{_root(request)}/phone/{customer.person.key}{query or account}#newest"
+        query = self._query(customer, refused)
+        where = f"{_root(request)}/phone/{customer.person.key}{query}#newest"
         return RedirectResponse(where, status_code=303)
+
+
+def app_of(account: Account) -> str:
+    """Return what people call the messenger."""
+    return APPS.get(account.kind, account.kind.capitalize())
 
 
 def _root(request: Request) -> str:
@@ -177,6 +221,7 @@ def _shown(bubbles: Sequence[Bubble], now: datetime) -> list[Shown]:
             Shown(
                 id=bubble.id,
                 mine=not bubble.from_firm,
+                subject=bubble.subject,
                 text=bubble.text,
                 picture=bubble.picture,
                 clock=f"{at:%H:%M}",
@@ -184,6 +229,7 @@ def _shown(bubbles: Sequence[Bubble], now: datetime) -> list[Shown]:
                 day=day if day != last_day else "",
                 ticks="" if bubble.from_firm else _TICKS.get(bubble.status, "sent"),
                 buttons=bubble.buttons,
+                thumbs={title for _, title in bubble.buttons} == _THUMBS,
                 tapped=bubble.tapped if bubble.from_firm else "",
                 quoted=said.get(bubble.quoted, "") if bubble.quoted else "",
             )

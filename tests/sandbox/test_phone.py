@@ -120,3 +120,30 @@ async def test_levers_for_tests(line: Line) -> None:
     assert turned["now"] == "2026-11-20T12:01:30+00:00"
     for path, body in (("clock", {"advance_s": "1"}), ("faults", {"fault": "x"}), ("whims", {"x": 1})):
         assert (await line.http.post(f"/control/{path}", json=body)).status_code == 400
+
+
+async def test_a_tab_for_each_messenger_the_person_uses_the_liked_one_first(line: Line) -> None:
+    for kind in ("telegram", "email", "signal"):
+        line.sandbox.add_account(
+            kind,
+            kind=kind,
+            name="Malerbetrieb Berger",
+            own_id=kind,
+            display=kind,
+            token="sandbox-x",
+            secret="",
+        )
+    line.sandbox.add_person("sabine", "Sabine Müller", "+491712345678", apps=("telegram", "whatsapp"))
+    await line.opened()
+    await line.say(draft("Hallo"))
+    shown = await page(line)
+    tabs = re.findall(r'href="[^"]+\?account=(\w+)"( aria-current="page")?>(\w+)\s*(?:<strong>(\d+))?', shown)
+    assert tabs == [("telegram", ' aria-current="page"', "Telegram", ""), ("firm", "", "WhatsApp", "1")]
+    assert "Telegram · Unternehmenskonto" in shown
+    assert "WhatsApp (1)" in (await line.http.get("/phone")).text
+    await line.http.get(f"{HERE}?account=firm")
+    assert "<strong>1" not in await page(line)
+    refused = await line.http.post(
+        f"{HERE}/photos", params={"account": "firm"}, files={"photo": ("a.jpg", b"<svg>", "image/jpeg")}
+    )
+    assert refused.headers["location"] == f"{HERE}?account=firm&refused=photo#newest"

@@ -47,8 +47,12 @@ class SandboxPhone extends HTMLElement {
   /** @param {string} html */
   #draw(html) {
     // A focused button must not vanish under the finger; the next look draws it.
-    const chat = new DOMParser().parseFromString(html, "text/html").querySelector("ol");
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const chat = fresh.querySelector("ol");
     if (!chat || this.querySelector("button:focus-visible")) return;
+    const tabs = fresh.querySelector("nav");
+    const old = this.parentElement?.querySelector("nav");
+    if (tabs && old && !old.matches(":focus-within")) old.replaceWith(tabs);
     const atEnd = this.scrollHeight - this.scrollTop - this.clientHeight < 80;
     this.replaceChildren(chat);
     if (atEnd) this.scrollTop = this.scrollHeight;
