@@ -180,7 +180,7 @@ def test_the_customers_phone(browser: Browser, demo: Server) -> None:
         page = context.new_page()
         for phone in dict.fromkeys(re.findall(r"\S+/sandbox/phone/\S+", printed)):
             page.goto(phone)
-            app = page.locator(".sandbox-phone").get_attribute("class") or ""
+            app = page.locator(".sandbox-phone").get_attribute("data-app") or ""
             if (app, scheme) not in seen:
                 seen.add((app, scheme))
                 said += [f"{app} {scheme}: {word}" for word in _axe(page)]
