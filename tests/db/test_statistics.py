@@ -12,7 +12,7 @@ import pytest
 from server.actions import prices
 from server.db import statistics
 from server.db.connect import Database
-from server.db.tables import MessageRow, QuestionRow
+from server.db.tables import ChatImportRow, MessageRow, QuestionRow
 from server.db.unit import atomic
 from server.domain.errors import Invalid
 from server.domain.statistics import Asked, Counted, Figures, Price, figures, months, read_price
@@ -45,6 +45,18 @@ async def asked(actor: Actor, *, after_min: float | None, number: int = 1, **fie
     await QuestionRow.bulk_create(rows)
 
 
+@atomic
+async def imported(actor: Actor) -> UUID:
+    row: dict[str, Any] = {
+        "company_id": actor.company_id,
+        "author_id": actor.id,
+        "name": "WhatsApp-Chat.txt",
+        "sha256": "0" * 64,
+    }
+    await ChatImportRow.create(id=(ident := new_id()), state="done", created_at=AT, **row)
+    return ident
+
+
 def test_months_are_the_firms_months() -> None:
     assert [month.name for month in months(datetime(2026, 1, 31, 23, 30, tzinfo=UTC), "Europe/Berlin", 3)] == [
         "2025-12", "2026-01", "2026-02",
@@ -68,6 +80,7 @@ async def test_messages_are_counted_as_they_left(database: Database) -> None:
         await said(ours, state=state)
     await said(ours, direction="in", state="received")
     await said(other.id)
+    await said(ours, number=5, chat_import_id=await imported(firm), verified=False)
     await said(ours, at=AT - timedelta(days=400))
     # The last second of October in Berlin, and the first of November; what was sent later counts when it was sent.
     await said(ours, at=datetime(2026, 10, 31, 22, 59, 59, tzinfo=UTC))
