@@ -169,6 +169,22 @@ SQLITE = [
     "blocked_until" TIMESTAMP NOT NULL,
     "updated_at" TIMESTAMP NOT NULL
 )""",
+    """CREATE TABLE "office_hours" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "week" JSON NOT NULL,
+    "state" VARCHAR(32) NOT NULL,
+    "closed" JSON NOT NULL,
+    "greeting_on" INT NOT NULL,
+    "greeting" TEXT NOT NULL,
+    "away_on" INT NOT NULL,
+    "away" TEXT NOT NULL,
+    "quiet_from" VARCHAR(5) NOT NULL,
+    "quiet_until" VARCHAR(5) NOT NULL,
+    "job_code" INT NOT NULL,
+    "changed_at" TIMESTAMP NOT NULL,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_office_hour_company_4a7f2d" UNIQUE ("company_id")
+)""",
     """CREATE TABLE "partner" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "name" VARCHAR(200) NOT NULL,
@@ -821,6 +837,22 @@ POSTGRES = [
     "failures" INT NOT NULL,
     "blocked_until" TIMESTAMPTZ NOT NULL,
     "updated_at" TIMESTAMPTZ NOT NULL
+)""",
+    """CREATE TABLE "office_hours" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "week" JSONB NOT NULL,
+    "state" VARCHAR(32) NOT NULL,
+    "closed" JSONB NOT NULL,
+    "greeting_on" BOOL NOT NULL,
+    "greeting" TEXT NOT NULL,
+    "away_on" BOOL NOT NULL,
+    "away" TEXT NOT NULL,
+    "quiet_from" VARCHAR(5) NOT NULL,
+    "quiet_until" VARCHAR(5) NOT NULL,
+    "job_code" BOOL NOT NULL,
+    "changed_at" TIMESTAMPTZ NOT NULL,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_office_hour_company_4a7f2d" UNIQUE ("company_id")
 )""",
     """CREATE TABLE "partner" (
     "id" UUID NOT NULL PRIMARY KEY,

@@ -19,6 +19,7 @@ from server.db.tables.conversations import (
     ConversationRow,
     InternalNoteRow,
     LabelRow,
+    OfficeHoursRow,
     QuickReplyRow,
 )
 from server.db.tables.customers import ContactRow, CustomerRow
@@ -65,6 +66,7 @@ __all__ = [
     "LoginTryRow",
     "MessageRow",
     "NoteRow",
+    "OfficeHoursRow",
     "PartnerContractRow",
     "PartnerRow",
     "PhotoRow",

@@ -94,6 +94,32 @@ class QuickReplyRow(Model):
         indexes = (("company_id", "place"),)
 
 
+class OfficeHoursRow(Model):
+    """When the firm can be reached and what is said by itself when it cannot; one row per company at most.
+
+    `week` holds for Monday to Sunday a list of (from, until) as "HH:MM"; `closed` single days as ISO dates.
+    """
+
+    id = key()
+    company_id: UUID
+    company = company()
+    week = fields.JSONField[list[list[list[str]]]](default=list)
+    state = word("")
+    closed = fields.JSONField[list[str]](default=list)
+    greeting_on = fields.BooleanField(default=False)
+    greeting = fields.TextField(default="")
+    away_on = fields.BooleanField(default=False)
+    away = fields.TextField(default="")
+    quiet_from = fields.CharField(5, default="")
+    quiet_until = fields.CharField(5, default="")
+    job_code = fields.BooleanField(default=True)
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "office_hours"
+        unique_together = (("company_id",),)
+
+
 class ChatImportRow(Model):
     """An exported chat that was read into jobs: evidence of nothing, only a record."""
 
