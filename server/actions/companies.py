@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from server.actions import labels
 from server.db import companies, logbook
 from server.db.unit import atomic
 from server.domain.companies import Company, Profile
@@ -18,6 +19,7 @@ async def found(name: str, *, at: datetime) -> Company:
     """Open the books of a new company; its people come next. Raises Invalid."""
     company = Company(new_id(), Profile(name).checked(), TIMEZONE, at)
     await companies.insert_company(company.id, company.profile, at=at)
+    await labels.give_presets(company.id)
     entry = Entry.by(system(company.id), "company.founded", "company", company.id, at=at, name=company.name)
     await logbook.insert_entry(company.id, entry)
     return company

@@ -43,7 +43,9 @@ async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message 
     if not await messages.insert_once(message.company_id, message):
         return None
     if conversation is not None:
-        await conversations.set_last(message.company_id, conversation.id, message.id, at=message.at)
+        # What is scheduled is said now, whenever it leaves: it must not stand above what is said meanwhile.
+        said_at = min(message.at, message.created_at)
+        await conversations.set_last(message.company_id, conversation.id, message.id, at=said_at)
         if waits(message):
             await conversations.set_waiting(message.company_id, conversation.id, since=message.at)
         _tell(conversation)
@@ -69,6 +71,12 @@ async def of_contact(company_id: UUID, contact_id: UUID, *, at: datetime) -> Con
     """Return a person's conversation, begun if there is none yet; joins the unit it is part of."""
     key = key_of_contact(contact_id)
     return await conversations.insert_or_get(company_id, key, contact_id=contact_id, at=at)
+
+
+@atomic
+async def open_for(actor: Actor, contact: Contact, *, at: datetime) -> Conversation:
+    """Return a person's conversation for somebody who wants to write to him first."""
+    return await of_contact(actor.company_id, contact.id, at=at)
 
 
 async def _of_stranger(

@@ -68,6 +68,9 @@ async def _ask_for_more(
 
     From spam nothing is fetched.
     """
+    if kept.contact_id is not None and conversations.waits(kept):
+        said: dict[str, object] = {"message": str(kept.id)}
+        await tasks.insert_task(account.company_id, "reply.by_itself", said, at=at)
     if event.kind is MessageKind.BUTTON:
         heard: dict[str, object] = {"account": str(account.id), "foreign": event.foreign_id}
         await tasks.insert_task(account.company_id, "message.mark_read", heard, at=at)

@@ -16,7 +16,7 @@ from server.ids import new_id, parse_id
 
 _MEMBER = """EXISTS (SELECT 1 FROM job_member m
     WHERE m.company_id = j.company_id AND m.job_id = j.id AND m.user_id = ?)"""
-_VISIBLE = f"""({_MEMBER} OR NOT EXISTS
+VISIBLE = f"""({_MEMBER} OR NOT EXISTS
     (SELECT 1 FROM job_member m WHERE m.company_id = j.company_id AND m.job_id = j.id))"""
 
 
@@ -30,7 +30,7 @@ async def by_id(
     found = [job for job in await _by_ids(company_id, [job_id]) if merged or job.state is not JobState.MERGED]
     if not found or visible_to is None:
         return found[0] if found else None
-    statement = f"SELECT j.id FROM job j WHERE j.company_id = ? AND j.id = ? AND {_VISIBLE}"
+    statement = f"SELECT j.id FROM job j WHERE j.company_id = ? AND j.id = ? AND {VISIBLE}"
     return found[0] if await sql.rows(statement, company_id, job_id, visible_to) else None
 
 
@@ -129,7 +129,7 @@ async def by_ids(company_id: UUID, ids: Sequence[UUID], *, visible_to: UUID | No
     if not ids or visible_to is None:
         return await _by_ids(company_id, ids)
     marks = ", ".join("?" for _ in ids)
-    statement = f"SELECT j.id FROM job j WHERE j.company_id = ? AND j.id IN ({marks}) AND {_VISIBLE}"
+    statement = f"SELECT j.id FROM job j WHERE j.company_id = ? AND j.id IN ({marks}) AND {VISIBLE}"
     seen = {UUID(str(row["id"])) for row in await sql.rows(statement, company_id, *ids, visible_to)}
     return await _by_ids(company_id, [one for one in ids if one in seen])
 
@@ -165,7 +165,7 @@ async def search(
     where, values = ["j.company_id = ?"], [company_id]  # type: tuple[list[str], list[object]]
     where.append(f"j.state IN ({', '.join('?' for _ in states)})")
     values += [state.value for state in states]
-    for person, rule in ((visible_to, _VISIBLE), (member_id, _MEMBER), (customer_id, "j.customer_id = ?")):
+    for person, rule in ((visible_to, VISIBLE), (member_id, _MEMBER), (customer_id, "j.customer_id = ?")):
         if person is not None:
             where.append(rule)
             values.append(person)
@@ -184,7 +184,7 @@ async def last_used(company_id: UUID, user_id: UUID, *, limit: int = 3) -> list[
     """Return the open jobs this person last took photos for, the latest first."""
     states = ", ".join(f"'{state.value}'" for state in OPEN)
     statement = f"""SELECT p.job_id AS id FROM photo p JOIN job j ON j.id = p.job_id AND j.company_id = p.company_id
-        WHERE p.company_id = ? AND p.author_id = ? AND j.state IN ({states}) AND {_VISIBLE}
+        WHERE p.company_id = ? AND p.author_id = ? AND j.state IN ({states}) AND {VISIBLE}
         GROUP BY p.job_id ORDER BY MAX(p.received_at) DESC LIMIT {limit:d}"""
     found = await sql.rows(statement, company_id, user_id, user_id)
     return await _by_ids(company_id, [UUID(str(row["id"])) for row in found])

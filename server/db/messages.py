@@ -221,6 +221,37 @@ async def of_conversation(
     return await _page(company_id, {"conversation_id": conversation_id}, before, limit)
 
 
+async def between(
+    company_id: UUID, conversation_id: UUID, first_at: datetime, last_at: datetime
+) -> list[Message]:
+    """Return what was said in a conversation from one moment to another, both included, in order."""
+    return await found(
+        company_id,
+        conversation_id=conversation_id,
+        at__gte=min(first_at, last_at),
+        at__lte=max(first_at, last_at),
+    )
+
+
+async def unseen_in(company_id: UUID, conversation_id: UUID) -> list[UUID]:
+    """Return what a customer wrote in a conversation and nobody at the office has seen."""
+    rows = MessageRow.filter(
+        company_id=company_id, conversation_id=conversation_id, direction=Direction.IN, seen_by_office_at=None
+    )
+    return [UUID(str(one)) for one in await rows.values_list("id", flat=True)]
+
+
+async def last_before(company_id: UUID, conversation_id: UUID, message: Message) -> Message | None:
+    """Return what was said last in a conversation before this message, by either side."""
+    rows = MessageRow.filter(company_id=company_id, conversation_id=conversation_id, at__lte=message.at)
+    row = await rows.exclude(id=message.id).order_by("-at", "-id").first()
+    return read(row) if row else None
+
+
+async def set_job(company_id: UUID, message_ids: Sequence[UUID], job_id: UUID) -> None:
+    await MessageRow.filter(company_id=company_id, id__in=list(message_ids)).update(job_id=job_id)
+
+
 async def set_seen(company_id: UUID, message_ids: Sequence[UUID], *, at: datetime) -> None:
     await MessageRow.filter(company_id=company_id, id__in=list(message_ids), seen_by_office_at=None).update(
         seen_by_office_at=at

@@ -102,6 +102,24 @@ class Message:
         """Say whether the firm sent it by hand in the messenger's own app ("vom Handy gesendet")."""
         return self.direction is Direction.OUT and self.step is not None and self.step.get("kind") == ECHO
 
+    @property
+    def pictures(self) -> tuple[UUID, ...]:
+        """Return our photos it carries: the customer's own, or those a free message was written with."""
+        if self.photo_id is not None:
+            return (self.photo_id,)
+        step = self.step or {}
+        listed = step.get("photos")
+        photos = tuple(UUID(str(one)) for one in listed) if isinstance(listed, list) else ()
+        if "call" not in step:
+            return photos
+        return photos[self.place : self.place + 1] if step.get("picture") else ()
+
+    @property
+    def shows_photo(self) -> bool:
+        return self.photo_id is not None or bool(
+            self.step and (self.step.get("picture") or self.step.get("photos"))
+        )
+
 
 def latest_run(messages: Sequence[Message]) -> list[Message]:
     """Return the messages of the last release: one release writes its messages in one moment."""

@@ -124,7 +124,8 @@ def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str
         if not window_open(now, way.last_in_at + reach if way.last_in_at else None):
             return "window.closed", {}
     if length(need.text, caps) > caps.max_text > 0:
-        return "text.too_long", {"limit": str(caps.max_text)}
+        unit = "text.too_many_bytes" if caps.text_unit == "bytes" else "text.too_long"
+        return unit, {"limit": str(caps.max_text)}
     if need.pictures and not caps.image_mimes:
         return "picture.impossible", {}
     return "", {}

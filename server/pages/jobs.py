@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from server.actions import channels, jobs, questions
 from server.db import customers as customers_db
+from server.db import internal_notes, read_model
 from server.db import jobs as jobs_db
-from server.db import read_model
 from server.db import timeline as timelines
 from server.db import users as users_db
 from server.domain.errors import Invalid
@@ -108,6 +108,7 @@ async def show(request: Request) -> Response:
         else "",
         timeline=timeline,
         retakes=await _retakes(actor, job),
+        internal=await internal_notes.of_job(job.company_id, job.id),
         twins=twins(job, await jobs_db.alike(job.company_id, job)) if actor.at_desk else [],
     )
 

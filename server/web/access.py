@@ -10,7 +10,6 @@ from starlette.requests import Request
 from server.db import (
     channels,
     companies,
-    conversations,
     customers,
     devices,
     imports,
@@ -20,10 +19,11 @@ from server.db import (
     partners,
     photos,
     questions,
+    threads,
     users,
 )
 from server.domain.accounts import Account
-from server.domain.conversations import Conversation
+from server.domain.conversations import Conversation, Head
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
 from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
@@ -137,9 +137,17 @@ async def message(request: Request) -> Message:
 
 
 async def conversation(request: Request) -> Conversation:
-    """Return the conversation of the path, for the office. Raises NotFound."""
-    found = await conversations.by_id(actor(request).company_id, request.path_params["conversation_id"])
-    return known(found, "conversation.unknown")
+    """Return the conversation of the path. A worker sees those of his jobs' people. Raises NotFound."""
+    return (await conversation_head(request)).conversation
+
+
+async def conversation_head(request: Request) -> Head:
+    """Return the conversation of the path with what a list tells of it. Raises NotFound."""
+    found = actor(request)
+    head = await threads.head(
+        found.company_id, request.path_params["conversation_id"], worker=only_own(found)
+    )
+    return known(head, "conversation.unknown")
 
 
 async def chat_import(request: Request) -> ChatImport:

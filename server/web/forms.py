@@ -156,6 +156,21 @@ def texts(*, max: int = 20, length: int = 200, default: Any = ()) -> Any:
     )
 
 
+def clocks(number: int) -> Any:
+    """Exactly `number` short texts in their order, empty ones too: a table of times; the action reads them."""
+
+    def read(raw: Any) -> tuple[str, ...]:
+        if not isinstance(raw, list) or len(raw) != number:
+            raise Invalid("field.type")
+        if not all(isinstance(one, str) and len(one) <= 8 for one in raw):
+            raise Invalid("field.type")
+        return tuple(one.strip() for one in raw)
+
+    return _field(
+        read, MISSING, many=True, schema={"type": "array", "items": {"type": "string", "maxLength": 8}}
+    )
+
+
 def one_of(kinds: type[StrEnum], *, default: Any = MISSING) -> Any:
     """A member of an enum by its value; empty means the default."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from server.actions import (
+    by_itself,
     calls,
     channels,
     checkups,
@@ -49,6 +50,7 @@ TASKS: dict[str, Kind] = {
     "photo.released": Kind(releases.photo_released),
     "question.prepare": Kind(outgoing.prepare),
     "speech.prepare": Kind(speech.prepare),
+    "reply.by_itself": Kind(by_itself.answer, max_attempts=3),
     "message.mark_read": Kind(channels.mark_read, max_attempts=3),
     "message.send": Kind(messages.deliver, max_attempts=50),
     "inbox.process": Kind(inbox.process, max_attempts=20),

@@ -23,6 +23,8 @@ const ELEMENTS = {
   'sign-glass': () => import('../elements/sign-glass.js'),
   'print-now': () => import('../elements/print-now.js'),
   'push-toggle': () => import('../elements/push-toggle.js'),
+  'inbox-desk': () => import('../elements/inbox-desk.js'),
+  'message-composer': () => import('../elements/message-composer.js'),
   'hand-off': () => import('../elements/hand-off.js'),
 };
 

@@ -1,0 +1,94 @@
+"""A free message that a person sends in the messenger's own app: prepared here, opened there, and he says what became of it.
+
+Nothing is known of it but what he says; it never reaches "delivered".
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import conversations, fates, ways
+from server.actions.consents import contact_known
+from server.actions.gate import gate
+from server.channels import handoff
+from server.channels.handoff import HandoffState, next_state
+from server.db import messages
+from server.db.unit import atomic, signal
+from server.domain.accounts import HANDOFF
+from server.domain.consents import Closed
+from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
+from server.domain.messages import Direction, Message, MessageState
+from server.domain.users import Actor, Right
+
+_STATES = {MessageState(state.value): state for state in HandoffState}
+
+
+@atomic
+async def prepare(
+    actor: Actor, *, intent: UUID, contact_id: UUID, text: str, job_id: UUID | None, at: datetime
+) -> Message:
+    """Write down what a person is about to send by hand; twice is once. Raises NoConsent, Invalid, Forbidden."""
+    _may(actor)
+    known = await messages.by_id(actor.company_id, intent)
+    if known is not None:
+        return known
+    contact = await contact_known(actor.company_id, contact_id)
+    opened = await gate(actor.company_id, contact.id, HANDOFF, at=at)
+    if isinstance(opened, Closed):
+        raise NoConsent(opened.code)
+    recipient = await ways.name_of(contact, HANDOFF, handoff.CAPS)
+    if recipient is None:
+        raise Invalid("contact.no_address", field="channel")
+    if not text:
+        raise Invalid("draft.empty", field="text")
+    message = Message(
+        id=intent,
+        run_id=intent,
+        company_id=actor.company_id,
+        contact_id=contact.id,
+        job_id=job_id,
+        question_id=None,
+        account_id=None,
+        photo_id=None,
+        channel=HANDOFF,
+        direction=Direction.OUT,
+        kind="handoff",
+        text=text,
+        recipient=recipient,
+        state=MessageState.PREPARED,
+        author_id=actor.id,
+        at=at,
+        created_at=at,
+        changed_at=at,
+    )
+    if await conversations.keep(message) is None:
+        raise Conflict("message.moved_on")
+    await fates.log(message, "message.written", at=at, actor=actor)
+    return message
+
+
+@atomic
+async def move(actor: Actor, message: Message, wanted: HandoffState, *, at: datetime) -> None:
+    """Hear what became of it: sent, or not. Raises NoConsent when the gate has shut meanwhile, Conflict, Forbidden."""
+    _may(actor)
+    if message.channel != HANDOFF or message.question_id is not None or message.contact_id is None:
+        raise Conflict("handoff.moved_on")
+    current = _STATES.get(message.state)
+    if current is None:
+        raise Conflict("handoff.moved_on")
+    if wanted is HandoffState.CONFIRMED and current is HandoffState.PREPARED:
+        current = HandoffState.OPENED  # without a script nobody saw it being opened
+    if wanted is HandoffState.CONFIRMED:
+        opened = await gate(actor.company_id, message.contact_id, HANDOFF, at=at)
+        if isinstance(opened, Closed):
+            raise NoConsent(opened.code)
+    state = MessageState(next_state(current, wanted))
+    if not await messages.set_state(actor.company_id, message.id, state, only_from=[message.state], at=at):
+        raise Conflict("handoff.moved_on")
+    await conversations.moved_on(message)
+    await fates.log(message, f"handoff.{wanted}", at=at, actor=actor)
+    signal("messages", actor.company_id, message=str(message.id), job=str(message.job_id or ""))
+
+
+def _may(actor: Actor) -> None:
+    if not (actor.may(Right.SEND) or actor.may(Right.RELEASE)):
+        raise Forbidden("role.not_allowed")

@@ -1,0 +1,33 @@
+"""What stands in the braces of a ready-made text for one person and one job."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from server.db import companies, customers, jobs
+from server.domain.customers import Contact
+from server.domain.hours import OfficeHours, said
+from server.domain.users import Actor
+
+
+async def values(
+    actor: Actor, contact: Contact, job_id: UUID | None, hours: OfficeHours, *, at: datetime
+) -> dict[str, str]:
+    """Return the words for every placeholder, "" for one that has none here."""
+    company = await companies.by_id(actor.company_id)
+    assert company is not None, "an actor has a company"
+    customer = await customers.by_id(actor.company_id, contact.customer_id)
+    job = await jobs.by_id(actor.company_id, job_id) if job_id else None
+    back = hours.opens_at(at, ZoneInfo(company.timezone)) if hours.kept else None
+    return {
+        "Anrede": f"Guten Tag {contact.name}",
+        "Name": contact.name,
+        "Kunde": customer.name if customer else "",
+        "Auftrag": job.title if job else "",
+        "Auftragsnummer": job.number if job else "",
+        "Baustelle": job.site if job else "",
+        "Betrieb": company.name,
+        "Telefon": company.profile.phone,
+        "Absender": actor.name if actor.id else company.name,
+        "Wieder da": said(back, ZoneInfo(company.timezone)) if back else "",
+    }

@@ -1,0 +1,93 @@
+// @ts-check
+const WIDE = matchMedia('(min-width: 900px)');
+const SWITCH = 'desk-keys';
+
+/** The keyboard of the shared inbox. Everything it does is a link, a button or a field that works without it. */
+export class InboxDesk extends HTMLElement {
+  #leave = new AbortController();
+
+  connectedCallback() {
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    document.addEventListener('keydown', (event) => this.#key(event), { signal });
+    document.addEventListener('htmx:after:swap', () => this.#mark(), { signal });
+    this.#keepSwitch(signal);
+    this.#toNewest();
+  }
+
+  disconnectedCallback() {
+    this.#leave.abort();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const typing = /** @type {Element} */ (event.target).closest('input:not([type=checkbox]), textarea, select, dialog');
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || !WIDE.matches) return;
+    if (event.key !== '?' && !switchedOn()) return;
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      j: () => this.#step(1), k: () => this.#step(-1), '?': () => this.#help(),
+      r: () => this.#focus('#text'), n: () => this.#focus('#note'), a: () => this.#focus('[data-key=a]'),
+      l: () => this.#focus('[data-key=l]'), e: () => this.#click('[data-key=e]'), '/': () => this.#focus('[name=q]'),
+    };
+    const act = keys[event.key];
+    if (!act || (event.repeat && event.key !== 'j' && event.key !== 'k')) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {number} by */
+  #step(by) {
+    const rows = /** @type {HTMLElement[]} */ ([...this.querySelectorAll('.talk-row')]);
+    const here = rows.findIndex((row) => row === document.activeElement);
+    const from = here >= 0 ? here : rows.findIndex((row) => row.hasAttribute('aria-current'));
+    const row = rows[Math.max(0, Math.min(rows.length - 1, from < 0 ? 0 : from + by))];
+    row?.focus();
+    row?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {string} selector */
+  #focus(selector) {
+    const field = /** @type {HTMLElement | null} */ (this.querySelector(selector));
+    field?.closest('details')?.setAttribute('open', '');
+    field?.focus();
+    field?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {string} selector */
+  #click(selector) {
+    const button = /** @type {HTMLElement | null} */ (this.querySelector(selector));
+    button?.click();
+  }
+
+  #help() {
+    /** @type {HTMLDialogElement | null} */ (document.getElementById('talk-help'))?.showModal();
+  }
+
+  /** What is new stays in sight where the end of the thread was in sight before. */
+  #mark() {
+    const pane = this.querySelector('.talk-thread');
+    if (pane && pane.scrollHeight - pane.scrollTop - pane.clientHeight < 600) this.#toNewest();
+  }
+
+  #toNewest() {
+    if (location.hash && location.hash !== '#newest') return;
+    const pane = this.querySelector('.talk-thread');
+    if (pane && WIDE.matches) pane.scrollTop = pane.scrollHeight;
+    else this.querySelector('#newest')?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** WCAG 2.1.4: single keys can be switched off. @param {AbortSignal} signal */
+  #keepSwitch(signal) {
+    const box = /** @type {HTMLInputElement | null} */ (document.getElementById(SWITCH));
+    if (!box) return;
+    box.checked = switchedOn();
+    box.addEventListener('change', () => localStorage.setItem(SWITCH, box.checked ? 'on' : 'off'), { signal });
+  }
+}
+
+function switchedOn() {
+  return localStorage.getItem(SWITCH) !== 'off';
+}
+
+customElements.define('inbox-desk', InboxDesk);
