@@ -185,6 +185,15 @@ SQLITE = [
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_office_hour_company_4a7f2d" UNIQUE ("company_id")
 )""",
+    """CREATE TABLE "pace" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "about" VARCHAR(40) NOT NULL,
+    "ahead_until" TIMESTAMP NOT NULL,
+    "account_id" CHAR(36) NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_pace_company_93b904" UNIQUE ("company_id", "account_id", "about")
+)""",
+    """CREATE INDEX "idx_pace_ahead_u_7b1f07" ON "pace" ("ahead_until")""",
     """CREATE TABLE "partner" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "name" VARCHAR(200) NOT NULL,
@@ -575,6 +584,7 @@ SQLITE = [
     "category" VARCHAR(32) NOT NULL,
     "billable" INT,
     "verified" INT NOT NULL,
+    "introduces" INT NOT NULL,
     "account_id" CHAR(36) REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "author_id" CHAR(36) REFERENCES "user_account" ("id") ON DELETE RESTRICT,
     "chat_import_id" CHAR(36) REFERENCES "chat_import" ("id") ON DELETE RESTRICT,
@@ -854,6 +864,15 @@ POSTGRES = [
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_office_hour_company_4a7f2d" UNIQUE ("company_id")
 )""",
+    """CREATE TABLE "pace" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "about" VARCHAR(40) NOT NULL,
+    "ahead_until" TIMESTAMPTZ NOT NULL,
+    "account_id" UUID NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    CONSTRAINT "uid_pace_company_93b904" UNIQUE ("company_id", "account_id", "about")
+)""",
+    """CREATE INDEX "idx_pace_ahead_u_7b1f07" ON "pace" ("ahead_until")""",
     """CREATE TABLE "partner" (
     "id" UUID NOT NULL PRIMARY KEY,
     "name" VARCHAR(200) NOT NULL,
@@ -1244,6 +1263,7 @@ POSTGRES = [
     "category" VARCHAR(32) NOT NULL,
     "billable" BOOL,
     "verified" BOOL NOT NULL,
+    "introduces" BOOL NOT NULL,
     "account_id" UUID REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "author_id" UUID REFERENCES "user_account" ("id") ON DELETE RESTRICT,
     "chat_import_id" UUID REFERENCES "chat_import" ("id") ON DELETE RESTRICT,

@@ -9,6 +9,7 @@ from server.db.tables.channels import (
     ChannelTemplateRow,
     IdentityRow,
     InboxEventRow,
+    PaceRow,
     RawEventRow,
 )
 from server.db.tables.companies import CompanyRow
@@ -67,6 +68,7 @@ __all__ = [
     "MessageRow",
     "NoteRow",
     "OfficeHoursRow",
+    "PaceRow",
     "PartnerContractRow",
     "PartnerRow",
     "PhotoRow",

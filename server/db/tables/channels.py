@@ -131,6 +131,23 @@ class ChannelPriceRow(Model):
         unique_together = (("company_id", "channel", "category", "month"),)
 
 
+class PaceRow(Model):
+    """How far ahead an account has used its pace, as a whole (`about` "") or towards one person (his id)."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    account_id: UUID
+    account = owner("ChannelAccountRow")
+    about = fields.CharField(40, default="")
+    ahead_until = fields.DatetimeField()
+
+    class Meta:
+        table = "pace"
+        unique_together = (("company_id", "account_id", "about"),)
+        indexes = (("ahead_until",),)
+
+
 class RawEventRow(Model):
     """A webhook body as it came, stored before it was answered."""
 

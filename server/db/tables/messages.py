@@ -55,6 +55,7 @@ class MessageRow(Model):
     category = word("")
     billable = fields.BooleanField(null=True)
     verified = fields.BooleanField(default=True)
+    introduces = fields.BooleanField(default=False)
 
     class Meta:
         table = "message"
