@@ -295,6 +295,7 @@ SQLITE = [
     CONSTRAINT "uid_conversatio_company_629e65" UNIQUE ("company_id", "person_key")
 )""",
     """CREATE INDEX "idx_conversatio_company_d61e8f" ON "conversation" ("company_id", "state", "last_at")""",
+    """CREATE INDEX "idx_conversatio_company_64b26d" ON "conversation" ("company_id", "last_at")""",
     """CREATE INDEX "idx_conversatio_company_afd8cd" ON "conversation" ("company_id", "waiting_since")""",
     """CREATE TABLE "conversation_label" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
@@ -974,6 +975,7 @@ POSTGRES = [
     CONSTRAINT "uid_conversatio_company_629e65" UNIQUE ("company_id", "person_key")
 )""",
     """CREATE INDEX "idx_conversatio_company_d61e8f" ON "conversation" ("company_id", "state", "last_at")""",
+    """CREATE INDEX "idx_conversatio_company_64b26d" ON "conversation" ("company_id", "last_at")""",
     """CREATE INDEX "idx_conversatio_company_afd8cd" ON "conversation" ("company_id", "waiting_since")""",
     """CREATE TABLE "conversation_label" (
     "id" UUID NOT NULL PRIMARY KEY,
