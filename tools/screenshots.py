@@ -62,6 +62,11 @@ def take(running: Playwright, server: Server, folder: Path) -> None:
     shoot(desk, "desk-job")
     desk.goto(f"{server.url}/devices")
     shoot(desk, "desk-phones")
+    desk.goto(f"{server.url}/conversations")
+    shoot(desk, "desk-inbox")
+    customer = browser.new_context(locale="de-DE", color_scheme="light", **PHONE).new_page()  # type: ignore[arg-type]
+    customer.goto(handset(server, "Jonas Schröder"))
+    shoot(customer, "phone-customer")
     browser.close()
 
 
@@ -100,6 +105,12 @@ def signed_in(browser: Browser, link: str, **options: object) -> Page:
 def way_in(server: Server, who: str) -> str:
     printed = server.data.with_suffix(".log").read_text(encoding="utf-8")
     found: list[str] = re.findall(rf"{who}:\s+(\S+/link/\S+)", printed)
+    return found[-1]
+
+
+def handset(server: Server, who: str) -> str:
+    printed = server.data.with_suffix(".log").read_text(encoding="utf-8")
+    found: list[str] = re.findall(rf"(\S+/sandbox/phone/\S+)\s+\({who}\)", printed)
     return found[-1]
 
 
