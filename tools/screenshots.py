@@ -62,7 +62,9 @@ def take(running: Playwright, server: Server, folder: Path) -> None:
     shoot(desk, "desk-job")
     desk.goto(f"{server.url}/devices")
     shoot(desk, "desk-phones")
-    desk.goto(f"{server.url}/conversations")
+    desk.goto(f"{server.url}/messages")
+    desk.get_by_role("link", name=re.compile("Lena Hoffmann")).first.click()
+    desk.wait_for_load_state("networkidle")
     shoot(desk, "desk-inbox")
     customer = browser.new_context(locale="de-DE", color_scheme="light", **PHONE).new_page()  # type: ignore[arg-type]
     customer.goto(handset(server, "Jonas Schröder"))

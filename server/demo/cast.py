@@ -195,3 +195,8 @@ TALKS = (
 
 TOMORROW = Line("kita", "whatsapp", "Guten Morgen Frau Dogan, der Estrichleger ist heute ab 7 Uhr im Haus.", by_office=True)  # fmt: skip
 DOUBT = Line("schroeder", "telegram", "Die Gipsplatten kommen am Montag um 7:30 Uhr.", by_office=True)
+LABELLED = {"mueller": "Noch antworten", "hoffmann": "Angebot geschrieben"}
+QUICK_REPLIES = (
+    ("Wir kommen", "Guten Tag, wir kommen morgen zwischen 7 und 9 Uhr. Bitte die Zufahrt freihalten."),
+    ("Foto bitte", "Bitte ein Foto der Stelle schicken, dann können wir den Aufwand besser einschätzen."),
+)

@@ -15,6 +15,7 @@ from server.actions import (
     jobs,
     notes,
     photos,
+    quick_replies,
     reviews,
     sessions,
     stickers,
@@ -26,7 +27,7 @@ from server.db import customers as customers_db
 from server.db import photos as photos_db
 from server.db import users as users_db
 from server.demo.afterwards import tell_what_came_later
-from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFILE, SHOTS, Shot
+from server.demo.cast import ASKS, CLIENTS, COMPANY, JOBS, NOTES, PEOPLE, PROFILE, QUICK_REPLIES, SHOTS, Shot
 from server.demo.lines import connect_missing
 from server.demo.phones import bring_phones
 from server.domain.companies import Company
@@ -103,6 +104,8 @@ class _Filling:
         self.say("Betrieb und Mitarbeiter")
         await connect_missing(self.services, self.people["martin"], at=self.ago(598))
         await self._clients()
+        for title, text in QUICK_REPLIES:
+            await quick_replies.write(self.people["sabine"], title, text, at=self.ago(540))
         await self._jobs()
         self.say("Kunden, Aufträge und Einwilligungen")
         for place, shot in enumerate(SHOTS, 1):

@@ -10,13 +10,27 @@ from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.actions import invites, releases, speech
-from server.db import jobs, messages, users
+from server.actions import invites, labels, releases, speech
+from server.db import conversations, jobs, messages, users
+from server.db import labels as labels_db
 from server.db import questions as questions_db
-from server.demo.cast import ASKS, CLIENTS, DOUBT, JOBS, PEOPLE, STRANGER, TALKS, TOMORROW, Ask, Line
+from server.demo.cast import (
+    ASKS,
+    CLIENTS,
+    DOUBT,
+    JOBS,
+    LABELLED,
+    PEOPLE,
+    STRANGER,
+    TALKS,
+    TOMORROW,
+    Ask,
+    Line,
+)
 from server.demo.fill import working_hour
 from server.demo.handsets import STRANGER_KEY
 from server.domain.accounts import Account
+from server.domain.conversations import key_of_contact
 from server.domain.customers import Contact
 from server.domain.events import Status
 from server.domain.messages import Direction
@@ -103,6 +117,8 @@ class Story:
             elif line not in earlier:
                 await self._hear(line)
 
+        if key in LABELLED:
+            await self._label(key, LABELLED[key])
         if key == TOMORROW.client:
             await self._say(TOMORROW, send_after=_tomorrow(self.services.clock()))
         if key == DOUBT.client:
@@ -177,6 +193,13 @@ class Story:
         for button, title in asked.buttons:
             if title == ask.answer:
                 customer.tap(asked.id, button)
+
+    async def _label(self, key: str, name: str) -> None:
+        company_id, at = self.office.company_id, self.services.clock()
+        known = [label.id for label in await labels_db.of_company(company_id) if label.name == name]
+        thread = await conversations.by_key(company_id, key_of_contact(self.people[key].id))
+        if thread is not None:
+            await labels.put(self.office, thread, known, at=at)
 
     def _stranger(self) -> None:
         _, _, channel, words = STRANGER
