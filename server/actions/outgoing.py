@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from server.actions import conversations, drafting, ways
+from server.actions import conversations, drafting, introductions, ways
 from server.actions import questions as actions
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
@@ -110,17 +110,25 @@ async def _send(
         subject=await drafting.subject(question.company_id, question.job_id),
         thread=await drafting.thread(question.company_id, question.contact_id, question.channel),
     )
-    steps = open_channel(services, account).plan(
-        draft, identity, at, await ways.window(account, question.contact_id)
+    planned = await introductions.plan(
+        open_channel(services, account),
+        account,
+        question.contact_id,
+        draft,
+        identity,
+        intent=uuid5(ids[0], "introduction"),
+        at=at,
+        window_until=await ways.window(account, question.contact_id),
     )
-    if isinstance(steps, Blocked):
-        await _block(question, steps, at=at)
+    if isinstance(planned, Blocked):
+        await _block(question, planned, at=at)
         return
-    for place, step in enumerate(steps):
+    for place, step in enumerate(planned.steps):
         message = _message(question, account, identity, step, place=place, at=at)
-        await conversations.keep(replace(message, run_id=ids[0]))
-    dedup = f"message.send:{ids[0]}:0"
-    await tasks.insert_task(question.company_id, "message.send", {"message": str(ids[0])}, at=at, dedup=dedup)
+        introduces = planned.introduces and place == 0
+        await conversations.keep(replace(message, run_id=ids[0], introduces=introduces))
+    dedup, first = f"message.send:{ids[0]}:0", str(planned.steps[0].intent_id)
+    await tasks.insert_task(question.company_id, "message.send", {"message": first}, at=at, dedup=dedup)
 
 
 async def _hand_off(

@@ -9,16 +9,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from server.actions import conversations, drafting, fates, speech_photos, ways
+from server.actions import conversations, drafting, fates, introductions, speech_photos, ways
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.copies import pictures_of
+from server.actions.introductions import Planned
 from server.db import channels, lanes, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
-from server.domain.channels import Blocked, Draft, Identity, Picture, Step, steps_at_most
+from server.domain.channels import Blocked, Draft, Identity, Picture, steps_at_most
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent, NotFound
 from server.domain.messages import Direction, Message, MessageState
@@ -210,34 +212,40 @@ async def _plan(
         thread=await drafting.thread(company_id, message.contact_id, message.channel),
     )
     until = await ways.window(account, message.contact_id)
-    steps = open_channel(services, account).plan(draft, message.recipient, at, until)
-    if isinstance(steps, Blocked):
-        await fates.stop(message, steps.code, at=at)
-        return
-    await _write(message, steps, at=at)
-
-
-async def _write(message: Message, steps: Sequence[Step], *, at: datetime) -> None:
-    """Let the row become the first call, and write the others after it."""
-    kept = {name: value for name, value in (message.step or {}).items() if name in ("said", "photos")}
-    first, *others = steps
-    await messages.set_place(
-        message.company_id, message.id, kind=first.kind, text=first.text, step={**first.to_json(), **kept}
+    planned = await introductions.plan(
+        open_channel(services, account),
+        account,
+        message.contact_id,
+        draft,
+        message.recipient,
+        intent=uuid5(message.id, "introduction"),
+        at=at,
+        window_until=until,
     )
-    for place, step in enumerate(others, 1):
-        await conversations.keep(_mate(message, step, place, kept))
-    await fates.send_soon(await _again(message), at=at)
+    if isinstance(planned, Blocked):
+        await fates.stop(message, planned.code, at=at)
+        return
+    await _write(message, planned, at=at)
 
 
-def _mate(message: Message, step: Step, place: int, kept: Mapping[str, object]) -> Message:
-    planned = {**step.to_json(), **kept}
-    return replace(message, id=step.intent_id, kind=step.kind, text=step.text, place=place, step=planned)
-
-
-async def _again(message: Message) -> Message:
-    found = await messages.by_id(message.company_id, message.id)
-    assert found is not None
-    return found
+async def _write(message: Message, planned: Planned, *, at: datetime) -> None:
+    """Let the row become the call that bears its id, and write the others before and after it."""
+    kept = {name: value for name, value in (message.step or {}).items() if name in ("said", "photos")}
+    for place, step in enumerate(planned.steps):
+        news: dict[str, Any] = {
+            "kind": step.kind,
+            "text": step.text,
+            "place": place,
+            "step": {**step.to_json(), **kept},
+            "introduces": planned.introduces and place == 0,
+        }
+        if step.intent_id == message.id:
+            await messages.set_place(message.company_id, message.id, **news)
+        else:
+            await conversations.keep(replace(message, id=step.intent_id, **news))
+    first = await messages.by_id(message.company_id, planned.steps[0].intent_id)
+    assert first is not None
+    await fates.send_soon(first, at=at)
 
 
 @atomic

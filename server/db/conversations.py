@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.sql import execute, rows
 from server.db.tables import ConversationLabelRow, ConversationRow, InternalNoteRow, MessageRow, PhotoRow
 from server.domain.conversations import Conversation, ConversationState
@@ -80,6 +81,11 @@ async def awaiting_answer(company_id: UUID, *, limit: int = 100) -> list[Convers
 
 async def number_waiting(company_id: UUID) -> int:
     return int(await ConversationRow.filter(company_id=company_id, waiting_since__isnull=False).count())
+
+
+async def lock(company_id: UUID, conversation_id: UUID) -> None:
+    """Let nobody else change this conversation until the unit ends."""
+    await sql.lock("conversation", company_id, conversation_id)
 
 
 async def insert_or_get(

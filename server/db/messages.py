@@ -18,6 +18,7 @@ from server.ids import new_id
 _LATER = (
     "author_id", "conversation_id", "run_id", "send_after", "sent_at", "delivered_at", "read_at", "edited_at",
     "revoked_at", "category", "billable", "verified", "chat_import_id",
+    "introduces",
 )  # fmt: skip
 
 
@@ -173,6 +174,13 @@ async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 
 async def in_doubt(company_id: UUID) -> list[Message]:
     """Return messages nobody knows the fate of, oldest first."""
     return await found(company_id, state=MessageState.UNCLEAR)
+
+
+async def introduced(company_id: UUID, contact_id: UUID, channel: str) -> bool:
+    """Say whether a message that went out, or still may, has told this person there who writes and how to stop it."""
+    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel, introduces=True)
+    lost = [MessageState.STOPPED, MessageState.FAILED, MessageState.DISCARDED]
+    return bool(await said.exclude(state__in=lost).exists())
 
 
 async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:

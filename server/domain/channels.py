@@ -298,3 +298,16 @@ def picked(answer: str, choices: Sequence[Choice]) -> Choice | None:
         if words in {str(place), f"{place})", f"{place}.", choice.title.casefold()}:
             return choice
     return None
+
+
+def introduced(draft: Draft, words: str, caps: Capabilities) -> Draft | None:
+    """Return the draft with words in front that say who writes; None where they are better a message of their own.
+
+    That is where buttons hang on the text, or where the channel has no room for both.
+    """
+    if draft.choices and fit_buttons(draft.choices, caps):
+        return None
+    said = "\n\n".join(part for part in (words, draft.text) if part)
+    whole = numbered(said, draft.choices, draft.answer_link)
+    room = caps.max_caption if draft.pictures else caps.max_text
+    return replace(draft, text=said) if length(whole, caps) <= room else None

@@ -57,6 +57,7 @@ class Message:
     `run_id` holds together what one release or one free message became: it leaves in the order of `place`. `at` is
     the moment it stands under in the chronology; `created_at` is when it was written or came here. `send_after` =
     scheduled. `verified` False: nobody has proved who wrote it (an answer without account, an imported chat).
+    `introduces`: it says who writes, how to stop it and where privacy and imprint stand (G8).
     """
 
     id: UUID
@@ -96,6 +97,7 @@ class Message:
     billable: bool | None = None
     verified: bool = True
     chat_import_id: UUID | None = None
+    introduces: bool = False
 
     @property
     def by_phone(self) -> bool:

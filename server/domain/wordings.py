@@ -23,10 +23,7 @@ REFERENCE = (
 )
 WITHDRAWAL = "Widerruf der Einwilligung für {channel}: „{said}“"
 SUSPENSION = "Einwilligung für {channel} ruht, bis sie bestätigt ist: {why}"
-FIRST_MESSAGE = (
-    "Hier schreibt {company}. Sie haben zugestimmt, dass wir Ihnen zu Ihrem Auftrag über {channel} schreiben. Mit STOP "
-    "beenden Sie das jederzeit. Datenschutz: {privacy} · Impressum: {imprint}"
-)
+FIRST_MESSAGE = "Hier schreibt {company} über {channel} zu Ihrem Auftrag. Mit STOP beenden Sie das jederzeit."
 
 _IN_USA = "{name} verarbeitet dabei auch in den USA Daten über meine Nutzung."
 # What people call the messenger, and what its use means for them (seats: messaging-channels.md, mission-features.md).
@@ -86,8 +83,14 @@ def suspension(*, channel: str, why: str) -> str:
 
 
 def first_message(*, company: str, channel: str, privacy: str, imprint: str) -> str:
-    """Return what the first message to somebody says about itself (G8)."""
-    return FIRST_MESSAGE.format(company=company, channel=label(channel), privacy=privacy, imprint=imprint)
+    """Return what the first message to somebody says about itself (G8); "" for a firm that has neither address yet.
+
+    It holds for who agreed and for who wrote first alike.
+    """
+    places = (("Datenschutz", privacy), ("Impressum", imprint))
+    links = " · ".join(f"{name}: {url}" for name, url in places if url)
+    words = FIRST_MESSAGE.format(company=company, channel=label(channel))
+    return f"{words} {links}" if links else ""
 
 
 def _about(channel: str) -> str:

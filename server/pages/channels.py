@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.actions import channels, checkups, inbox
 from server.channels.base import Pushed
 from server.db import channels as channels_db
+from server.db import companies as companies_db
 from server.db import inbox as inbox_db
 from server.domain.accounts import Account
 from server.domain.errors import Invalid
@@ -42,6 +43,7 @@ async def index(request: Request) -> Response:
         accounts=await channels_db.of_company(actor.company_id),
         checkups=await channels_db.checkups(actor.company_id),
         kinds=channels.kinds(),
+        company=await companies_db.by_id(actor.company_id),
     )
 
 

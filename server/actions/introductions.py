@@ -1,0 +1,69 @@
+"""The first free words to somebody in a channel say who writes, how to stop it, where privacy and imprint stand (G8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from server.actions import conversations
+from server.channels.base import Channel
+from server.db import companies, messages
+from server.db import conversations as conversations_db
+from server.domain.accounts import Account
+from server.domain.channels import Blocked, Draft, Identity, Step, introduced
+from server.domain.wordings import first_message
+
+TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The calls in their order; with `introduces` the first one carries the introduction."""
+
+    steps: list[Step]
+    introduces: bool
+
+
+async def plan(
+    channel: Channel,
+    account: Account,
+    contact_id: UUID,
+    draft: Draft,
+    identity: Identity,
+    *,
+    intent: UUID,
+    at: datetime,
+    window_until: datetime | None,
+) -> Planned | Blocked:
+    """Plan a draft, and what must be said before it the first time; joins the unit it is part of.
+
+    A text that the platform has approved takes no words of ours: then the next free message introduces. `intent` is
+    the id of a call of its own.
+    """
+    steps = channel.plan(draft, identity, at, window_until)
+    if isinstance(steps, Blocked):
+        return steps
+    words = "" if any(step.kind == TEMPLATE for step in steps) else await _words(account, contact_id, at=at)
+    if not words:
+        return Planned(steps, introduces=False)
+    joined = introduced(draft, words, channel.caps)
+    together = channel.plan(joined, identity, at, window_until) if joined else None
+    if together and not isinstance(together, Blocked):
+        return Planned(together, introduces=True)
+    own = channel.plan(Draft((intent,), text=words), identity, at, window_until)
+    if isinstance(own, Blocked):
+        return Planned(steps, introduces=False)
+    return Planned([*own, *steps], introduces=True)
+
+
+async def _words(account: Account, contact_id: UUID, *, at: datetime) -> str:
+    """Return what to say, "" when it has been said; two that are planned at once do not both say it."""
+    company_id = account.company_id
+    thread = await conversations.of_contact(company_id, contact_id, at=at)
+    await conversations_db.lock(company_id, thread.id)
+    company = await companies.by_id(company_id)
+    if company is None or await messages.introduced(company_id, contact_id, account.kind):
+        return ""
+    firm = company.profile
+    return first_message(
+        company=firm.name, channel=account.kind, privacy=firm.privacy_url, imprint=firm.imprint_url
+    )
