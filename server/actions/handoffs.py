@@ -1,16 +1,17 @@
 """The hand-off: a person takes question and photos to his own messenger and says what became of it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.actions import questions as question_actions
 from server.actions.gate import gate
-from server.channels.handoff import HandoffState, next_state
+from server.channels.handoff import MESSENGERS, HandoffState, Messenger, messenger_of, next_state
 from server.db import channels, logbook, messages
 from server.db.unit import atomic
-from server.domain.accounts import HANDOFF
+from server.domain.accounts import by_hand, consent_channel
 from server.domain.consents import Closed, Open
-from server.domain.errors import Forbidden, NoConsent, NotFound
+from server.domain.customers import Contact
+from server.domain.errors import Forbidden, Invalid, NoConsent, NotFound
 from server.domain.logbook import Entry
 from server.domain.messages import Message, MessageState
 from server.domain.questions import Question, QuestionState
@@ -22,32 +23,70 @@ SHAREABLE = (MessageState.PREPARED, MessageState.OPENED, MessageState.CONFIRMED)
 async def prepared(question: Question) -> Message | None:
     """Return the package of a question that leaves by hand, newest first; None while it is being made."""
     found = await messages.of_question(question.company_id, question.id)
-    by_hand = [message for message in found if message.channel == HANDOFF and message.kind == "handoff"]
-    return by_hand[-1] if by_hand else None
+    packages = [message for message in found if by_hand(message.channel) and message.kind == "handoff"]
+    return packages[-1] if packages else None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One messenger for a package: `link` opens it, `closed` is the gate's code against it, "" = it may be used."""
+
+    messenger: Messenger
+    link: str
+    closed: str
+
+
+async def offers(question: Question, text: str, contact: Contact, *, at: datetime) -> list[Offer]:
+    """Return the messengers this person can be reached by, the open ones first, among them the one he prefers."""
+    found = []
+    for messenger in MESSENGERS:
+        address = {"phone": contact.phone, "email": contact.email}.get(messenger.needs, "")
+        if messenger.needs and not address:
+            continue
+        opened = await _opened(question, messenger.channel, at=at)
+        closed = opened.code if isinstance(opened, Closed) else ""
+        found.append(Offer(messenger, messenger.draft(address, text), closed))
+    preferred = consent_channel(contact.preferred_channel)
+    return sorted(found, key=lambda one: (bool(one.closed), one.messenger.key != preferred))
 
 
 @atomic
-async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: datetime) -> None:
+async def move(
+    actor: Actor, question: Question, wanted: HandoffState, *, via: str = "", at: datetime
+) -> None:
     """Note that the messenger was opened, that the worker says it was sent, or that he left it.
 
-    The gate is asked once more before it opens. Raises NoConsent, Conflict, Forbidden, NotFound.
+    `via` is the channel of the messenger he chose, "" = as before. The gate is asked for this very messenger once more
+    before it opens. Raises NoConsent, Conflict, Forbidden, NotFound, Invalid for a messenger nobody knows.
     """
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
     message = await prepared(question)
     if message is None or message.state is MessageState.STOPPED:
         raise NotFound("handoff.unknown")
+    if via and messenger_of(via) is None:
+        raise Invalid("channel.unknown", field="via")
+    via = via or message.channel
     await messages.lock(question.company_id, message.id)
-    if wanted is HandoffState.CONFIRMED and message.state is MessageState.PREPARED:
-        await move(actor, question, HandoffState.OPENED, at=at)  # without a script nobody saw it being opened
+    other = via != message.channel and message.state in (MessageState.PREPARED, MessageState.OPENED)
+    via = via if other else message.channel
+    unseen = message.state is MessageState.PREPARED or other
+    if wanted is HandoffState.CONFIRMED and unseen:
+        await move(
+            actor, question, HandoffState.OPENED, via=via, at=at
+        )  # without a script nobody saw it being opened
         message, question = replace(message, state=MessageState.OPENED), await _again(actor, question)
     if wanted is HandoffState.OPENED:
-        opened = await _opened(question, at=at)
+        opened = await _opened(question, via, at=at)
         if isinstance(opened, Closed):
             raise NoConsent(opened.code)
+        if other:
+            question = await _through(actor, question, message, via, at=at)
     state = MessageState(next_state(HandoffState(message.state), wanted))
     await messages.set_state(question.company_id, message.id, state, only_from=[message.state], at=at)
-    entry = Entry.by(actor, f"handoff.{wanted}", "question", question.id, at=at, job_id=question.job_id)
+    entry = Entry.by(
+        actor, f"handoff.{wanted}", "question", question.id, at=at, job_id=question.job_id, channel=via
+    )
     await logbook.insert_entry(question.company_id, entry)
     if wanted is HandoffState.DISCARDED:
         await channels.set_links_revoked(question.company_id, question.id, at=at)
@@ -56,19 +95,29 @@ async def move(actor: Actor, question: Question, wanted: HandoffState, *, at: da
         await question_actions.handed_off(actor, question, at=at)
 
 
-async def _opened(question: Question, *, at: datetime) -> Open | Closed:
-    return await gate(question.company_id, question.contact_id, HANDOFF, photo_ids=question.photo_ids, at=at)
+async def _through(actor: Actor, question: Question, message: Message, via: str, *, at: datetime) -> Question:
+    """Let package and question bear the name of the messenger it really goes through."""
+    await messages.set_place(question.company_id, message.id, channel=via)
+    return await question_actions.move(actor, question, question.state, at=at, note=False, channel=via)
+
+
+async def _opened(question: Question, channel: str, *, at: datetime) -> Open | Closed:
+    return await gate(question.company_id, question.contact_id, channel, photo_ids=question.photo_ids, at=at)
 
 
 async def _again(actor: Actor, question: Question) -> Question:
     return await question_actions.known(actor, question.id)
 
 
-async def shareable(question: Question, *, at: datetime) -> Message | None:
-    """Return the package if its photos may be given out at this moment: prepared, consented, still released."""
+async def shareable(question: Question, *, via: str = "", at: datetime) -> Message | None:
+    """Return the package if its photos may be given out at this moment: prepared, consented, still released.
+
+    `via` is the channel of the messenger they would go through, "" = the package's own.
+    """
     message = await prepared(question)
-    opened = await _opened(question, at=at)
-    if message is None or message.state not in SHAREABLE or isinstance(opened, Closed):
+    if message is None or message.state not in SHAREABLE:
+        return None
+    if isinstance(await _opened(question, via or message.channel, at=at), Closed):
         return None
     if question.state is QuestionState.WITHDRAWN:
         return None

@@ -14,7 +14,7 @@ from server.actions.copies import pictures_of
 from server.channels.handoff import clipboard_text
 from server.db import channels, customers, messages, questions, tasks
 from server.db.unit import atomic
-from server.domain.accounts import HANDOFF, LINK_LIVES, Account, AnswerLink
+from server.domain.accounts import LINK_LIVES, Account, AnswerLink, by_hand
 from server.domain.channels import Blocked, Choice, Draft, Identity, Picture, Step, steps_at_most
 from server.domain.customers import Contact
 from server.domain.messages import Direction, Message, MessageState
@@ -79,7 +79,7 @@ async def _plan(
     ids = tuple(uuid5(question.id, f"{run}:{place}") for place in range(count))
     if await messages.by_id(question.company_id, ids[0]):
         return
-    if question.channel == HANDOFF:
+    if by_hand(question.channel):
         await _hand_off(question, pictures, url, ids[0], at=at)
     else:
         await _send(services, question, pictures, url, ids, at=at)

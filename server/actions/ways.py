@@ -1,6 +1,7 @@
 """The ways to a person as they stand now: read from the database, judged by `domain/routing.py`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from server.actions.channels import kind_of, kinds
 from server.actions.gate import gate
 from server.channels import handoff
 from server.db import channels, customers, messages
-from server.domain.accounts import HANDOFF, Account, Health
+from server.domain.accounts import HANDOFF, Account, Health, consent_channel
 from server.domain.channels import Capabilities, Identity
 from server.domain.consents import Closed
 from server.domain.customers import Contact
@@ -82,11 +83,13 @@ async def name_of(contact: Contact, channel: str, caps: Capabilities) -> Identit
 
 def caps_of(channel: str) -> Capabilities:
     """Return what a channel can do. Raises NotFound for one that is unknown here."""
-    return handoff.CAPS if channel == HANDOFF else kind_of(channel).caps
+    if handoff.messenger_of(channel):
+        return replace(handoff.CAPS, key=consent_channel(channel))
+    return kind_of(channel).caps
 
 
 def known(channel: str) -> bool:
-    return channel == HANDOFF or channel in {one.kind for one in kinds()}
+    return handoff.messenger_of(channel) is not None or channel in {one.kind for one in kinds()}
 
 
 async def window(account: Account, contact_id: UUID) -> datetime | None:

@@ -6,7 +6,8 @@ the caption: capacitor-plugins#1418, react-native-share#1707): the words wait in
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -67,6 +68,96 @@ def wa_me_link(phone: str, text: str = "") -> str:
         raise Invalid("phone.not_international", field="phone")
     query = f"?text={quote(text, safe='')}" if text else ""
     return f"https://wa.me/{phone[1:]}{query}"
+
+
+def desktop_link(phone: str, text: str = "") -> str:
+    """Return the way to the same draft where no app takes wa.me: WhatsApp's own page for computers."""
+    return (
+        wa_me_link(phone, text)
+        .replace("https://wa.me/", "https://api.whatsapp.com/send?phone=", 1)
+        .replace("?text=", "&text=", 1)
+    )
+
+
+def telegram_link(phone: str, text: str = "") -> str:
+    """Return the chat with a number and a draft in it (core.telegram.org/api/links, "Phone number links")."""
+    return f"https://t.me/%2B{_digits(phone)}" + (f"?text={quote(text, safe='')}" if text else "")
+
+
+def signal_link(phone: str, text: str = "") -> str:
+    """Return the chat with a number; Signal takes no words along (signalapp/Signal-iOS#706)."""
+    return f"https://signal.me/#p/+{_digits(phone)}"
+
+
+def threema_link(phone: str, text: str = "") -> str:
+    """Return Threema's composer; whom it goes to is chosen there (ampproject/amphtml#3727)."""
+    return f"threema://compose?text={quote(text, safe='')}"
+
+
+def messenger_link(page: str, word: str = "") -> str:
+    """Return the link by which a customer opens the chat with the firm's page; it carries a word, never a text."""
+    return f"https://m.me/{quote(page, safe='')}" + (f"?ref={quote(word, safe='')}" if word else "")
+
+
+def sms_link(phone: str, text: str = "") -> str:
+    """Return a text message to a number (RFC 5724)."""
+    return f"sms:+{_digits(phone)}" + (f"?body={quote(text, safe='')}" if text else "")
+
+
+def mail_link(address: str, text: str = "", subject: str = "") -> str:
+    """Return a letter with subject and words; lines end as RFC 6068 §5 wants it."""
+    body = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    parts = [
+        f"{name}={quote(words, safe='')}" for name, words in (("subject", subject), ("body", body)) if words
+    ]
+    return f"mailto:{quote(address, safe='@')}" + (f"?{'&'.join(parts)}" if parts else "")
+
+
+def _digits(phone: str) -> str:
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", phone):
+        raise Invalid("phone.not_international", field="phone")
+    return phone[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Messenger:
+    """What one app takes from us. `needs`: what must be in our book, "" = the person is chosen in the app.
+
+    `text_max` is what its link carries in characters, 0 = no words at all: they wait in the clipboard. `files`: the
+    share sheet offers the app for pictures. What is left to do in the app stands in templates/handoffs/_words.html.
+    """
+
+    key: str
+    label: str
+    link: Callable[[str, str], str]
+    needs: str
+    text_max: int
+    files: bool
+
+    @property
+    def channel(self) -> str:
+        """Return the channel's name; a consent is about the messenger itself (domain/accounts.py:consent_channel)."""
+        return f"{self.key}_handoff"
+
+    def draft(self, address: str, text: str) -> str:
+        """Return the link; words that are too long for it stay in the clipboard."""
+        return self.link(address, text if len(text) <= self.text_max else "")
+
+
+MESSENGERS = (
+    Messenger("whatsapp", "WhatsApp", wa_me_link, "phone", 2000, True),
+    Messenger("telegram", "Telegram", telegram_link, "phone", 2000, True),
+    Messenger("signal", "Signal", signal_link, "phone", 0, True),
+    Messenger("threema", "Threema", threema_link, "", 2000, True),
+    Messenger("email", "E-Mail", mail_link, "email", 1800, True),
+    Messenger("sms", "SMS", sms_link, "phone", 600, False),
+)
+"""Messenger (Facebook) is missing on purpose: its link opens the firm's own page, never a customer's chat."""
+
+
+def messenger_of(channel: str) -> Messenger | None:
+    """Return the messenger of a channel by hand, None for any other channel."""
+    return next((one for one in MESSENGERS if one.channel == channel), None)
 
 
 def share_names(job_number: str, mimes: Sequence[str]) -> list[str]:

@@ -66,3 +66,8 @@ class AnswerLink:
 def consent_channel(channel: str) -> str:
     """Return the channel a consent is about: by hand or by API, WhatsApp is WhatsApp."""
     return channel.removesuffix("_handoff")
+
+
+def by_hand(channel: str) -> bool:
+    """Say whether a person sends it in the messenger's own app."""
+    return channel.endswith("_handoff")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from server import channels as registry
 from server.actions import consent_links, consents
 from server.actions.gate import gate, partner_gate
+from server.channels.handoff import MESSENGERS
 from server.db import channels as channels_db
 from server.db import companies, customers, jobs, partners
 from server.db import consents as consents_db
@@ -221,9 +222,10 @@ def _picture(text: str) -> bytes:
 
 
 async def _offered(request: Request) -> list[tuple[str, str]]:
-    """Return the messengers a person can agree to: the firm's connected ones, and WhatsApp, which works by hand."""
+    """Return the messengers a person can agree to: the firm's connected ones, and those that work by hand."""
     accounts = await channels_db.of_company(access.actor(request).company_id)
-    connected = {one.kind for one in accounts if one.disabled_at is None} | {WHATSAPP}
+    connected = {one.kind for one in accounts if one.disabled_at is None}
+    connected |= {one.key for one in MESSENGERS}
     return [(one.kind, label(one.kind)) for one in registry.CHANNELS if one.kind in connected]
 
 

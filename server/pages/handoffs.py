@@ -1,16 +1,18 @@
 """The hand-off on the phone: share the photos, open the messenger, say what became of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from server.actions import handoffs
-from server.channels.handoff import HandoffState, wa_me_link
+from server.actions.handoffs import Offer
+from server.channels.handoff import HandoffState, desktop_link
 from server.db import customers, photos
+from server.domain.accounts import HANDOFF
 from server.domain.errors import Forbidden, NotFound
-from server.domain.messages import Message
+from server.domain.messages import Message, MessageState
 from server.domain.questions import Question
 from server.web import access, forms
 from server.web.render import page, see_other
@@ -21,13 +23,25 @@ from server.web.state import services
 @dataclass(frozen=True, slots=True)
 class StateForm:
     state: HandoffState = forms.one_of(HandoffState)
+    via: str = forms.text(max=32, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class ViaQuery:
+    """The channel of the messenger it is to go through."""
+
+    via: str = forms.text(max=32, default="")
 
 
 async def show(request: Request) -> Response:
-    """Show the package: photos, words, and the way into the messenger."""
-    question = await _question(request)
-    package = await handoffs.shareable(question, at=services(request).clock())
+    """Show the package: the messengers to choose from, photos, words, and the way into the chosen one."""
+    question, at = await _question(request), services(request).clock()
     contact = question.contact_id and await customers.contact_by_id(question.company_id, question.contact_id)
+    prepared = await handoffs.prepared(question)
+    offers = await handoffs.offers(question, prepared.text, contact, at=at) if prepared and contact else []
+    chosen = _chosen(offers, forms.read_query(request, ViaQuery).via, prepared)
+    via = chosen.messenger.channel if chosen else ""
+    package = await handoffs.shareable(question, via=via, at=at)
     return await page(
         request,
         "handoffs/show.html",
@@ -36,14 +50,29 @@ async def show(request: Request) -> Response:
         package=package,
         names=_names(package),
         contact=contact or None,
-        link=wa_me_link(contact.phone, package.text) if contact and contact.phone and package else "",
+        offers=offers,
+        chosen=chosen,
+        via=via,
+        link=chosen.link if chosen and package else "",
+        desktop=desktop_link(contact.phone, package.text)
+        if contact and contact.phone and package and via == HANDOFF
+        else "",
     )
+
+
+def _chosen(offers: Sequence[Offer], wanted: str, prepared: Message | None) -> Offer | None:
+    """Return the messenger as wished, else the one that was opened already, else the best."""
+    opened = prepared.channel if prepared and prepared.state is not MessageState.PREPARED else ""
+    named = [one for one in offers if one.messenger.channel in (wanted or opened,)]
+    return next(iter([*named, *offers]), None)
 
 
 async def move(request: Request) -> Response:
     """Note how far the hand-off has come."""
-    question, state = await _question(request), (await forms.read(request, StateForm)).data.state
-    await handoffs.move(access.actor(request), question, state, at=services(request).clock())
+    question, typed = await _question(request), (await forms.read(request, StateForm)).data
+    state = typed.state
+    at = services(request).clock()
+    await handoffs.move(access.actor(request), question, state, via=typed.via, at=at)
     here = f"/questions/{question.id}"
     if "x-client" in request.headers:  # our script, which stays where it is
         return Response(status_code=204)
@@ -56,7 +85,8 @@ async def move(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """Give the copy of a photo that may leave, while the package may be shared."""
     question, place = await _question(request), request.path_params["place"]
-    package = await handoffs.shareable(question, at=services(request).clock())
+    via = forms.read_query(request, ViaQuery).via
+    package = await handoffs.shareable(question, via=via, at=services(request).clock())
     if package is None or not 1 <= place <= len(question.photo_ids):
         raise NotFound("handoff.unknown")
     copy = await photos.rendition(question.company_id, question.photo_ids[place - 1], "outgoing")

@@ -16,7 +16,7 @@ from server.db import jobs as jobs_db
 from server.db import messages as messages_db
 from server.db import photos as photos_db
 from server.db import questions as questions_db
-from server.domain.accounts import HANDOFF
+from server.domain.accounts import HANDOFF, by_hand
 from server.domain.errors import Conflict, Invalid
 from server.domain.media import Medium
 from server.domain.messages import Message, MessageState
@@ -223,9 +223,9 @@ async def _released(request: Request, actor: Actor, question: Question, channel:
         return await _show(request, question, refused)
     if released.state is QuestionState.BLOCKED:
         return see_other(request, _address(question))
-    by_hand = released.channel == HANDOFF
-    target = f"{_address(question)}/handoff" if by_hand else _address(question)
-    return see_other(request, target, flash="question.by_hand" if by_hand else "question.released")
+    hand = by_hand(released.channel)
+    target = f"{_address(question)}/handoff" if hand else _address(question)
+    return see_other(request, target, flash="question.by_hand" if hand else "question.released")
 
 
 async def _show(request: Request, question: Question, refused: Invalid | None = None) -> Response:
@@ -270,7 +270,7 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
         "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),
         "again": actor.at_desk and any(one.state is MessageState.FAILED for one in said),
         "hand_off": own
-        and question.channel == HANDOFF
+        and by_hand(question.channel)
         and state in (QuestionState.QUEUED, QuestionState.HANDED_OFF),
     }
 

@@ -87,6 +87,7 @@ class World:
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     position: bool = False  # the company's switch
     model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
+    handed: list[dict[str, str]] = field(default_factory=list)  # what pages told of hand-offs
     clock_ms: int = 0  # pages and worker believe in a time so far off
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -212,6 +213,7 @@ class Handler(BaseHTTPRequestHandler):
             "/": "offline_home.html",
             "/jobs": "offline_home.html",
             f"/jobs/{JOB}": "offline_job.html",
+            "/handoff": "hand_off.html",
         }
         if path in names:
             return self.page(
@@ -251,6 +253,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
+        if path == "/handoff":
+            self.world.handed.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            return self.reply(204)
         if path == "/sign-out":
             self.world.user = None
             return self.reply(303, Location="/login")
