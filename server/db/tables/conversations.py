@@ -26,7 +26,11 @@ class ConversationRow(Model):
     class Meta:
         table = "conversation"
         unique_together = (("company_id", "person_key"),)
-        indexes = (("company_id", "state", "last_at"), ("company_id", "last_at"), ("company_id", "waiting_since"))
+        indexes = (
+            ("company_id", "state", "last_at"),
+            ("company_id", "last_at"),
+            ("company_id", "waiting_since"),
+        )
 
 
 class LabelRow(Model):
