@@ -53,7 +53,7 @@ export class CallWay extends HTMLElement {
     if (!called) return shown?.remove();
     if (!this.isConnected || (shown && shown.getAttribute('data-at') === String(called.at_ms))) return;
     shown?.remove();
-    this.append(offer(called));
+    this.prepend(offer(called));
   }
 }
 
