@@ -3,15 +3,18 @@
 import hashlib
 import hmac
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from server.db.connect import Database
+from server.domain.pace import Queue
 from server.imaging.box import ImageBox
 from server.settings import Settings
 from server.storage.base import Storage
@@ -64,3 +67,5 @@ class Services:
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
     secrets: Secrets
+    queues: Mapping[UUID, Queue] = field(default_factory=lambda: defaultdict(Queue))
+    """Of each account: when its waiting messages ask again."""

@@ -51,6 +51,8 @@ TYPED = {
     "verify_token": "vereinbart",
 }
 PETRA = "+4915123456789"
+# What is due within this time is due now: an account's pace lets a message wait for a moment.
+SOON = timedelta(seconds=1.5)
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Firm:
 
     async def work(self, *, hours: float = 0) -> None:
         """Do everything that is due until nothing is left; with `hours` also what becomes due by then."""
-        end = self.clock.at + timedelta(hours=hours)
+        end = self.clock.at + max(timedelta(hours=hours), SOON)
         for _ in range(5000):
             await self.sandbox.settle()
             for fetch in self.fetchers:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import conversations, fates, questions
+from server.actions import conversations, fates, pace, questions
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.facts import ready
@@ -58,6 +58,7 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     A message found leased is one whose sender died between permission and result: its fate is in doubt.
     """
     message_id = UUID(str(payload["message"]))
+    await pace.ask(services, company_id, message_id, at=services.clock())
     leave = await _permit(company_id, message_id, at=services.clock())
     if leave is None:
         return
@@ -163,6 +164,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if not account.usable:
         raise Later(ACCOUNT_DOWN_S, account.health)
+    await pace.take(message, at=at)
     leased = await messages.set_state(
         company_id, message.id, MessageState.LEASED, only_from=[MessageState.QUEUED], at=at
     )

@@ -1,10 +1,10 @@
 """The nets below outbox and inbox: nothing is stuck for long, nothing is kept for ever."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import fates
-from server.db import inbox, lanes, tasks
+from server.db import inbox, lanes, pace, tasks
 from server.db.unit import atomic
 from server.domain.messages import Message, MessageState
 from server.services import Services
@@ -13,6 +13,7 @@ from server.services import Services
 STUCK_AFTER = timedelta(minutes=3)
 PARKED_SINCE = timedelta(minutes=5)
 BODIES_KEPT = timedelta(days=30)
+PACES_KEPT = timedelta(days=1)
 PORTION = 500
 
 
@@ -49,6 +50,12 @@ async def prune(services: Services) -> None:
     before = services.clock() - BODIES_KEPT
     while old := await inbox.every_old_body(before=before, limit=PORTION):
         await _forget(old)
+    await _forget_paces(services.clock() - PACES_KEPT)
+
+
+@atomic
+async def _forget_paces(before: datetime) -> None:
+    await pace.every_old(before=before.timestamp())
 
 
 @atomic

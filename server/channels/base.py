@@ -11,6 +11,7 @@ import httpx
 from server.domain.channels import Blocked, Capabilities, Draft, Fact, Finding, Identity, Step, Template
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Outcome
+from server.domain.pace import Pace
 
 MediaLoader = Callable[[str], Awaitable[bytes]]
 """Return the bytes of the picture with that `Picture.ref`."""
@@ -154,6 +155,13 @@ class GivesAddresses(Protocol):
 
     def address_with(self, token: str) -> str:
         """Return the address that brings the word back, "" where the settings rule it out."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel whose platform takes only so many calls, over everybody and from one account to one person."""
+
+    pace: ClassVar[Pace]
 
 
 @runtime_checkable

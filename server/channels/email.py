@@ -22,6 +22,7 @@ from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identi
 from server.domain.events import Event, MediaRef
 from server.domain.mail import plus_address
 from server.domain.outcomes import MediaFix, Outcome
+from server.domain.pace import Pace, Rate
 
 MAX_MEDIA_BYTES = 25_000_000
 
@@ -32,6 +33,8 @@ class Email:
     kind: ClassVar[str] = "email"
     label: ClassVar[str] = "E-Mail"
     caps: ClassVar[Capabilities] = CAPS
+    # Providers stop accounts that send in masses; a firm's desk writes less.
+    pace: ClassVar[Pace] = Pace(Rate(1.0, burst=20))
     fields: ClassVar[tuple[Field, ...]] = FIELDS
 
     def __init__(

@@ -35,6 +35,7 @@ from server.domain.outcomes import (
     Retry,
     Unclear,
 )
+from server.domain.pace import Pace, each_second
 
 SEND_TIMEOUT_S = 30.0
 MEDIA_TIMEOUT_S = 15.0
@@ -55,6 +56,8 @@ class Messenger:
     kind: ClassVar[str] = "messenger"
     label: ClassVar[str] = "Facebook Messenger"
     caps: ClassVar[Capabilities] = CAPS
+    # 300 calls a second for a page (Messenger Platform, rate limits).
+    pace: ClassVar[Pace] = Pace(each_second(300))
     fields: ClassVar[tuple[Field, ...]] = (
         Field("page_id", "Seiten-ID", help="Steht auf der Facebook-Seite unter Info, Seitentransparenz."),
         Field("page_token", "Seiten-Zugriffstoken", secret=True,

@@ -24,6 +24,7 @@ from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identi
 from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Accepted, MediaFix, Outcome, Retry, Unclear
+from server.domain.pace import Pace, Rate
 
 SEND_TIMEOUT_S = 60.0
 MEDIA_TIMEOUT_S = 60.0
@@ -38,6 +39,8 @@ class Signal:
     # The container asks for no password: whoever typed a neighbour's number would read his messages.
     exclusive: ClassVar[str] = "number"
     caps: ClassVar[Capabilities] = CAPS
+    # Signal names no limit and asks for a captcha when it is passed: slowly, as a person would type.
+    pace: ClassVar[Pace] = Pace(Rate(1.0, burst=5), pair=Rate(0.5, burst=5))
     fields: ClassVar[tuple[Field, ...]] = (
         Field("number", "Eigene Nummer", help="Mit Landesvorwahl, zum Beispiel +4915112345678; im Container registriert."),
         Field("address", "Adresse des Containers", required=False,

@@ -22,6 +22,7 @@ from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identi
 from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Accepted, MediaFix, Outcome, Retry, Unclear
+from server.domain.pace import Pace, Rate, each_second
 
 SEND_TIMEOUT_S = 60.0
 MEDIA_TIMEOUT_S = 60.0
@@ -44,6 +45,8 @@ class Telegram:
     kind: ClassVar[str] = "telegram"
     label: ClassVar[str] = "Telegram"
     caps: ClassVar[Capabilities] = CAPS
+    # "No more than one message a second in a chat", short bursts allowed; 30 a second over all (T/faq, broadcasting).
+    pace: ClassVar[Pace] = Pace(each_second(30), pair=Rate(1.0, burst=3))
     fields: ClassVar[tuple[Field, ...]] = (
         Field("bot_token", "Bot-Token", secret=True, help="Von @BotFather nach /newbot, zum Beispiel 123456:ABC-DEF."),
         Field("bot_name", "Name des Bots", help="Endet auf „bot“, zum Beispiel MalerBergerBot. Steht im Start-Link."),

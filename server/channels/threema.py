@@ -42,6 +42,7 @@ from server.domain.outcomes import (
     Reauth,
     Retry,
 )
+from server.domain.pace import Pace, Rate, each_second
 
 MEDIA_TIMEOUT_S = 60.0
 
@@ -56,6 +57,8 @@ class Threema:
     kind: ClassVar[str] = "threema"
     label: ClassVar[str] = "Threema"
     caps: ClassVar[Capabilities] = E2E
+    # The gateway names no limit but answers 429: a pace no human desk exceeds.
+    pace: ClassVar[Pace] = Pace(each_second(10), pair=Rate(1.0, burst=5))
     # Four tries in a quarter of an hour, then a callback is thrown away (developer/api).
     forgets_after: ClassVar[timedelta] = timedelta(minutes=15)
     fields: ClassVar[tuple[Field, ...]] = (

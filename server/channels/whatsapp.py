@@ -27,6 +27,7 @@ from server.domain.channels import (
 )
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Accepted, Outcome, Permanent, Retry, Throttled, Unclear
+from server.domain.pace import Pace, Rate, each_second
 
 
 class Whatsapp:
@@ -38,6 +39,8 @@ class Whatsapp:
     kind: ClassVar[str] = "whatsapp"
     label: ClassVar[str] = "WhatsApp"
     caps: ClassVar[Capabilities] = CAPS
+    # 80 messages a second for a number; about one in six seconds to a person, 45 at once (W/throughput, pair rate limits).
+    pace: ClassVar[Pace] = Pace(each_second(80), pair=Rate(1 / 6, burst=45))
     fields: ClassVar[tuple[Field, ...]] = (
         Field("phone_number_id", "Telefonnummer-ID", help="Steht in der Meta-App unter WhatsApp, API-Einrichtung."),
         Field("waba_id", "ID des WhatsApp-Business-Kontos", required=False,

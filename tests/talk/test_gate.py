@@ -30,6 +30,7 @@ from server.domain.customers import Contact, ContactDraft
 from server.domain.errors import Forbidden
 from server.domain.events import OptOut
 from server.domain.messages import Direction, Message, MessageState
+from server.domain.pace import Pace, Rate
 from server.domain.photos import Person
 from server.domain.questions import QuestionState
 from server.domain.tasks import Later
@@ -395,9 +396,17 @@ async def _second_person(firm: Firm) -> None:
     await customers.add_contact(firm.office, customer, draft, at=firm.clock.at)
 
 
+@pytest.fixture
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let any number leave at one moment, so that only the gate and the lane say no."""
+    for channel in CHANNELS:
+        monkeypatch.setattr(channel, "pace", Pace(Rate(1e6, burst=1e6)))
+
+
 KINDS = [channel.kind for channel in CHANNELS]
 
 
+@pytest.mark.usefixtures("unpaced")
 @pytest.mark.parametrize("channel", KINDS)
 async def test_withdrawals_in_the_middle_of_sending(firm: Firm, channel: str) -> None:
     """Once a withdrawal is written, by whatever way, no permission to send is given any more.
@@ -410,7 +419,7 @@ async def test_withdrawals_in_the_middle_of_sending(firm: Firm, channel: str) ->
     account = await _account(firm, channel)
     for batch in range(0, number, size):
         numbers = list(range(batch, min(number, batch + size)))
-        queued = await _queue(firm, numbers, account)
+        queued = await queue(firm, numbers, account)
         ends.update(
             await asyncio.gather(*[_race(firm, one, other, account, chance) for one, other in queued])
         )
@@ -431,8 +440,9 @@ async def _account(firm: Firm, kind: str) -> Account:
     return account
 
 
+@pytest.mark.usefixtures("unpaced")
 async def test_two_messages_to_one_person_never_leave_at_once(firm: Firm) -> None:
-    queued = await _queue(firm, list(range(20)), firm.account)
+    queued = await queue(firm, list(range(20)), firm.account)
     for contact, first in queued:
         second = replace(first, id=new_id())
         await _insert(second)
@@ -489,7 +499,7 @@ async def _number_changed(firm: Firm, contact: Contact, account: Account) -> Non
 
 
 @atomic
-async def _queue(firm: Firm, numbers: list[int], account: Account) -> list[tuple[Contact, Message]]:
+async def queue(firm: Firm, numbers: list[int], account: Account) -> list[tuple[Contact, Message]]:
     """Return people who agreed, each with a message that waits to leave."""
     customer = await customers_db.by_id(firm.company_id, firm.contact.customer_id)
     assert customer

@@ -22,6 +22,7 @@ from server.domain.questions import QuestionState
 from server.domain.tasks import Later, TaskState
 from server.ids import new_id
 from server.sandbox.world import HOSTILE, Fault, Whims
+from tests.full import full
 from tests.talks import Firm
 
 TAKEN = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
@@ -55,7 +56,7 @@ async def test_each_accident_alone(firm: Firm, fault: Fault) -> None:
     whims=st.sampled_from([Whims(), HOSTILE]),
 )
 @settings(
-    max_examples=25,
+    max_examples=full(25, else_=6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

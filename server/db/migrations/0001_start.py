@@ -188,7 +188,7 @@ SQLITE = [
     """CREATE TABLE "pace" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "about" VARCHAR(40) NOT NULL,
-    "ahead_until" TIMESTAMP NOT NULL,
+    "ahead_until" REAL NOT NULL,
     "account_id" CHAR(36) NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_pace_company_93b904" UNIQUE ("company_id", "account_id", "about")
@@ -868,7 +868,7 @@ POSTGRES = [
     """CREATE TABLE "pace" (
     "id" UUID NOT NULL PRIMARY KEY,
     "about" VARCHAR(40) NOT NULL,
-    "ahead_until" TIMESTAMPTZ NOT NULL,
+    "ahead_until" DOUBLE PRECISION NOT NULL,
     "account_id" UUID NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_pace_company_93b904" UNIQUE ("company_id", "account_id", "about")

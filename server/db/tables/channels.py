@@ -132,7 +132,10 @@ class ChannelPriceRow(Model):
 
 
 class PaceRow(Model):
-    """How far ahead an account has used its pace, as a whole (`about` "") or towards one person (his id)."""
+    """How far ahead an account has used its pace, as a whole (`about` "") or towards one person (his id).
+
+    In seconds since 1970, so that both databases count with it in one statement.
+    """
 
     id = key()
     company_id: UUID
@@ -140,7 +143,7 @@ class PaceRow(Model):
     account_id: UUID
     account = owner("ChannelAccountRow")
     about = fields.CharField(40, default="")
-    ahead_until = fields.DatetimeField()
+    ahead_until = fields.FloatField()
 
     class Meta:
         table = "pace"
