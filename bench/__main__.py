@@ -33,6 +33,7 @@ PARTS = (
     Part("bench.memory", 240, ("chromium",)),
     Part("bench.links", 900, ("chromium",)),
     Part("bench.queue", 180, ("chromium",)),
+    Part("bench.talk", 1500),
     Part("bench.pages", 240, ("chromium", "node", "npm"), "bench/lighthouse"),
 )
 

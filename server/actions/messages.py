@@ -149,14 +149,14 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if message.send_after is not None and message.send_after > at:
         raise Later((message.send_after - at).total_seconds(), "scheduled")
     await customers.lock_contact(company_id, message.contact_id)
-    closed = await _closed(message, at=at)
-    if closed:
-        await fates.stop(message, closed, at=at)
-        return None
     turn = await fates.turn(message, at=at)
     if turn is fates.Turn.BUSY:
         raise Later(BUSY_S, "another message to this person is leaving")
     if turn is fates.Turn.BEHIND:
+        return None
+    closed = await _closed(message, at=at)
+    if closed:
+        await fates.stop(message, closed, at=at)
         return None
     account = await channels.account_by_id(company_id, message.account_id)
     if account is None or account.disabled_at:

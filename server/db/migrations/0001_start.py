@@ -602,6 +602,7 @@ SQLITE = [
     """CREATE INDEX "idx_message_company_d4c507" ON "message" ("company_id", "state", "id")""",
     """CREATE INDEX "idx_message_company_8c5835" ON "message" ("company_id", "conversation_id", "id")""",
     """CREATE INDEX "idx_message_company_1b4238" ON "message" ("company_id", "run_id")""",
+    """CREATE INDEX "idx_message_company_8a9d0a" ON "message" ("company_id", "direction", "seen_by_office_at")""",
     """CREATE TABLE "attempt" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "started_at" TIMESTAMP NOT NULL,
@@ -1282,6 +1283,7 @@ POSTGRES = [
     """CREATE INDEX "idx_message_company_d4c507" ON "message" ("company_id", "state", "id")""",
     """CREATE INDEX "idx_message_company_8c5835" ON "message" ("company_id", "conversation_id", "id")""",
     """CREATE INDEX "idx_message_company_1b4238" ON "message" ("company_id", "run_id")""",
+    """CREATE INDEX "idx_message_company_8a9d0a" ON "message" ("company_id", "direction", "seen_by_office_at")""",
     """CREATE TABLE "attempt" (
     "id" UUID NOT NULL PRIMARY KEY,
     "started_at" TIMESTAMPTZ NOT NULL,

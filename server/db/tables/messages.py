@@ -66,6 +66,8 @@ class MessageRow(Model):
             ("company_id", "state", "id"),
             ("company_id", "conversation_id", "id"),
             ("company_id", "run_id"),
+            # Every page's head counts what nobody at the office has seen.
+            ("company_id", "direction", "seen_by_office_at"),
         )
 
 
