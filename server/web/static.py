@@ -6,6 +6,7 @@ import mimetypes
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -68,8 +69,9 @@ class Assets:
         ]
 
 
+@cache
 def load(folder: Path = STATIC) -> Assets:
-    """Read all files; the style sheets are joined in layer order to `css/app.css`."""
+    """Read all files, once in a process; the style sheets are joined in layer order to `css/app.css`."""
     bodies = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

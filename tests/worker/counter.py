@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,10 +22,14 @@ from server.channels.base import ChannelError, Field, Pulled
 from server.channels.whatsapp_plan import CAPS
 from server.clock import now
 from server.db.connect import Database, open_database
+from server.domain.advisor import Advice, Fact, Source
 from server.services import Secrets, Services
 from server.worker import pullers
 
 SECRETS = Secrets(b"k" * 32)
+
+
+HERE = Fact("Köln", Source("A test", date(2026, 11, 26)))
 
 
 class Counter:
@@ -34,6 +39,7 @@ class Counter:
     label = "Zähler"
     fields = (Field("port", "Port"), Field("pulls", "Abholen", required=False, default="yes"))
     caps = CAPS
+    advice = Advice("counter", "Zähler", HERE, HERE, HERE, HERE, (), (), (), "Am Fuß.")
 
     def __init__(
         self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
@@ -139,8 +145,7 @@ def services(database: Database) -> Services:
 
 def install(patch: Any = setattr) -> None:
     """Let the application know the channel."""
-    for module in (installed, pullers):
-        patch(module, "CHANNELS", (Counter,))
+    patch(installed, "CHANNELS", (Counter,))
 
 
 async def _main(url: str) -> None:
