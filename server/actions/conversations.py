@@ -20,6 +20,7 @@ from server.domain.conversations import (
     Conversation,
     ConversationState,
     key_of_contact,
+    key_of_nameless,
     key_of_stranger,
 )
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
@@ -32,8 +33,8 @@ from server.domain.users import Actor, Right, require
 async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message | None:
     """Write a message and let it stand in its person's conversation; None when it is there already.
 
-    `sender` are all names the platform gave an unknown one. A message of nobody (an unproved answer) has no
-    conversation. Joins the unit it is part of.
+    `sender` are all names the platform gave an unknown one. What somebody without any name says stands alone.
+    Joins the unit it is part of.
     """
     conversation = await _of(message, sender)
     if conversation is not None:
@@ -62,8 +63,13 @@ async def _of(message: Message, sender: Sequence[Identity]) -> Conversation | No
     if message.contact_id is not None:
         return await of_contact(message.company_id, message.contact_id, at=message.created_at)
     names = list(sender) or ([message.recipient] if message.recipient else [])
-    if not names:
+    if not names and message.direction is Direction.OUT:
         return None
+    if not names:  # left at a sticker, say: nobody will ever be known by a name, but the office must see it
+        key = key_of_nameless(message.channel, message.id)
+        return await conversations.insert_or_get(
+            message.company_id, key, contact_id=None, at=message.created_at
+        )
     return await _of_stranger(message.company_id, message.channel, names, at=message.created_at)
 
 

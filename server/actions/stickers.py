@@ -4,9 +4,10 @@ import secrets
 from collections.abc import AsyncIterable
 from datetime import datetime
 
+from server.actions import conversations
 from server.actions.photos import add_from_customer
 from server.actions.sessions import hash_token
-from server.db import jobs, logbook, messages, stickers, tries
+from server.db import jobs, logbook, stickers, tries
 from server.db.unit import atomic, signal
 from server.domain.jobs import Job
 from server.domain.logbook import Entry
@@ -103,5 +104,5 @@ async def _keep_words(sticker: Sticker, left: Left, *, at: datetime) -> None:
         changed_at=at,
     )
     await jobs.hold(sticker.company_id, sticker.job_id)
-    await messages.insert_once(sticker.company_id, message)
+    await conversations.keep(message)
     signal("messages", sticker.company_id, message=str(message.id), job=str(sticker.job_id))

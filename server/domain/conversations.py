@@ -53,6 +53,11 @@ def key_of_contact(contact_id: UUID) -> str:
     return f"contact:{contact_id}"
 
 
+def key_of_nameless(channel: str, message_id: UUID) -> str:
+    """Return the key of what somebody left of whom no platform tells a name: each stands alone."""
+    return f"{channel}:nameless:{message_id}"
+
+
 def key_of_stranger(channel: str, identity: Identity) -> str:
     """Return the key of somebody known by a platform's name only; the name is kept as it is, case and all."""
     return f"{channel}:{identity.kind}:{identity.value}"[:KEY_MAX]

@@ -65,7 +65,9 @@ def person(sabine: httpx.Client, name: str, phone: str) -> str:
 def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     page = desk.page
     page.goto(desk.threads[0])
-    page.wait_for_function("() => !!customElements.get('inbox-desk') && !!customElements.get('message-composer')")
+    page.wait_for_function(
+        "() => !!customElements.get('inbox-desk') && !!customElements.get('message-composer')"
+    )
     page.keyboard.press("r")
     text = page.locator("#text")
     expect(text).to_be_focused()

@@ -122,7 +122,7 @@ async def test_photos_and_words_land_in_the_job_unverified(house: House) -> None
     assert {one.author_id for one in found} == {None} == {one.contact_id for one in found}
     inbox = (await house.office.get("/messages")).text
     assert "Der Rohranschluss tropft." in inbox and "Meier, 0171 3920009" in inbox
-    assert "Aufkleber, ungeprüft" in inbox and "neu" in inbox
+    assert "Aufkleber, ungeprüft" in inbox and "unbekannt" in inbox and "wartet" in inbox
     chronology = (await house.office.get(f"/jobs/{job.id}")).text
     assert chronology.count("Aufkleber, ungeprüft") == 2 and "2 Fotos" in chronology
     assert "Aufkleber, ungeprüft" in (await house.office.get(f"/reviews?job={job.id}")).text

@@ -97,6 +97,8 @@ export function keepSending(registered) {
 /** @param {boolean} forced */
 async function catchUp(forced) {
   await drain({ forced });
+  // A first visit fills the phone for the cellar at once; later on the office's order goes before its news.
+  if (await isFirstVisit()) await refresh();
   await callOffice();
   await refresh();
 }
@@ -111,9 +113,14 @@ async function callOffice() {
 
 /** On a first visit the worker fetches the sender with all the rest: fetched here too it would travel twice. */
 async function broughtAlong() {
-  const registration = await worker;
-  if (!registration || registration.active) return;
+  if (!(await isFirstVisit())) return;
   await Promise.race([navigator.serviceWorker.ready, new Promise((resolve) => setTimeout(resolve, WORKER_MS))]);
+}
+
+/** Whether this browser takes a worker, but has none yet. */
+async function isFirstVisit() {
+  const registration = await worker;
+  return Boolean(registration && !registration.active);
 }
 
 /** The camera of a cold start comes first. */
