@@ -30,10 +30,11 @@ def code_of(desk: Page, base: str) -> str:
 
 
 def placed(server: Server) -> list[str]:
-    """Return the title of the job of each photo that was brought today, '' for none."""
+    """Return the title of the job of each photo a worker brought today, '' for none; customers send some too."""
     with closing(sqlite3.connect(server.data / "zollstock.db")) as base:
         rows = base.execute(
-            "SELECT COALESCE(j.title, '') FROM photo p LEFT JOIN job j ON j.id = p.job_id ORDER BY p.id DESC LIMIT 4"
+            "SELECT COALESCE(j.title, '') FROM photo p LEFT JOIN job j ON j.id = p.job_id"
+            " WHERE p.author_id IS NOT NULL ORDER BY p.id DESC LIMIT 4"
         )
         return [title for (title,) in rows]
 

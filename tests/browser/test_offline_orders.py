@@ -17,9 +17,11 @@ pytestmark = [
 CACHES = "caches.keys().then((names) => names.filter((name) => !name.startsWith('static-')))"
 
 
-def ready(phone: Phone) -> Page:
+def ready(phone: Phone, office: Office) -> Page:
+    """Return the camera of a phone the office has heard of."""
     page = phone.install("/capture")
     page.locator(".capture-job-name", has_text="Ohne").wait_for()
+    until_reported(page, office)
     return page
 
 
@@ -37,7 +39,7 @@ def is_empty(page: Page, device: str) -> bool:
 
 def test_an_order_to_wipe_empties_everything_at_once(phone: Phone, office: Office) -> None:
     """Unsent things too: somebody at the office typed a word for it. The phone's name stays, and the office hears of it."""
-    page = ready(phone)
+    page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(2, 5_000))
     device = office.world.states[0]["device"]
@@ -52,7 +54,7 @@ def test_an_order_to_wipe_empties_everything_at_once(phone: Phone, office: Offic
 @pytest.mark.parametrize("signed_out", [False, True], ids=["session-ended", "signed-out-here"])
 def test_a_phone_without_a_session_hears_the_order(phone: Phone, office: Office, signed_out: bool) -> None:
     """Its sessions were ended with the order: the 401 carries it, and a phone signed out long ago asks for it."""
-    page = ready(phone)
+    page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))
     device = office.world.states[0]["device"]
@@ -69,7 +71,7 @@ def test_a_phone_without_a_session_hears_the_order(phone: Phone, office: Office,
 
 def test_an_order_told_while_the_answer_is_lost(phone: Phone, office: Office) -> None:
     """Wiped, but the office does not know yet: it is told at the next contact, before anything else."""
-    page = ready(phone)
+    page = ready(phone, office)
     keep(page, USERS["ali"], "note", text_of="x")
     office.world.order = "wipe"
     page.evaluate(
@@ -84,7 +86,7 @@ def test_an_order_told_while_the_answer_is_lost(phone: Phone, office: Office) ->
 
 def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: Office) -> None:
     """What could be read goes at once, what is unsent is sent; the wipe comes after the later word of the server."""
-    page = ready(phone)
+    page = ready(phone, office)
     page.goto("/jobs")
     page.goto("/capture")
     with office.away():
@@ -103,12 +105,12 @@ def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: O
 
 
 def test_first_send_then_wipe_spares_another_persons_things(phone: Phone, office: Office) -> None:
-    page = ready(phone)
+    page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))
     office.world.user, office.world.cache_key = "bea", "k2"
     office.world.order = "send_then_wipe"
-    page = ready(phone)
+    page = ready(phone, office)
     keep(page, USERS["bea"], "note")
     go(page)
     wait_rows(
@@ -121,7 +123,7 @@ def test_first_send_then_wipe_spares_another_persons_things(phone: Phone, office
 
 
 def test_an_order_taken_back_is_forgotten(phone: Phone, office: Office) -> None:
-    page = ready(phone)
+    page = ready(phone, office)
     office.world.order = "send_then_wipe"
     office.world.wrong_receipts = True
     from_gallery(page, pictures(1, 5_000))
@@ -136,7 +138,7 @@ def test_an_order_taken_back_is_forgotten(phone: Phone, office: Office) -> None:
 
 def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: Office) -> None:
     """The twin of the canary stands outside: it says that something is gone and how much, and keeps the phone's name."""
-    page = ready(phone)
+    page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(2, 5_000))
         for _ in range(50):
@@ -242,7 +244,7 @@ def test_an_older_window_in_the_way_is_said(phone: Phone, office: Office) -> Non
 
 
 def test_a_window_lets_a_newer_one_in(phone: Phone, office: Office) -> None:
-    page = ready(phone)
+    page = ready(phone, office)
     other = phone.open("/nothing")
     assert (
         other.evaluate(

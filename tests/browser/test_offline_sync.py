@@ -96,7 +96,9 @@ def test_photos_are_filed_after_they_are_known(phone: Phone, office: Office) -> 
         keep(page, ALI, "video", text="ein Film", duration_ms=4000)
     go(page)
     wait_rows(page, lambda found: len(found) == 3 and all_stored(found))
-    assert [item["kind"] for item in office.world.items.values()] == ["photo", "video", "filing"]
+    # Two go at once on a quick line: which of these is first says nothing.
+    first, second, last = (item["kind"] for item in office.world.items.values())
+    assert {first, second} == {"photo", "video"} and last == "filing"
 
 
 def test_a_merged_job_is_followed(phone: Phone, office: Office) -> None:

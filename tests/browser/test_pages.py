@@ -33,7 +33,7 @@ RUN_AXE = """async () => (await axe.run(document, {
 LENGTH = "() => Math.max(innerHeight, document.documentElement.scrollHeight + 200)"
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
 # Files and doors out, not pages.
-SKIP = re.compile(r"\.(svg|jpg|png|pdf|zip|vcf)$|/original$|/document$|^/sandbox|^/sign-out|^/link/")
+SKIP = re.compile(r"\.(svg|jpg|png|pdf|zip|vcf|csv)$|/original$|/document$|^/sandbox|^/sign-out|^/link/")
 
 
 @pytest.fixture(scope="module")
