@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import Phone, all_stored, go, rows, wait_rows
@@ -43,6 +44,11 @@ def known(office: Office) -> None:
     office.world.model["jobs"] = [{**first, "contact": CONTACT, "questions": [QUESTION]}, second]
 
 
+def dial(page: Page) -> None:
+    page.wait_for_function("customElements.get('call-way')")
+    page.locator("a[href^='tel:']").evaluate(DIAL)
+
+
 def test_a_call_is_noted_in_four_taps_without_network(phone: Phone, office: Office) -> None:
     """The offer outlives the page and the app; it is gone once the note is kept."""
     known(office)
@@ -50,7 +56,7 @@ def test_a_call_is_noted_in_four_taps_without_network(phone: Phone, office: Offi
     phone.close()
     with office.away():
         page = phone.open(f"/jobs/{JOB}")
-        page.locator("a[href^='tel:']").evaluate(DIAL)
+        dial(page)
         page.get_by_text("Mit Petra Müller telefoniert?").wait_for()
         phone.close()
         page = phone.open("/")
@@ -91,7 +97,7 @@ def test_an_answer_given_on_the_phone_and_an_offer_refused(phone: Phone, office:
         body = kept["body"]
         assert (body["question"], body["choice"]) == (QUESTION["id"], "c2")
         assert body["text"] == "Erreicht. Antwort: Grau & matt. Silikon auch"
-        page.locator("a[href^='tel:']").evaluate(DIAL)
+        dial(page)
         page.get_by_role("button", name="Keine Notiz").click()
         page.locator(".after-call").wait_for(state="detached")
         page.goto("/")
