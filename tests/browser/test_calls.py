@@ -45,7 +45,7 @@ def known(office: Office) -> None:
 
 
 def dial(page: Page) -> None:
-    page.wait_for_function("customElements.get('call-way')")
+    page.evaluate("() => customElements.whenDefined('call-way').then(() => true)")
     page.locator("a[href^='tel:']").evaluate(DIAL)
 
 

@@ -335,4 +335,4 @@ def test_the_icon_says_how_much_waits(phone: Phone, office: Office) -> None:
         assert page.evaluate("window.badge") == 3
     page.evaluate("dispatchEvent(new Event('online'))")
     page.locator("state-line", has_text="Alles im Büro").wait_for()
-    page.wait_for_function("window.badge === 0")  # the shell gives way to the real page meanwhile
+    page.wait_for_function("() => window.badge === 0")  # the shell gives way to the real page meanwhile
