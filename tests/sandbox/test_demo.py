@@ -13,7 +13,7 @@ from tests.proofs.server import Server
 
 ALL = {"whatsapp", "telegram", "messenger", "threema", "signal", "email"}
 OUT, IN = {"sent", "delivered", "read"}, {"received"}
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 Row = tuple[str, str, str, str, str]
 
 
