@@ -11,15 +11,8 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, RawLoader
-from server.channels.base_meta import (
-    NOTHING_LEFT,
-    body_of,
-    challenge,
-    checked,
-    download,
-    signed,
-    trusted,
-)
+from server.channels.base_http import NOTHING_LEFT, body_of, checked, download
+from server.channels.base_meta import challenge, signed, trusted
 from server.channels.messenger_check import field_of, findings
 from server.channels.messenger_errors import refused
 from server.channels.messenger_parse import MAX_ID, events

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from server.channels.base_meta import body_of
+from server.channels.base_http import body_of
 from server.channels.messenger_errors import refused
 from server.domain.channels import Finding
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from server.channels.base_meta import body_of, retry_after
+from server.channels.base_http import body_of, retry_after
 from server.domain.outcomes import (
     NeedsTemplate,
     Outcome,

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from server.channels.base_meta import MALFORMED, storable, text_of, unknown
+from server.channels.base_http import storable
+from server.channels.base_meta import MALFORMED, text_of, unknown
 from server.channels.messenger_parts import parts_of
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (

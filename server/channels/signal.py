@@ -16,8 +16,9 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, Pulled, RawLoader
+from server.channels.base_http import NOTHING_LEFT, body_of
 from server.channels.signal_errors import accepted, refused
-from server.channels.signal_line import NOTHING_LEFT, Line, as_json
+from server.channels.signal_line import Line
 from server.channels.signal_parse import events
 from server.channels.signal_plan import CAPS, PHONE, data_uri, parted, steps
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step
@@ -90,8 +91,8 @@ class Signal:
         if not isinstance(answer, httpx.Response):
             return answer
         if answer.status_code == 201:
-            return accepted(as_json(answer), self._number)
-        return refused(answer.status_code, as_json(answer), self._number)
+            return accepted(body_of(answer), self._number)
+        return refused(answer.status_code, body_of(answer), self._number)
 
     async def _receipt(self, call: Mapping[str, Any]) -> Outcome:
         answer = await self._post(f"/v1/receipts/{self._own}", call)
@@ -99,7 +100,7 @@ class Signal:
             return answer
         if answer.status_code == 204:
             return Accepted(f"{call['recipient']}:{call['timestamp']}", sent=True)
-        return refused(answer.status_code, as_json(answer), self._number)
+        return refused(answer.status_code, body_of(answer), self._number)
 
     async def _post(self, path: str, call: Mapping[str, Any]) -> httpx.Response | Outcome:
         try:
@@ -130,8 +131,8 @@ class Signal:
     async def check(self, hook: str) -> list[Finding]:
         """Ask the container who it is, how it receives, and whether it knows our number."""
         try:
-            about = as_json(await self._line.ask("/v1/about"))
-            accounts = as_json(await self._line.ask("/v1/accounts"))
+            about = body_of(await self._line.ask("/v1/about"))
+            accounts = body_of(await self._line.ask("/v1/accounts"))
         except httpx.HTTPError as error:
             return [Finding("channel.reachable", ok=False, detail=type(error).__name__)]
         if not isinstance(about, dict) or "mode" not in about:

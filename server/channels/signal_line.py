@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from server.channels.base import ChannelError, Pulled
+from server.channels.base_http import NOTHING_LEFT, body_of, download
 from server.channels.signal_parse import OWN, gap, long_texts, noise
 from server.clock import now as clock
 
@@ -26,8 +27,6 @@ QUEUE, MAX_FRAME_BYTES = 4096, 8_000_000
 # Each round starts a program there that may have much to open; breaking it off would lose what it has taken.
 RECEIVE_S, ROUND_S, ROUND_TIMEOUT_S = 2, 10.0, 180.0
 CLOSE_S = 1.0
-# Nothing has left the machine: the only failures after which nothing can have been taken.
-NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Line:
@@ -52,7 +51,7 @@ class Line:
 
     async def _mode(self) -> str:
         try:
-            about = as_json(await self.ask("/v1/about"))
+            about = body_of(await self.ask("/v1/about"))
         except httpx.HTTPError as error:
             raise ChannelError("signal.unreachable", permanent=False, detail=type(error).__name__) from error
         mode = about.get("mode") if isinstance(about, dict) else None
@@ -99,7 +98,7 @@ class Line:
                 raise ChannelError(
                     "signal.line_lost", permanent=False, detail=type(error).__name__
                 ) from error
-            items = as_json(answer)
+            items = body_of(answer)
             if answer.status_code != 200 or not isinstance(items, list):
                 # An answer of another kind hides what was received for it.
                 if answer.status_code == 200 or answer.status_code >= 500:
@@ -140,17 +139,7 @@ class Line:
         if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", name):
             raise ChannelError("media.gone", permanent=True, detail="no file id")
         address = f"{self._base}/v1/attachments/{name}"
-        data = bytearray()
-        async with self._http.stream("GET", address, follow_redirects=False) as answer:
-            if answer.status_code in (400, 404):
-                raise ChannelError("media.gone", permanent=True, detail=str(answer.status_code))
-            if answer.status_code != 200:
-                raise ChannelError("media.unreachable", permanent=False, detail=str(answer.status_code))
-            async for chunk in answer.aiter_bytes():
-                data += chunk
-                if len(data) > most:
-                    raise ChannelError("media.too_large", permanent=True)
-        return bytes(data)
+        return await download(self._http, address, limit_bytes=most, gone=frozenset({400, 404}))
 
     async def ask(
         self, path: str, query: Mapping[str, str] | None = None, timeout_s: float = ASK_TIMEOUT_S
@@ -174,14 +163,7 @@ def _since(cursor: str) -> datetime | None:
         return None
 
 
-def as_json(answer: httpx.Response) -> Any:
-    try:
-        return answer.json()
-    except ValueError:
-        return None
-
-
 def _error(answer: httpx.Response) -> str:
-    body = as_json(answer)
+    body = body_of(answer)
     error = body.get("error") if isinstance(body, dict) else ""
     return f"{answer.status_code}: {error}"[:200]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from server.channels.base_http import storable
 from server.channels.signal_plan import PHONE
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
@@ -41,7 +42,7 @@ Item = dict[str, Any]
 def events(raw: bytes, number: str) -> Iterator[Event]:
     """Yield what one envelope, or a list of them, tells about the account of this number."""
     try:
-        body = _storable(json.loads(raw))
+        body = storable(json.loads(raw))
     except _MALFORMED:
         yield unknown("signal.body", raw.decode("utf-8", "replace").replace("\0", ""))
         return
@@ -341,14 +342,3 @@ def _stamp(value: object) -> int:
 
 def _time(value: object) -> datetime:
     return datetime.fromtimestamp(_stamp(value) / 1000, UTC)
-
-
-def _storable(value: Any) -> Any:
-    """Return the JSON without what no database takes: half surrogates and NUL in texts."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value

@@ -14,12 +14,12 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, Pulled, RawLoader
-from server.channels.telegram_errors import LONGEST_WAIT_S, outcome_of, outcome_of_status, refusal_of
-from server.channels.telegram_line import ASK_TIMEOUT_S, Line, Upload, json_of
+from server.channels.base_http import NOTHING_LEFT, body_of, checked, retry_after
+from server.channels.telegram_errors import outcome_of, outcome_of_status, refusal_of
+from server.channels.telegram_line import ASK_TIMEOUT_S, Line, Upload
 from server.channels.telegram_parse import CALLBACK, UPDATES, events
 from server.channels.telegram_plan import BOT_NAME, CAPS, message_name, refusal, start_link, steps
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Picture, Step
-from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
 from server.domain.outcomes import Accepted, MediaFix, Outcome, Retry, Unclear
 from server.domain.pace import Pace, Rate, each_second
@@ -33,7 +33,6 @@ MANY_WAITING = 20
 WEBHOOK, POLLING = "webhook", "abruf"
 SECRET_HEADER = "x-telegram-bot-api-secret-token"
 # Nothing has left the machine: the only failures of the line that may be tried again.
-_NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Telegram:
@@ -59,15 +58,15 @@ class Telegram:
     def __init__(
         self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
     ) -> None:
-        token = _checked(settings, "bot_token", r"[0-9]{1,20}:[A-Za-z0-9_-]{10,200}")
+        token = checked(settings, "bot_token", r"[0-9]{1,20}:[A-Za-z0-9_-]{10,200}")
         name = re.sub(r"^(https://)?(t\.me/|@)", "", settings.get("bot_name", "").strip())
-        self.bot_name = _checked({"bot_name": name}, "bot_name", BOT_NAME.pattern)
+        self.bot_name = checked({"bot_name": name}, "bot_name", BOT_NAME.pattern)
         receiving = (settings.get("receiving") or WEBHOOK).strip().casefold()
-        self.pulls = _checked({"receiving": receiving}, "receiving", f"{WEBHOOK}|{POLLING}") == POLLING
+        self.pulls = checked({"receiving": receiving}, "receiving", f"{WEBHOOK}|{POLLING}") == POLLING
         # Only who has the token can derive it, and he could set any webhook himself.
         made = hmac.new(token.encode(), b"zollstock webhook", hashlib.sha256).hexdigest()
         secret = settings.get("webhook_secret", "").strip() or made
-        self._secret = _checked({"webhook_secret": secret}, "webhook_secret", r"[A-Za-z0-9_-]{1,256}")
+        self._secret = checked({"webhook_secret": secret}, "webhook_secret", r"[A-Za-z0-9_-]{1,256}")
         self._bot = token.partition(":")[0]
         self._line = Line(http, bases["telegram_base"], token)
 
@@ -104,7 +103,7 @@ class Telegram:
         method, args = step.call["method"], step.call["args"]
         try:
             answer = await self._line.post(method, args, timeout_s=SEND_TIMEOUT_S, photo=photo)
-        except _NOTHING_LEFT as error:
+        except NOTHING_LEFT as error:
             return Retry(detail=type(error).__name__)
         except httpx.HTTPError as error:
             return Unclear(type(error).__name__)
@@ -224,20 +223,13 @@ class Telegram:
 
     def _outcome(self, answer: httpx.Response, args: Mapping[str, Any]) -> Outcome:
         """Return what an answer says; one that cannot be read has perhaps been taken."""
-        body = json_of(answer)
+        body = body_of(answer)
         if answer.status_code == 200 and isinstance(body, dict) and body.get("ok") is True:
             return _accepted(body.get("result"), args)
         refused = refusal_of(body)
         if refused is None or not 400 <= answer.status_code < 500:
-            return outcome_of_status(answer.status_code, _retry_after(answer))
+            return outcome_of_status(answer.status_code, retry_after(answer))
         return outcome_of(replace(refused, words=self._line.cleaned(refused.words)))
-
-
-def _checked(settings: Mapping[str, str], name: str, pattern: str) -> str:
-    value = settings.get(name, "").strip()
-    if not re.fullmatch(pattern, value):
-        raise Invalid("channel.setting_malformed", field=name)
-    return value
 
 
 def _is_planned(data: bytes, picture: Picture) -> bool:
@@ -254,11 +246,6 @@ def _accepted(result: object, args: Mapping[str, Any]) -> Outcome:
     if type(number) is int and type(chat_id) is int:
         return Accepted(message_name(chat_id, number), sent=True)
     return Unclear("an answer without the message's id")
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    given = answer.headers.get("retry-after", "")
-    return min(float(given), LONGEST_WAIT_S) if given.isascii() and given.isdigit() else None
 
 
 def _state_of(info: object) -> tuple[int, str]:

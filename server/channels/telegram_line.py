@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from server.channels.base import ChannelError
+from server.channels.base_http import body_of, download
 from server.channels.telegram_errors import Refusal, refusal_of
 from server.channels.telegram_plan import Args
 
@@ -41,24 +42,16 @@ class Line:
             answer = await self.post(method, args or {}, timeout_s=timeout_s)
         except httpx.HTTPError as error:
             raise ChannelError("telegram.unreachable", permanent=False, detail=type(error).__name__) from None
-        body = json_of(answer)
+        body = body_of(answer)
         if answer.status_code == 200 and isinstance(body, Mapping) and body.get("ok") is True:
             return body.get("result")
         raise self._refused(answer.status_code, refusal_of(body))
 
     async def download(self, path: str, limit: int, *, timeout_s: float) -> bytes:
         """Return a file of the bot's own folder; raises ChannelError, and httpx.HTTPError."""
-        data = bytearray()
+        # No status means gone: the path lives an hour, and the next try asks for a new one.
         address = f"{self._base}/file/bot{self._token}/{path}"
-        async with self._http.stream("GET", address, timeout=timeout_s, follow_redirects=False) as answer:
-            if answer.status_code != 200:
-                # The path lives an hour; the next try asks for a new one.
-                raise ChannelError("media.unreachable", permanent=False, detail=str(answer.status_code))
-            async for chunk in answer.aiter_bytes():
-                data += chunk
-                if len(data) > limit:
-                    raise ChannelError("media.too_large", permanent=True)
-        return bytes(data)
+        return await download(self._http, address, limit_bytes=limit, timeout=timeout_s)
 
     def cleaned(self, words: str) -> str:
         """Return words of others without the token, should they repeat our address."""
@@ -74,10 +67,3 @@ class Line:
         if refusal and 400 <= code < 500 and code != 429:
             return ChannelError("telegram.refused", permanent=True, detail=detail)
         return ChannelError("telegram.unreachable", permanent=False, detail=detail)
-
-
-def json_of(answer: httpx.Response) -> object:
-    try:
-        return answer.json()
-    except ValueError:
-        return None

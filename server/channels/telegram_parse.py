@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from server.channels.base_http import storable
 from server.channels.telegram_plan import button_id_of, message_name
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
@@ -46,7 +47,7 @@ Item = dict[str, Any]
 def events(raw: bytes) -> Iterator[Event]:
     """Yield what one update tells; it tells one thing."""
     try:
-        update = _storable(json.loads(raw))
+        update = storable(json.loads(raw))
         number = _whole(update, "update_id")
     except (*_MALFORMED, RecursionError):
         yield _unknown("body", raw.decode("utf-8", "replace").replace("\0", ""))
@@ -224,14 +225,3 @@ def _unknown(topic: str, item: object, key: str = "") -> UnknownEvent:
     return UnknownEvent(
         key=key or f"unknown:{hashlib.sha256(raw.encode()).hexdigest()}", topic=topic[:64], raw=raw
     )
-
-
-def _storable(value: Any) -> Any:
-    """Return the JSON without what no database takes: half surrogates and NUL in texts."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import UUID
 
 import httpx
 
 import server.channels.threema_crypto as crypto
 from server.channels.base import ChannelError, Field, MediaLoader, RawLoader
+from server.channels.base_http import checked
 from server.channels.threema_line import Gateway
 from server.channels.threema_parse import BLOB, events, form, key_fact, needs
 from server.channels.threema_plan import BASIC, E2E, THREEMA_ID, address, addressed, file_json, steps
@@ -71,8 +72,8 @@ class Threema:
     def __init__(
         self, settings: Mapping[str, str], http: httpx.AsyncClient, bases: Mapping[str, str]
     ) -> None:
-        self._id = _checked(settings, "gateway_id", r"\*[0-9A-Z]{7}")
-        self._secret = _checked(settings, "api_secret", r"[!-~]{1,200}")
+        self._id = checked(settings, "gateway_id", r"\*[0-9A-Z]{7}")
+        self._secret = checked(settings, "api_secret", r"[!-~]{1,200}")
         self._gateway = Gateway(http, bases["threema_base"], self._id, self._secret)
         # The key tools of Threema write the kind of a key before it.
         private = settings.get("private_key", "").strip().removeprefix("private:")
@@ -286,10 +287,3 @@ def _is_key(told: str) -> bool:
 def _prints(kept: str, told: str) -> str:
     """Return both keys' beginnings, enough to compare by telephone."""
     return f"kept {kept[:16]}, now {told[:16]}"
-
-
-def _checked(settings: Mapping[str, Any], name: str, pattern: str) -> str:
-    value = str(settings.get(name, "")).strip()
-    if not re.fullmatch(pattern, value):
-        raise Invalid("channel.setting_malformed", field=name)
-    return value

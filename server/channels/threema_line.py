@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from server.channels.base import ChannelError
+from server.channels.base_http import NOTHING_LEFT, download, retry_after
 from server.channels.threema_parse import BLOB
 from server.domain.outcomes import (
     Accepted,
@@ -23,8 +23,6 @@ SEND_TIMEOUT_S = 30.0
 ASK_TIMEOUT_S = 15.0
 MAX_MEDIA_BYTES = 25_000_000
 Refusal = Reauth | Paused | Throttled | Permanent | Retry
-# Nothing has left the machine: the only failures of the line after which a message may be sent again.
-_NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Gateway:
@@ -63,7 +61,7 @@ class Gateway:
                 timeout=SEND_TIMEOUT_S,
                 follow_redirects=False,
             )
-        except _NOTHING_LEFT as error:
+        except NOTHING_LEFT as error:
             return Retry(detail=type(error).__name__)
         except httpx.HTTPError as error:
             return Unclear(type(error).__name__)
@@ -89,24 +87,15 @@ class Gateway:
         return refused
 
     async def download(self, blob: str) -> bytes:
-        data = bytearray()
         url = f"{self._root}/blobs/{blob}"
-        async with self._http.stream("GET", url, params=self._login, follow_redirects=False) as answer:
-            if answer.status_code != 200:
-                gone = answer.status_code in (400, 404)
-                code = "media.gone" if gone else "media.unreachable"
-                raise ChannelError(code, permanent=gone, detail=str(answer.status_code))
-            async for chunk in answer.aiter_bytes():
-                data += chunk
-                if len(data) > MAX_MEDIA_BYTES:
-                    raise ChannelError("media.too_large", permanent=True)
-        return bytes(data)
+        return await download(
+            self._http, url, limit_bytes=MAX_MEDIA_BYTES, gone=frozenset({400, 404}), params=self._login
+        )
 
 
 def _refused(answer: httpx.Response, *, asked: bool) -> Refusal | Unclear:
     """Return what a status means (developer/api). 500 is called temporary, but the message may have gone through."""
-    after = answer.headers.get("retry-after", "")
-    after_s = min(float(after), 86_400.0) if after.isascii() and after.isdigit() else None
+    after_s = retry_after(answer)
     match answer.status_code:
         case 400:
             return Permanent("platform.refused", "400: recipient or mode")

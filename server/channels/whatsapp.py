@@ -9,7 +9,8 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import Field, MediaLoader, RawLoader
-from server.channels.base_meta import NOTHING_LEFT, body_of, challenge, checked, signed
+from server.channels.base_http import NOTHING_LEFT, body_of, checked
+from server.channels.base_meta import challenge, signed
 from server.channels.whatsapp_files import SEND_TIMEOUT_S, fetch, upload
 from server.channels.whatsapp_graph import Asked, Graph, findings, refused, templates
 from server.channels.whatsapp_parse import Ours, events

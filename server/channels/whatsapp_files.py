@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from server.channels.base import ChannelError, MediaLoader
-from server.channels.base_meta import body_of, download, trusted
+from server.channels.base_http import body_of, download
+from server.channels.base_meta import trusted
 from server.channels.whatsapp_content import NO_FILE
 from server.channels.whatsapp_errors import error_of
 from server.channels.whatsapp_graph import Graph, refused

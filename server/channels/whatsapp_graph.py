@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from server.channels.base import ChannelError
-from server.channels.base_meta import body_of, retry_after
+from server.channels.base_http import body_of, retry_after
 from server.channels.whatsapp_errors import error_of, outcome_of, reaction_of
 from server.channels.whatsapp_templates import read_template
 from server.domain.channels import Finding, Template

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from server.channels.base_meta import MALFORMED, storable, text_of, unknown
+from server.channels.base_http import storable
+from server.channels.base_meta import MALFORMED, text_of, unknown
 from server.channels.whatsapp_account import account_error, is_about, is_news, news
 from server.channels.whatsapp_content import (
     Item,

@@ -23,7 +23,7 @@ from tests.channels.signal_lines import (
     moment,
     served,
 )
-from tests.channels.test_whatsapp_send import socket_that
+from tests.channels.sockets import socket_that
 
 
 @pytest.fixture

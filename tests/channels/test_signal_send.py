@@ -31,13 +31,7 @@ from server.ids import new_id
 from server.sandbox import Fault
 from tests.channels.lines import CHOICES, JPEG, draft, load, no_raw, picture
 from tests.channels.signal_lines import BASE, OWN, SABINE, SETTINGS, SignalLine, valid
-from tests.channels.test_whatsapp_send import (
-    _half_an_answer,
-    _hang_up,
-    _read_and_hang_up,
-    _silence,
-    socket_that,
-)
+from tests.channels.sockets import half_an_answer, hang_up, read_and_hang_up, silence, socket_that
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
 
@@ -224,7 +218,7 @@ async def test_new_keys_strangers_and_limits(line: SignalLine) -> None:
     assert isinstance((await line.say(draft("Hallo")))[0], Throttled)
 
 
-@pytest.mark.parametrize("answers", [_hang_up, _read_and_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("answers", [hang_up, read_and_hang_up, half_an_answer, silence])
 async def test_on_a_real_line_every_accident_is_unclear(
     answers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,13 +33,7 @@ from server.domain.outcomes import (
 from server.ids import new_id
 from server.sandbox import Fault
 from tests.channels.lines import CHOICES, JPEG, draft, load, no_raw, picture
-from tests.channels.test_whatsapp_send import (
-    _half_an_answer,
-    _hang_up,
-    _read_and_hang_up,
-    _silence,
-    socket_that,
-)
+from tests.channels.sockets import half_an_answer, hang_up, read_and_hang_up, silence, socket_that
 from tests.channels.threema_lines import BASES, BASIC, PRIVATE, SETTINGS, ThreemaLine, threema
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
@@ -295,7 +289,7 @@ async def test_a_directory_that_tells_no_id_is_asked_again() -> None:
         assert isinstance(await gateway(http).send(step, new_id(), load), Retry)
 
 
-@pytest.mark.parametrize("answers", [_hang_up, _read_and_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("answers", [hang_up, read_and_hang_up, half_an_answer, silence])
 async def test_on_a_real_line_every_accident_is_unclear(
     answers: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -48,9 +45,9 @@ from tests.channels.lines import (
     picture,
     spec,
 )
+from tests.channels.sockets import Answer, half_an_answer, hang_up, read_and_hang_up, silence, socket_that
 
 AFTER = {Fault.RESET_AFTER, Fault.SLOW_AFTER, Fault.ERROR_AFTER, Fault.GARBAGE_AFTER}
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 async def test_a_photo_and_a_question_reach_the_customer(line: Line) -> None:
@@ -169,46 +166,7 @@ async def test_an_answer_is_read_with_suspicion(status: int, body: str, outcome:
         assert await hello(Whatsapp(SETTINGS, http, {"graph_base": "https://graph.example"})) == outcome
 
 
-@asynccontextmanager
-async def socket_that(answers: Answer) -> AsyncIterator[str]:
-    """Yield the address of a server that treats every connection so, then closes it."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answers(reader, writer)
-        except ConnectionError:
-            pass  # The client hung up first, as the test wants.
-        finally:
-            writer.close()
-            served.set()
-
-    served = asyncio.Event()
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        await served.wait()
-        await asyncio.sleep(0)
-
-
-async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    pass
-
-
-async def _read_and_hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-
-
-async def _half_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-    await writer.drain()
-
-
-async def _silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-
-
-@pytest.mark.parametrize("answers", [_hang_up, _read_and_hang_up, _half_an_answer, _silence])
+@pytest.mark.parametrize("answers", [hang_up, read_and_hang_up, half_an_answer, silence])
 async def test_on_a_real_line_every_accident_is_unclear(
     answers: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
