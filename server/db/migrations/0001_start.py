@@ -37,6 +37,8 @@ SQLITE = [
     "pull_error" VARCHAR(300) NOT NULL,
     "checked_at" TIMESTAMP,
     "findings" JSON NOT NULL,
+    "templates_at" TIMESTAMP,
+    "templates_error" VARCHAR(300) NOT NULL,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_channel_acc_company_621901" ON "channel_account" ("company_id", "kind")""",
@@ -71,7 +73,9 @@ SQLITE = [
     "header_image" INT NOT NULL,
     "buttons" JSON NOT NULL,
     "needs" JSON NOT NULL,
+    "reason" VARCHAR(300) NOT NULL,
     "synced_at" TIMESTAMP NOT NULL,
+    "gone_at" TIMESTAMP,
     "account_id" CHAR(36) NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_channel_tem_company_842d5d" UNIQUE ("company_id", "account_id", "name", "language")
@@ -718,6 +722,8 @@ POSTGRES = [
     "pull_error" VARCHAR(300) NOT NULL,
     "checked_at" TIMESTAMPTZ,
     "findings" JSONB NOT NULL,
+    "templates_at" TIMESTAMPTZ,
+    "templates_error" VARCHAR(300) NOT NULL,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_channel_acc_company_621901" ON "channel_account" ("company_id", "kind")""",
@@ -752,7 +758,9 @@ POSTGRES = [
     "header_image" BOOL NOT NULL,
     "buttons" JSONB NOT NULL,
     "needs" JSONB NOT NULL,
+    "reason" VARCHAR(300) NOT NULL,
     "synced_at" TIMESTAMPTZ NOT NULL,
+    "gone_at" TIMESTAMPTZ,
     "account_id" UUID NOT NULL REFERENCES "channel_account" ("id") ON DELETE RESTRICT,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_channel_tem_company_842d5d" UNIQUE ("company_id", "account_id", "name", "language")

@@ -26,6 +26,8 @@ class ChannelAccountRow(Model):
     pull_error = fields.CharField(300, default="")
     checked_at = fields.DatetimeField(null=True)
     findings = fields.JSONField[list[dict[str, object]]](default=list)
+    templates_at = fields.DatetimeField(null=True)
+    templates_error = fields.CharField(300, default="")
 
     class Meta:
         table = "channel_account"
@@ -91,7 +93,10 @@ class ChannelInviteRow(Model):
 
 
 class ChannelTemplateRow(Model):
-    """A text the platform has approved or not, as it told us last; never changed by ourselves."""
+    """A text the platform has approved or not, as it told us last; never changed by ourselves.
+
+    `gone_at`: the platform no longer lists it.
+    """
 
     id = key()
     company_id: UUID
@@ -108,7 +113,9 @@ class ChannelTemplateRow(Model):
     header_image = fields.BooleanField(default=False)
     buttons = fields.JSONField[list[str]](default=list)
     needs = fields.JSONField[list[str]](default=list)
+    reason = fields.CharField(300, default="")
     synced_at = fields.DatetimeField()
+    gone_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "channel_template"
