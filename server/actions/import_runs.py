@@ -13,7 +13,8 @@ from server.db import conversations as conversations_db
 from server.db import imports, jobs, logbook, photos
 from server.db.unit import atomic, signal
 from server.domain.errors import Invalid, TooLarge
-from server.domain.imports import Brought, ChatImport, Chosen, ImportState, chosen, photo_id
+from server.domain.imports.chat_import import Brought, ChatImport, ImportState, photo_id
+from server.domain.imports.plan import Chosen, chosen
 from server.domain.logbook import Entry
 from server.domain.media import Medium
 from server.domain.photos import Photo

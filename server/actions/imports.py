@@ -14,17 +14,11 @@ from server.actions import trash
 from server.db import companies, conversations, customers, imports, jobs, logbook, photos, tasks, users
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
-from server.domain.imports import (
-    FILE_MAX,
-    ChatImport,
-    Export,
-    ImportState,
-    Order,
-    Plan,
-    Preview,
-    preview,
-)
-from server.domain.imports_parse import parse
+from server.domain.imports.chat_import import ChatImport, ImportState
+from server.domain.imports.export import FILE_MAX, Export, Order
+from server.domain.imports.parse import parse
+from server.domain.imports.plan import Plan
+from server.domain.imports.preview import Preview, preview
 from server.domain.logbook import Entry
 from server.domain.photos import Source
 from server.domain.texts import line

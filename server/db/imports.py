@@ -8,7 +8,9 @@ from uuid import UUID
 
 from server.db import sql
 from server.db.tables import ChatImportRow, JobRow, MessageRow, PhotoRow
-from server.domain.imports import CHANNEL, Brought, ChatImport, ImportState, Plan, Preview
+from server.domain.imports.chat_import import CHANNEL, Brought, ChatImport, ImportState
+from server.domain.imports.plan import Plan
+from server.domain.imports.preview import Preview
 from server.domain.messages import Direction, MessageState
 from server.domain.paging import LIMIT_DEFAULT, Page, cut
 from server.domain.photos import PhotoState

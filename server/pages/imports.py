@@ -15,19 +15,10 @@ from server.db import customers, jobs, users
 from server.db import imports as imports_db
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, TooLarge
-from server.domain.imports import (
-    FILE_MAX,
-    PEOPLE_MAX,
-    RANGES,
-    ChatImport,
-    ImportState,
-    Order,
-    Person,
-    Plan,
-    Preview,
-    Span,
-    likely,
-)
+from server.domain.imports.chat_import import ChatImport, ImportState
+from server.domain.imports.export import FILE_MAX, Order
+from server.domain.imports.plan import RANGES, Person, Plan, Span, likely
+from server.domain.imports.preview import PEOPLE_MAX, Preview
 from server.domain.jobs import SHOWN
 from server.domain.users import Actor
 from server.ids import parse_id

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from server.domain.errors import Invalid, TooLarge
-from server.domain.imports import PICTURE_MAX, TEXT_MAX
+from server.domain.imports.export import PICTURE_MAX, TEXT_MAX
 
 ENTRIES_MAX = 20_000
 # The list of entries is read into memory as a whole before anybody can count them (APPNOTE 6.3.10, §4.3.12, §4.3.16).

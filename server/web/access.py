@@ -27,7 +27,7 @@ from server.domain.conversations import Conversation, Head
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
 from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
-from server.domain.imports import ChatImport, ImportState
+from server.domain.imports.chat_import import ChatImport, ImportState
 from server.domain.jobs import Job
 from server.domain.messages import Message
 from server.domain.notes import Note

@@ -19,7 +19,9 @@ from server.db.connect import Database
 from server.db.unit import atomic
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.imports import ChatImport, ImportState, Order, Person, Plan, Span
+from server.domain.imports.chat_import import ChatImport, ImportState
+from server.domain.imports.export import Order
+from server.domain.imports.plan import Person, Plan, Span
 from server.domain.media import Medium
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Source

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.errors import Invalid
-from server.domain.imports import Export, Line, LineKind, Order
-from server.domain.imports_parse import parse
-from server.domain.imports_words import clean
+from server.domain.imports.export import Export, Line, LineKind, Order
+from server.domain.imports.parse import parse
+from server.domain.imports.words import clean
 from tests.domain.chats import Form, Wrote, written
 
 BERLIN = ZoneInfo("Europe/Berlin")

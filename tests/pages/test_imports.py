@@ -13,7 +13,7 @@ import pytest
 from server.actions import import_runs
 from server.db import imports, messages
 from server.domain.customers import Contact
-from server.domain.imports import ImportState
+from server.domain.imports.chat_import import ImportState
 from server.domain.jobs import Job
 from server.domain.users import Role
 from tests import factories

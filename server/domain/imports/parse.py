@@ -12,8 +12,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from server.domain.errors import Invalid, TooLarge
-from server.domain.imports import LINES_MAX, Export, Line, Order
-from server.domain.imports_words import MARKS, read_body
+from server.domain.imports.export import LINES_MAX, Export, Line, Order
+from server.domain.imports.words import MARKS, read_body
 
 # Messages stand in the order they came in, which is a little off the order they were sent in.
 SLACK = timedelta(hours=24)

@@ -7,7 +7,7 @@ mazen160/whatsapp-chat-parser#3, mrmelon54/WhatsAppExportViewer-v0#2, rodrigogs/
 import re
 from dataclasses import dataclass
 
-from server.domain.imports import LineKind
+from server.domain.imports.export import LineKind
 
 # Direction marks and the BOM: WhatsApp sets U+200E before its own words and wraps numbers in U+202A … U+202C.
 MARKS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
