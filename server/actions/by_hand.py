@@ -6,14 +6,14 @@ Nothing is known of it but what he says; it never reaches "delivered".
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import conversations, fates, ways
+from server.actions import conversations, fates, introductions, ways
 from server.actions.consents import contact_known
 from server.actions.gate import gate
-from server.channels import handoff
-from server.channels.handoff import HandoffState, next_state
+from server.channels.handoff import HandoffState, messenger_of, next_state
 from server.db import messages
 from server.db.unit import atomic, signal
-from server.domain.accounts import HANDOFF
+from server.domain.accounts import HANDOFF, by_hand
+from server.domain.channels import length
 from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.messages import Direction, Message, MessageState
@@ -24,22 +24,39 @@ _STATES = {MessageState(state.value): state for state in HandoffState}
 
 @atomic
 async def prepare(
-    actor: Actor, *, intent: UUID, contact_id: UUID, text: str, job_id: UUID | None, at: datetime
+    actor: Actor,
+    *,
+    intent: UUID,
+    contact_id: UUID,
+    channel: str = HANDOFF,
+    text: str,
+    job_id: UUID | None,
+    at: datetime,
 ) -> Message:
-    """Write down what a person is about to send by hand; twice is once. Raises NoConsent, Invalid, Forbidden."""
+    """Write down what a person is about to send by hand through any messenger; twice is once.
+
+    The first one there says who writes. Raises NoConsent, Invalid, Forbidden.
+    """
     _may(actor)
+    messenger = messenger_of(channel)
+    if messenger is None:
+        raise Invalid("channel.unknown", field="channel")
     known = await messages.by_id(actor.company_id, intent)
     if known is not None:
         return known
     contact = await contact_known(actor.company_id, contact_id)
-    opened = await gate(actor.company_id, contact.id, HANDOFF, at=at)
+    opened = await gate(actor.company_id, contact.id, channel, at=at)
     if isinstance(opened, Closed):
         raise NoConsent(opened.code)
-    recipient = await ways.name_of(contact, HANDOFF, handoff.CAPS)
-    if recipient is None:
+    caps = ways.caps_of(channel)
+    recipient = await ways.name_of(contact, channel, caps)
+    if recipient is None and not messenger.nameless:
         raise Invalid("contact.no_address", field="channel")
     if not text:
         raise Invalid("draft.empty", field="text")
+    if length(text, caps) > caps.max_text:
+        raise Invalid("text.too_long", field="text", limit=caps.max_text)
+    first = await introductions.unsaid(actor.company_id, contact.id, channel, at=at)
     message = Message(
         id=intent,
         run_id=intent,
@@ -49,16 +66,17 @@ async def prepare(
         question_id=None,
         account_id=None,
         photo_id=None,
-        channel=HANDOFF,
+        channel=channel,
         direction=Direction.OUT,
         kind="handoff",
-        text=text,
+        text=introductions.before(first, text),
         recipient=recipient,
         state=MessageState.PREPARED,
         author_id=actor.id,
         at=at,
         created_at=at,
         changed_at=at,
+        introduces=bool(first),
     )
     if await conversations.keep(message) is None:
         raise Conflict("message.moved_on")
@@ -70,7 +88,7 @@ async def prepare(
 async def move(actor: Actor, message: Message, wanted: HandoffState, *, at: datetime) -> None:
     """Hear what became of it: sent, or not. Raises NoConsent when the gate has shut meanwhile, Conflict, Forbidden."""
     _may(actor)
-    if message.channel != HANDOFF or message.question_id is not None or message.contact_id is None:
+    if not by_hand(message.channel) or message.question_id is not None or message.contact_id is None:
         raise Conflict("handoff.moved_on")
     current = _STATES.get(message.state)
     if current is None:
@@ -78,7 +96,7 @@ async def move(actor: Actor, message: Message, wanted: HandoffState, *, at: date
     if wanted is HandoffState.CONFIRMED and current is HandoffState.PREPARED:
         current = HandoffState.OPENED  # without a script nobody saw it being opened
     if wanted is HandoffState.CONFIRMED:
-        opened = await gate(actor.company_id, message.contact_id, HANDOFF, at=at)
+        opened = await gate(actor.company_id, message.contact_id, message.channel, at=at)
         if isinstance(opened, Closed):
             raise NoConsent(opened.code)
     state = MessageState(next_state(current, wanted))

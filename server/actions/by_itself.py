@@ -104,4 +104,4 @@ async def _open(company_id: UUID, message: Message, text: str, *, at: datetime) 
     """Say whether free words may leave where he wrote, right now."""
     found = await ways.best(company_id, message.contact_id, need=Need(text), at=at, wished=message.channel)
     verdict = found.of(message.channel)
-    return verdict is not None and verdict.open and not verdict.template and not verdict.by_hand
+    return verdict is not None and verdict.open and verdict.by_itself and not verdict.template

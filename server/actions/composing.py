@@ -97,6 +97,8 @@ async def chosen(company_id: UUID, contact_id: UUID, words: Words, text: str, *,
         raise Invalid(verdict.code, field=field, **verdict.values)
     if verdict.by_hand:
         raise Invalid("way.by_hand", field="channel")
+    if verdict.by_phone:
+        raise Invalid("way.by_phone", field="channel")
     if verdict.template:
         raise Invalid("window.closed", field="channel")
     return verdict

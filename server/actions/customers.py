@@ -12,6 +12,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from server.actions import consents, ways
 from server.db import channels, customers, jobs, logbook
 from server.db.unit import atomic, signal
+from server.domain.accounts import PHONE
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
 from server.domain.errors import Invalid, NotFound
 from server.domain.logbook import Entry, differences
@@ -170,9 +171,9 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
 
 @atomic
 async def prefer(actor: Actor, contact: Contact, channel: str, *, at: datetime) -> None:
-    """Note by which messenger a person wants to be written to, "" = the best way. Raises Invalid, Forbidden."""
+    """Note how a person wants to be reached, by messenger or telephone, "" = the best way. Raises Invalid, Forbidden."""
     require(actor, Right.MANAGE_CUSTOMERS)
-    if channel and not ways.known(channel):
+    if channel and channel != PHONE and not ways.known(channel):
         raise Invalid("channel.unknown", field="channel")
     if channel == contact.preferred_channel:
         return

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from server.actions import introductions, ways
 from server.actions import questions as question_actions
 from server.actions.gate import gate
-from server.channels.handoff import MESSENGERS, HandoffState, Messenger, messenger_of, next_state
-from server.db import channels, logbook, messages
+from server.channels.handoff import HandoffState, Messenger, messenger_of, next_state
+from server.db import channels, customers, logbook, messages
 from server.db.unit import atomic
 from server.domain.accounts import by_hand, consent_channel
+from server.domain.channels import Identity
 from server.domain.consents import Closed, Open
 from server.domain.customers import Contact
 from server.domain.errors import Forbidden, Invalid, NoConsent, NotFound
@@ -29,25 +31,43 @@ async def prepared(question: Question) -> Message | None:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One messenger for a package: `link` opens it, `closed` is the gate's code against it, "" = it may be used."""
+    """One messenger for a package: `link` opens it with the words that go through it, for `to`.
+
+    `closed` is the gate's code against it, "" = it may be used.
+    """
 
     messenger: Messenger
-    link: str
+    to: Identity | None
+    text: str
     closed: str
 
+    @property
+    def link(self) -> str:
+        return self.messenger.opens(self.to, self.text)
 
-async def offers(question: Question, text: str, contact: Contact, *, at: datetime) -> list[Offer]:
+
+async def offers(question: Question, package: Message, contact: Contact, *, at: datetime) -> list[Offer]:
     """Return the messengers this person can be reached by, the open ones first, among them the one he prefers."""
     found = []
-    for messenger in MESSENGERS:
-        address = {"phone": contact.phone, "email": contact.email}.get(messenger.needs, "")
-        if messenger.needs and not address:
-            continue
-        opened = await _opened(question, messenger.channel, at=at)
-        closed = opened.code if isinstance(opened, Closed) else ""
-        found.append(Offer(messenger, messenger.draft(address, text), closed))
+    for hand in await ways.hands(contact, photo_ids=question.photo_ids, at=at):
+        closed = hand.gate.code if isinstance(hand.gate, Closed) else ""
+        text = await words(package, hand.messenger.channel)
+        found.append(Offer(hand.messenger, hand.to, text, closed))
+    found = [one for one in found if one.link]
     preferred = consent_channel(contact.preferred_channel)
     return sorted(found, key=lambda one: (bool(one.closed), one.messenger.key != preferred))
+
+
+async def words(package: Message, via: str) -> str:
+    """Return what goes through this messenger: who never heard of us there is told who writes."""
+    if via == package.channel or package.contact_id is None:
+        return package.text
+    first = await introductions.shown(package.company_id, package.contact_id, via)
+    return introductions.before(first, _plain(package))
+
+
+def _plain(package: Message) -> str:
+    return str((package.step or {}).get("text") or package.text)
 
 
 @atomic
@@ -96,8 +116,21 @@ async def move(
 
 
 async def _through(actor: Actor, question: Question, message: Message, via: str, *, at: datetime) -> Question:
-    """Let package and question bear the name of the messenger it really goes through."""
-    await messages.set_place(question.company_id, message.id, channel=via)
+    """Let package and question bear the name of the messenger it really goes through, and its words and address."""
+    contact = question.contact_id and await customers.contact_by_id(question.company_id, question.contact_id)
+    to, first = None, ""
+    if contact:
+        to = await ways.name_of(contact, via, ways.caps_of(via))
+        first = await introductions.unsaid(question.company_id, contact.id, via, at=at)
+    await messages.set_place(
+        question.company_id,
+        message.id,
+        channel=via,
+        text=introductions.before(first, _plain(message)),
+        introduces=bool(first),
+        recipient_kind=to.kind if to else "",
+        recipient=to.value if to else "",
+    )
     return await question_actions.move(actor, question, question.state, at=at, note=False, channel=via)
 
 

@@ -1,4 +1,7 @@
-"""The first free words to somebody in a channel say who writes, how to stop it, where privacy and imprint stand (G8)."""
+"""The first free words to somebody in a channel say who writes, how to stop it, where privacy and imprint stand (G8).
+
+By hand, too: another phone of the firm writes there, so it is a channel of its own.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +11,7 @@ from server.actions import conversations
 from server.channels.base import Channel
 from server.db import companies, messages
 from server.db import conversations as conversations_db
-from server.domain.accounts import Account
+from server.domain.accounts import Account, consent_channel
 from server.domain.channels import Blocked, Draft, Identity, Step, introduced
 from server.domain.wordings import first_message
 
@@ -42,7 +45,8 @@ async def plan(
     steps = channel.plan(draft, identity, at, window_until)
     if isinstance(steps, Blocked):
         return steps
-    words = "" if any(step.kind == TEMPLATE for step in steps) else await _words(account, contact_id, at=at)
+    approved = any(step.kind == TEMPLATE for step in steps)
+    words = "" if approved else await unsaid(account.company_id, contact_id, account.kind, at=at)
     if not words:
         return Planned(steps, introduces=False)
     joined = introduced(draft, words, channel.caps)
@@ -55,15 +59,30 @@ async def plan(
     return Planned([*own, *steps], introduces=True)
 
 
-async def _words(account: Account, contact_id: UUID, *, at: datetime) -> str:
-    """Return what to say, "" when it has been said; two that are planned at once do not both say it."""
-    company_id = account.company_id
+async def unsaid(company_id: UUID, contact_id: UUID, channel: str, *, at: datetime) -> str:
+    """Return what is to be said first in a channel, "" when it has been said there; joins the unit it is part of.
+
+    Two that are written at once do not both say it.
+    """
     thread = await conversations.of_contact(company_id, contact_id, at=at)
     await conversations_db.lock(company_id, thread.id)
+    return await shown(company_id, contact_id, channel)
+
+
+async def shown(company_id: UUID, contact_id: UUID, channel: str) -> str:
+    """Return the same for a page that shows what would be said."""
     company = await companies.by_id(company_id)
-    if company is None or await messages.introduced(company_id, contact_id, account.kind):
+    if company is None or await messages.introduced(company_id, contact_id, channel):
         return ""
     firm = company.profile
     return first_message(
-        company=firm.name, channel=account.kind, privacy=firm.privacy_url, imprint=firm.imprint_url
+        company=firm.name,
+        channel=consent_channel(channel),
+        privacy=firm.privacy_url,
+        imprint=firm.imprint_url,
     )
+
+
+def before(words: str, text: str) -> str:
+    """Return a text with the introduction in front of it, where there is one."""
+    return "\n\n".join(part for part in (words, text) if part)

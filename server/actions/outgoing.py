@@ -134,14 +134,20 @@ async def _send(
 async def _hand_off(
     question: Question, pictures: Sequence[Picture], url: str, message_id: UUID, *, at: datetime
 ) -> None:
+    """Write the package. Its step keeps the words without the introduction: through another messenger it may differ."""
     text = clipboard_text(question.text, question.choices, url)
+    first = (
+        await introductions.unsaid(question.company_id, question.contact_id, question.channel, at=at)
+        if question.contact_id
+        else ""
+    )
     shown = Step("handoff", message_id, {"pictures": [picture.ref for picture in pictures]}, text)
     names = {"names": [picture.name for picture in pictures]}
     identity = await _identity(question)
     message = _message(
         question, None, identity, shown, place=0, at=at, state=MessageState.PREPARED, extra=names
     )
-    await conversations.keep(message)
+    await conversations.keep(replace(message, text=introductions.before(first, text), introduces=bool(first)))
     actions.tell(question)
 
 

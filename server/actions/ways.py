@@ -1,22 +1,23 @@
 """The ways to a person as they stand now: read from the database, judged by `domain/routing.py`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from server.actions.channels import kind_of, kinds
 from server.actions.gate import gate
-from server.channels import handoff
+from server.channels import handoff, phone
+from server.channels.handoff import MESSENGERS, Messenger, messenger_of
 from server.db import channels, customers, messages
-from server.domain.accounts import HANDOFF, Account, Health, consent_channel
-from server.domain.channels import Capabilities, Identity
-from server.domain.consents import Closed
+from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
+from server.domain.channels import Capabilities, Identity, IdentityKind
+from server.domain.consents import CALL, Closed, Open
 from server.domain.customers import Contact
 from server.domain.messages import window_until
 from server.domain.routing import Need, Route, Way, book_name, route
 
-BY_HAND = "WhatsApp von Hand"
+_SHUT = ("consent.withdrawn", "consent.suspended")
 _DOWN = {Health.REAUTH: "channel.reauth", Health.PAUSED: "channel.paused"}
 
 
@@ -25,13 +26,18 @@ async def best(
 ) -> Route:
     """Return how something reaches this person best; `wished` goes before the person's own preference.
 
-    Without a person every way is closed, and says so.
+    Without a person every way is closed, and says so. The telephone is among them if there is a number.
     """
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
-    ways = [
-        *[await _platform(company_id, contact, one, at=at) for one in await _accounts(company_id)],
-        await _by_hand(company_id, contact, at=at),
-    ]
+    ways = [await _platform(company_id, contact, one, at=at) for one in await _accounts(company_id)]
+    if contact:
+        ways += [_by_hand(hand) for hand in await hands(contact, at=at)]
+    else:
+        opened = await gate(company_id, None, HANDOFF, at=at)
+        ways.append(Way(HANDOFF, "", handoff.CAPS, opened, None, down="question.no_contact"))
+    if contact and contact.phone:
+        number = Identity(IdentityKind.PHONE, contact.phone)
+        ways.append(Way(PHONE, "Telefon", phone.CAPS, Open(CALL), number))
     preferred = wished or (contact.preferred_channel if contact else "")
     return route(ways, preferred=preferred, need=need, now=at)
 
@@ -62,34 +68,85 @@ async def _platform(company_id: UUID, contact: Contact | None, account: Account,
     )
 
 
-async def _by_hand(company_id: UUID, contact: Contact | None, *, at: datetime) -> Way:
-    identity = await name_of(contact, HANDOFF, handoff.CAPS) if contact else None
-    opened = await gate(company_id, contact.id if contact else None, HANDOFF, at=at)
-    down = "" if contact else "question.no_contact"
-    return Way(HANDOFF, BY_HAND, handoff.CAPS, opened, identity, down=down)
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A messenger's own app on a phone of ours: `to` is whom it is opened for, None = nobody we could name."""
+
+    messenger: Messenger
+    to: Identity | None
+    gate: Open | Closed
+
+
+async def hands(contact: Contact, *, photo_ids: Sequence[UUID] = (), at: datetime) -> list[Hand]:
+    """Return the messengers by which a person of ours can write to him, each under its own gate.
+
+    WhatsApp is among them in any case and says what is missing. Where we know no name of his and could only hope that
+    he is there, he must have agreed.
+    """
+    found = []
+    for messenger in MESSENGERS:
+        to = await name_of(contact, messenger.channel, caps_of(messenger.channel))
+        if to is None and not messenger.nameless and messenger.channel != HANDOFF:
+            continue
+        opened = await gate(contact.company_id, contact.id, messenger.channel, photo_ids=photo_ids, at=at)
+        if to is None and messenger.nameless and isinstance(opened, Closed):
+            continue
+        found.append(Hand(messenger, to, opened))
+    return found
+
+
+def _by_hand(hand: Hand) -> Way:
+    messenger = hand.messenger
+    return Way(
+        channel=messenger.channel,
+        label=messenger.label,
+        caps=caps_of(messenger.channel),
+        gate=hand.gate,
+        identity=hand.to,
+        nameless=messenger.nameless,
+    )
 
 
 async def name_of(contact: Contact, channel: str, caps: Capabilities) -> Identity | None:
     """Return whom the platform knows: the name it told us last, else the one in our book where that is of use.
 
-    A number or address that the platform says is nobody's (any more) is of no use.
+    A number or address that the platform says is nobody's (any more) is of no use; neither is, by hand, a name that
+    makes no link.
     """
-    known = await channels.identities_of(contact.company_id, contact.id, channel)
+    messenger, platform = messenger_of(channel), consent_channel(channel)
+    known = await channels.identities_of(contact.company_id, contact.id, platform)
+    known = [one for one in known if messenger is None or one.kind is messenger.opens_by]
     if known:
         return known[0]
     name = book_name(caps, phone=contact.phone, email=contact.email)
-    return None if name and await channels.given_up(contact.company_id, channel, [name]) else name
+    if name is None or (messenger and name.kind is not messenger.opens_by):
+        return None
+    return None if await channels.given_up(contact.company_id, platform, [name]) else name
+
+
+async def proposed(contact: Contact, *, at: datetime) -> str:
+    """Return the channel he wrote in last, if it may become his preferred one, "" else: a person decides about it.
+
+    Not where it is that already, nor where he has shut the door meanwhile.
+    """
+    channel = await messages.wrote_by(contact.company_id, contact.id)
+    if not channel or channel == contact.preferred_channel or not known(channel):
+        return ""
+    return "" if await closed(contact.company_id, contact.id, channel, at=at) in _SHUT else channel
 
 
 def caps_of(channel: str) -> Capabilities:
     """Return what a channel can do. Raises NotFound for one that is unknown here."""
-    if handoff.messenger_of(channel):
+    if channel == PHONE:
+        return phone.CAPS
+    if messenger_of(channel):
         return replace(handoff.CAPS, key=consent_channel(channel))
     return kind_of(channel).caps
 
 
 def known(channel: str) -> bool:
-    return handoff.messenger_of(channel) is not None or channel in {one.kind for one in kinds()}
+    """Say whether words can leave by this channel, by itself or by hand."""
+    return messenger_of(channel) is not None or channel in {one.kind for one in kinds()}
 
 
 async def window(account: Account, contact_id: UUID) -> datetime | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
-from server.domain.channels import Capabilities, Choice, numbered
+from server.domain.channels import Capabilities, Choice, Identity, IdentityKind, numbered
 from server.domain.errors import Conflict, Invalid
 
 CAPS = Capabilities(
@@ -89,9 +89,10 @@ def signal_link(phone: str, text: str = "") -> str:
     return f"https://signal.me/#p/+{_digits(phone)}"
 
 
-def threema_link(phone: str, text: str = "") -> str:
-    """Return Threema's composer; whom it goes to is chosen there (ampproject/amphtml#3727)."""
-    return f"threema://compose?text={quote(text, safe='')}"
+def threema_link(threema_id: str, text: str = "") -> str:
+    """Return Threema's composer (ampproject/amphtml#3727); without an ID it is chosen there whom it goes to."""
+    whom = f"id={quote(threema_id, safe='')}&" if threema_id else ""
+    return f"threema://compose?{whom}text={quote(text, safe='')}"
 
 
 def messenger_link(page: str, word: str = "") -> str:
@@ -121,7 +122,8 @@ def _digits(phone: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Messenger:
-    """What one app takes from us. `needs`: what must be in our book, "" = the person is chosen in the app.
+    """What one app takes from us. `opens_by` is the kind of name its link is made of; without one the link cannot be
+    made, unless `nameless`: then the person is chosen in the app.
 
     `text_max` is what its link carries in characters, 0 = no words at all: they wait in the clipboard. `files`: the
     share sheet offers the app for pictures. What is left to do in the app stands in templates/handoffs/_words.html.
@@ -130,9 +132,10 @@ class Messenger:
     key: str
     label: str
     link: Callable[[str, str], str]
-    needs: str
+    opens_by: IdentityKind
     text_max: int
     files: bool
+    nameless: bool = False
 
     @property
     def channel(self) -> str:
@@ -143,14 +146,21 @@ class Messenger:
         """Return the link; words that are too long for it stay in the clipboard."""
         return self.link(address, text if len(text) <= self.text_max else "")
 
+    def opens(self, to: Identity | None, text: str) -> str:
+        """Return the link to a person's chat, "" where we know no name to open it for."""
+        named = to is not None and to.kind is self.opens_by
+        if not (named or self.nameless):
+            return ""
+        return self.draft(to.value if to and named else "", text)
+
 
 MESSENGERS = (
-    Messenger("whatsapp", "WhatsApp", wa_me_link, "phone", 2000, True),
-    Messenger("telegram", "Telegram", telegram_link, "phone", 2000, True),
-    Messenger("signal", "Signal", signal_link, "phone", 0, True),
-    Messenger("threema", "Threema", threema_link, "", 2000, True),
-    Messenger("email", "E-Mail", mail_link, "email", 1800, True),
-    Messenger("sms", "SMS", sms_link, "phone", 600, False),
+    Messenger("whatsapp", "WhatsApp", wa_me_link, IdentityKind.PHONE, 2000, True),
+    Messenger("telegram", "Telegram", telegram_link, IdentityKind.PHONE, 2000, True),
+    Messenger("signal", "Signal", signal_link, IdentityKind.PHONE, 0, True),
+    Messenger("threema", "Threema", threema_link, IdentityKind.THREEMA, 2000, True, nameless=True),
+    Messenger("email", "E-Mail", mail_link, IdentityKind.EMAIL, 1800, True),
+    Messenger("sms", "SMS", sms_link, IdentityKind.PHONE, 600, False),
 )
 """Messenger (Facebook) is missing on purpose: its link opens the firm's own page, never a customer's chat."""
 

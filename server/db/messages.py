@@ -217,6 +217,19 @@ async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) 
     return row.at if row else None
 
 
+async def wrote_by(company_id: UUID, contact_id: UUID) -> str:
+    """Return the channel a person last wrote in himself, as a platform proved, "" if he never did."""
+    rows = MessageRow.filter(
+        company_id=company_id,
+        contact_id=contact_id,
+        direction=Direction.IN,
+        account_id__not_isnull=True,
+        verified=True,
+    )
+    row = await rows.order_by("-at", "-id").first()
+    return row.channel if row else ""
+
+
 async def heard_in(company_id: UUID, conversation_id: UUID) -> list[Message]:
     """Return everything a person has written in a conversation, in order."""
     return await found(company_id, conversation_id=conversation_id, direction=Direction.IN)

@@ -17,7 +17,7 @@ class Capabilities:
     """What a channel can do. Times are spans after the customer's last message; None = no such limit."""
 
     key: str
-    can_initiate: Literal["free", "template", "after_contact", "by_hand"]
+    can_initiate: Literal["free", "template", "after_contact", "by_hand", "by_phone"]
     window: timedelta | None
     human_window: timedelta | None
     buttons: int

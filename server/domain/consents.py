@@ -147,6 +147,8 @@ class Open:
 
 
 CONSENT, WROTE_FIRST, SHARING = "consent", "customer_wrote_first", "sharing"
+CALL = "call"
+"""The ground of a telephone call: nobody is asked for it, it is the firm's own customer's own job."""
 # What the words for a channel name themselves; everything else needs a word of its own.
 COVERED = frozenset({Purpose.SERVICE, Purpose.PHOTOS})
 _NEEDS_OWN = {

@@ -1,5 +1,7 @@
 """By which messenger to say something to a person: each way judged, each refusal a sentence, by hand at the very last.
 
+After all that writes stands the telephone: offered, never chosen by itself, for nobody's hand can be forced to dial.
+
 The order of the questions: connected, known there, consent, window, capability; among the ways that are open the
 person's own wish comes first, then free words before an approved text, buttons before a list, free before paid.
 """
@@ -8,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.domain.accounts import consent_channel
 from server.domain.channels import Capabilities, Identity, IdentityKind, length, window_open
 from server.domain.consents import Closed, Open
 
@@ -16,7 +19,8 @@ from server.domain.consents import Closed, Open
 class Way:
     """One channel as it stands for one person. `down` is the code why nothing leaves by it at all, "" = connected.
 
-    `last_in_at` is his last message to this account: it opens the platform's window.
+    `last_in_at` is his last message to this account: it opens the platform's window. `nameless`: by hand, and whom it
+    goes to is chosen in the app.
     """
 
     channel: str
@@ -26,6 +30,7 @@ class Way:
     identity: Identity | None
     last_in_at: datetime | None = None
     down: str = ""
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class Verdict:
     """What speaks for or against one way. `code` has a sentence, "" = it can go; `ground` is why it may.
 
     `free_until` is the end of the window for free words, None = none open or none needed. `template`: only a text
-    the platform has approved can go.
+    the platform has approved can go. `address`: the number to dial, or whom the messenger is opened for, "" = nobody
+    we could name.
     """
 
     channel: str
@@ -54,15 +60,25 @@ class Verdict:
     template: bool = False
     costs: bool = False
     by_hand: bool = False
+    by_phone: bool = False
+    address: str = ""
 
     @property
     def open(self) -> bool:
         return not self.code
 
+    @property
+    def by_itself(self) -> bool:
+        """Say whether a platform carries it, without anybody's hands."""
+        return not (self.by_hand or self.by_phone)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`chosen` is how it leaves if nobody says otherwise; `offers` are all ways, the best first, by hand last."""
+    """`chosen` is how it leaves if nobody says otherwise; `offers` are all ways, the best first.
+
+    What a person wants stands in front where it is open; else the platforms, by hand, and last the telephone.
+    """
 
     chosen: Verdict
     offers: tuple[Verdict, ...]
@@ -80,16 +96,18 @@ def route(ways: Sequence[Way], *, preferred: str, need: Need, now: datetime) -> 
     """Choose a way; `ways` are in the order they were connected, one by hand among them at least.
 
     Nothing is handed to a person by itself while a platform is connected: then the best platform's refusal stands,
-    and "by hand" is its last offer.
+    and "by hand" is offered. The telephone is never chosen: what is written cannot leave by it.
     """
     judged = [(judge(way, need, now), way, place) for place, way in enumerate(ways)]
     ranked = sorted(judged, key=lambda one: _rank(*one, preferred=preferred, need=need))
     offers = tuple(verdict for verdict, _, _ in ranked)
-    open_ones = [one for one in offers if one.open]
-    connected = [verdict for verdict, way, _ in ranked if not way.down and not verdict.by_hand]
+    writing = [one for one in offers if not one.by_phone]
+    open_ones = [one for one in writing if one.open]
+    connected = [verdict for verdict, way, _ in ranked if not way.down and verdict.by_itself]
     wished = [one for one in open_ones if one.channel == preferred]
-    machines = [one for one in open_ones if not one.by_hand]
-    chosen = next(iter([*wished, *machines, *connected, *open_ones, *offers[-1:]]))
+    machines = [one for one in open_ones if one.by_itself]
+    hands = [one for one in writing if one.by_hand]
+    chosen = next(iter([*wished, *machines, *connected, *open_ones, *hands, *writing]))
     return Route(chosen, offers)
 
 
@@ -108,6 +126,8 @@ def judge(way: Way, need: Need, now: datetime) -> Verdict:
         template=way.caps.can_initiate == "template" and not free,
         costs=way.caps.costs,
         by_hand=way.caps.can_initiate == "by_hand",
+        by_phone=way.caps.can_initiate == "by_phone",
+        address=way.identity.value if way.identity else "",
     )
 
 
@@ -115,10 +135,12 @@ def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str
     caps = way.caps
     if way.down:
         return way.down, {}
-    if way.identity is None:
+    if way.identity is None and not way.nameless:
         return ("contact.not_there" if caps.can_initiate == "after_contact" else "contact.no_address"), {}
     if isinstance(way.gate, Closed):
         return way.gate.code, {}
+    if caps.can_initiate == "by_phone":
+        return "", {}  # whatever is to be said can be said
     if caps.window and caps.can_initiate == "after_contact":
         reach = max(caps.window, caps.human_window or caps.window)
         if not window_open(now, way.last_in_at + reach if way.last_in_at else None):
@@ -133,11 +155,13 @@ def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str
 
 def _rank(
     verdict: Verdict, way: Way, place: int, *, preferred: str, need: Need
-) -> tuple[bool, bool, bool, bool, bool, bool, int]:
+) -> tuple[bool, int, bool, bool, bool, bool, bool, int]:
     return (
-        verdict.by_hand,
+        not (verdict.open and verdict.channel == preferred),
+        2 if verdict.by_phone else int(verdict.by_hand),
         not verdict.open,
-        verdict.channel != preferred,
+        # Who likes Telegram likes it by hand, too, where none is connected.
+        consent_channel(verdict.channel) != consent_channel(preferred),
         verdict.template,
         bool(need.choices) and way.caps.buttons < need.choices,
         verdict.costs,

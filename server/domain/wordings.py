@@ -37,6 +37,7 @@ PROVIDERS = {
     "signal": ("Signal", _IN_USA.format(name="Signal")),
     "threema": ("Threema", "Threema verarbeitet dabei in der Schweiz Daten über meine Nutzung."),
     "email": ("E-Mail", "E-Mails sind unterwegs nicht durchgehend verschlüsselt."),
+    "sms": ("SMS", "SMS sind unterwegs nicht verschlüsselt."),
 }
 _UNKNOWN = "Der Anbieter verarbeitet dabei Daten über meine Nutzung."
 _NO_NUMBER = {"telegram": "mein Konto dort", "messenger": "mein Konto dort", "email": "meine Adresse"}

@@ -203,6 +203,7 @@ async def _form(request: Request, form: forms.Form[CallForm], *, status: int = 2
         form=form,
         seen=seen,
         who=str(form.get("contact") or (first.id if first else "")),
+        dial=first if first and first.phone else None,
         people=[(one.id, one.name) for one in (seen.people or ([seen.contact] if seen.contact else []))],
         jobs=[(one.id, f"{one.number} · {one.title}") for one in all_jobs],
         back=_back(seen),

@@ -76,8 +76,25 @@ class Composer:
 
     @property
     def way(self) -> Way:
-        picked = self.form.get("channel") or self.route.chosen.channel
-        return next((one for one in self.ways if one.verdict.channel == picked), self.ways[0])
+        """Return the way that is picked, else the best that can carry words."""
+        picked = (self.form.get("channel"), self.route.chosen.channel)
+        writing = [one for one in self.ways if not one.verdict.by_phone]
+        named = [one for channel in picked for one in writing if one.verdict.channel == channel]
+        return named[0]
+
+    @property
+    def call(self) -> Verdict | None:
+        """Return the telephone, None for a person without a number."""
+        return next((one.verdict for one in self.ways if one.verdict.by_phone), None)
+
+    @property
+    def unasked(self) -> list[Verdict]:
+        """Return the messengers by hand that wait for his word only; they are named in one line."""
+        return [
+            one.verdict
+            for one in self.ways
+            if one.verdict.by_hand and one.verdict.code == "consent.none" and one is not self.way
+        ]
 
 
 async def composer(

@@ -225,8 +225,9 @@ async def _offered(request: Request) -> list[tuple[str, str]]:
     """Return the messengers a person can agree to: the firm's connected ones, and those that work by hand."""
     accounts = await channels_db.of_company(access.actor(request).company_id)
     connected = {one.kind for one in accounts if one.disabled_at is None}
-    connected |= {one.key for one in MESSENGERS}
-    return [(one.kind, label(one.kind)) for one in registry.CHANNELS if one.kind in connected]
+    by_hand = [one.key for one in MESSENGERS]
+    kinds = [one.kind for one in registry.CHANNELS if one.kind in connected or one.kind in by_hand]
+    return [(kind, label(kind)) for kind in dict.fromkeys([*kinds, *by_hand])]
 
 
 async def _check_channel(request: Request, about: AboutQuery) -> None:

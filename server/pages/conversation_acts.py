@@ -14,7 +14,7 @@ from server.channels.handoff import HandoffState
 from server.db import companies, users
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
-from server.domain.accounts import HANDOFF
+from server.domain.accounts import by_hand as by_hand_channel
 from server.domain.conversations import Head
 from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, Invalid, NoConsent
@@ -90,7 +90,7 @@ async def write(request: Request) -> Response:
     except (Invalid, NoConsent, Conflict) as refused:
         return await _again(request, head, form.refused(_of_form(refused)))
     place = f"{_address(head)}#message-{message.id}"
-    if message.channel == HANDOFF:
+    if by_hand_channel(message.channel):
         return see_other(request, place, flash="message.by_hand")
     return see_other(request, place, flash="message.scheduled" if message.send_after else "message.said")
 
@@ -124,12 +124,18 @@ async def _written(request: Request, head: Head, typed: WordsForm) -> Message:
         at_once=typed.at_once,
     )
     contact_id = head.conversation.contact_id
-    if typed.channel == HANDOFF and contact_id is not None:
+    if by_hand_channel(typed.channel) and contact_id is not None:
         if typed.photos:
             raise Invalid("way.by_hand_photos", field="photos")
         text = await composing.ready(actor, contact_id, words, at=at)
         return await by_hand.prepare(
-            actor, intent=typed.intent, contact_id=contact_id, text=text, job_id=typed.job, at=at
+            actor,
+            intent=typed.intent,
+            contact_id=contact_id,
+            channel=typed.channel,
+            text=text,
+            job_id=typed.job,
+            at=at,
         )
     return await composing.write(actor, head.conversation, words, at=at)
 
@@ -164,6 +170,8 @@ async def settle_by_hand(request: Request) -> Response:
     message, head = await _own(request)
     state = (await forms.read(request, HandForm)).data.state
     await by_hand.move(access.actor(request), message, state, at=services(request).clock())
+    if "x-client" in request.headers:  # our script, which stays where it is
+        return Response(status_code=204)
     return see_other(request, _address(head), flash="message.by_hand_told")
 
 

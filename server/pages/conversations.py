@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import inbox
+from server.actions import inbox, ways
 from server.db import companies, internal_notes, labels, messages, threads
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -117,7 +117,7 @@ async def thread_page(
     actor = access.actor(request)
     values = await listed(request, query, open_head=head)
     values |= await said(request, head, query)
-    values |= await beside(actor, head, query)
+    values |= await beside(actor, head, query, at=services(request).clock())
     values["composer"] = await _composer(request, head, values["job"], form)
     return await page(
         request,
@@ -202,8 +202,11 @@ def _together(shown: Sequence[Message], notes: Sequence[InternalNote], found: Pa
     return sorted(lines, key=lambda one: one.at)
 
 
-async def beside(actor: Actor, head: Head, query: ListQuery) -> dict[str, Any]:
-    """Return what stands beside the thread: the person, his jobs, the one that is spoken of."""
+async def beside(actor: Actor, head: Head, query: ListQuery, *, at: datetime) -> dict[str, Any]:
+    """Return what stands beside the thread: the person, his jobs, the one that is spoken of.
+
+    `proposed` is the channel that may become his preferred one, "" = none.
+    """
     company_id, conversation = actor.company_id, head.conversation
     contact = (
         await customers_db.contact_by_id(company_id, conversation.contact_id)
@@ -234,6 +237,7 @@ async def beside(actor: Actor, head: Head, query: ListQuery) -> dict[str, Any]:
     people = await customers_db.contacts(company_id) if desk and conversation.stranger else []
     return {
         "contact": contact,
+        "proposed": await ways.proposed(contact, at=at) if contact and desk else "",
         "jobs": jobs,
         "job": job,
         "badges": await jobs_db.badges(company_id, [one.id for one in jobs]),

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import customers
+from server.actions import customers, ways
+from server.channels.handoff import MESSENGERS
 from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -238,10 +239,14 @@ async def _form(
 async def _contact_form(
     request: Request, customer: Customer, form: forms.Form[Any], target: str, *, status: int = 200
 ) -> Response:
+    contact = await access.contact(request) if "contact_id" in request.path_params else None
     return await page(
         request,
         "customers/contact.html",
         status=status,
+        contact=contact,
+        proposed=await ways.proposed(contact, at=services(request).clock()) if contact else "",
+        hands=[one.channel for one in MESSENGERS],
         nav="customers",
         form=form,
         customer=customer,

@@ -38,7 +38,7 @@ async def show(request: Request) -> Response:
     question, at = await _question(request), services(request).clock()
     contact = question.contact_id and await customers.contact_by_id(question.company_id, question.contact_id)
     prepared = await handoffs.prepared(question)
-    offers = await handoffs.offers(question, prepared.text, contact, at=at) if prepared and contact else []
+    offers = await handoffs.offers(question, prepared, contact, at=at) if prepared and contact else []
     chosen = _chosen(offers, forms.read_query(request, ViaQuery).via, prepared)
     via = chosen.messenger.channel if chosen else ""
     package = await handoffs.shareable(question, via=via, at=at)
@@ -48,14 +48,15 @@ async def show(request: Request) -> Response:
         nav="questions",
         question=question,
         package=package,
+        text=chosen.text if chosen else (package.text if package else ""),
         names=_names(package),
         contact=contact or None,
         offers=offers,
         chosen=chosen,
         via=via,
         link=chosen.link if chosen and package else "",
-        desktop=desktop_link(contact.phone, package.text)
-        if contact and contact.phone and package and via == HANDOFF
+        desktop=desktop_link(chosen.to.value, chosen.text)
+        if chosen and chosen.to and package and via == HANDOFF
         else "",
     )
 

@@ -16,7 +16,7 @@ from server.db import jobs as jobs_db
 from server.db import messages as messages_db
 from server.db import photos as photos_db
 from server.db import questions as questions_db
-from server.domain.accounts import HANDOFF, by_hand
+from server.domain.accounts import by_hand
 from server.domain.errors import Conflict, Invalid
 from server.domain.media import Medium
 from server.domain.messages import Message, MessageState
@@ -69,7 +69,6 @@ class AskForm:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseForm:
-    by_hand: bool = forms.flag()
     channel: str = forms.text(max=32, default="")
 
 
@@ -183,7 +182,7 @@ async def release(request: Request) -> Response:
     """Release and send, or make ready to share by hand."""
     question, actor = await access.question(request), access.actor(request)
     typed = (await forms.read(request, ReleaseForm)).data
-    return await _released(request, actor, question, channel=HANDOFF if typed.by_hand else typed.channel)
+    return await _released(request, actor, question, channel=typed.channel)
 
 
 async def withdraw(request: Request) -> Response:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server import channels as registry
-from server.channels.handoff import wa_me_link
+from server.channels.handoff import messenger_of
 from server.db import companies
 from server.db import counts as counts_db
 from server.domain.counts import Counts
@@ -58,7 +58,7 @@ def environment(language: str) -> Environment:
         "number": partial(dates.number, language=language),
         "numeric_day": partial(dates.numeric_day, language=language),
         "sentence": partial(_sentence, language),
-        "wa_me": wa_me_link,
+        "messenger": messenger_of,
     }
     return made
 

@@ -24,6 +24,7 @@ from server.channels.handoff import (
     wa_me_link,
 )
 from server.domain.accounts import by_hand, consent_channel
+from server.domain.channels import IdentityKind
 from server.domain.errors import Conflict, Invalid
 from tests.channels.lines import CHOICES
 
@@ -88,7 +89,8 @@ def told(link: str, name: str) -> str:
         (desktop_link, "text", "https://api.whatsapp.com/send?phone=491712345678&"),
         (telegram_link, "text", "https://t.me/%2B491712345678?"),
         (sms_link, "body", "sms:+491712345678?"),
-        (threema_link, "text", "threema://compose?"),
+        (lambda _, text: threema_link("", text), "text", "threema://compose?"),
+        (lambda _, text: threema_link("ABCD1234", text), "text", "threema://compose?id=ABCD1234&"),
     ],
 )
 def test_hard_words_arrive_in_every_app(link: Callable[[str, str], str], name: str, before: str) -> None:
@@ -110,7 +112,7 @@ def test_what_a_link_cannot_carry_is_left_to_the_clipboard() -> None:
     assert signal_link(PHONE, HARD) == "https://signal.me/#p/+491712345678"
     assert messenger_link("Fliesen Berger", "a-1") == "https://m.me/Fliesen%20Berger?ref=a-1"
     for one in MESSENGERS:
-        address = "a@b.de" if one.needs == "email" else PHONE
+        address = "a@b.de" if one.opens_by is IdentityKind.EMAIL else PHONE
         long = one.draft(address, "x" * 5000)
         assert "xxx" not in long
         assert ("kurz" in one.draft(address, "kurz")) is (one.text_max > 0)

@@ -9,6 +9,7 @@ import pytest
 
 from server.channels import CHANNELS
 from server.channels.handoff import CAPS as BY_HAND
+from server.channels.phone import CAPS as TELEPHONE
 from server.domain.channels import Capabilities, Identity, IdentityKind
 from server.domain.consents import Closed, Open
 from server.domain.routing import Need, Way, book_name, route
@@ -29,6 +30,7 @@ def way(channel: str, caps: Capabilities = WHATSAPP, **given: Any) -> Way:
 
 
 HAND = way("hand", BY_HAND)
+CALL = way("phone", TELEPHONE, gate=Open("call"), last_in_at=None)
 
 
 def chosen(*ways: Way, preferred: str = "", **need: Any) -> str:
@@ -80,6 +82,33 @@ def test_nothing_is_handed_over_by_itself_while_a_platform_is_connected() -> Non
     assert chosen(way("a", down="channel.unavailable")) == "hand"
     assert chosen() == "hand"
     assert route([way("a", gate=NO), HAND], preferred="", need=Need(), now=NOON).offers[-1].open
+
+
+def test_a_messenger_he_likes_is_liked_by_hand_too() -> None:
+    hands = [way("whatsapp_handoff", BY_HAND), way("telegram_handoff", BY_HAND)]
+    for preferred, first in (("telegram", 1), ("telegram_handoff", 1), ("", 0), ("signal", 0)):
+        found = route(hands, preferred=preferred, need=Need(), now=NOON)
+        assert found.chosen.channel == hands[first].channel, preferred
+    shut = [replace(hands[0], gate=NO), hands[1]]
+    assert route(shut, preferred="whatsapp", need=Need(), now=NOON).chosen.channel == "telegram_handoff"
+    chosen_in_the_app = replace(hands[1], identity=None, nameless=True)
+    assert route([chosen_in_the_app], preferred="", need=Need(), now=NOON).chosen.open
+
+
+def test_the_telephone_is_offered_and_never_chosen() -> None:
+    """Last of the open ones, first for who likes it best; whatever is to be said, and with nothing else left."""
+    others = [way("a"), way("b", gate=NO), way("c", CHAT, last_in_at=None), way("d", down="channel.paused")]
+    needs = (Need(), Need("x" * 9000, pictures=3, choices=9))
+    for size in range(len(others) + 1):
+        for mix, preferred, need in itertools.product(
+            itertools.combinations([*others, HAND, replace(HAND, gate=NO)], size), ("", "a", "phone"), needs
+        ):
+            found = route([CALL, *mix, HAND], preferred=preferred, need=need, now=NOON)
+            reach = [one.channel for one in found.offers if one.open]
+            assert found.chosen.channel != "phone"
+            assert reach.index("phone") == (0 if preferred == "phone" else len(reach) - 1)
+            call = found.of("phone")
+            assert call and (call.address, call.ground, call.by_itself) == (PHONE.value, "call", False)
 
 
 def test_any_mix_gives_one_open_way_or_its_reason() -> None:

@@ -9,7 +9,8 @@ const OUTCOMES = [['reached', 'erreicht'], ['missed', 'nicht erreicht'], ['mailb
 
 /**
  * Around numbers to dial: who taps one finds the note to write when he comes back from the call, here or on any other
- * page with such an element, for a day. Its attributes `job`, `contact`, `question` and `name` say what the call is about.
+ * page with such an element, for a day. Its attributes `job`, `contact`, `question` and `name` say what the call is about;
+ * `quiet`: the note's form stands here already, only other pages offer it.
  */
 export class CallWay extends HTMLElement {
   connectedCallback() {
@@ -47,6 +48,7 @@ export class CallWay extends HTMLElement {
 
   /** Shows the offer here if no other element on the page does. */
   async #offer() {
+    if (this.hasAttribute('quiet')) return;
     const session = await activeSession();
     const called = session && (await lastCalled(session.actor));
     const shown = document.querySelector('.after-call');
