@@ -19,6 +19,7 @@ from server.domain.errors import Invalid
 from server.domain.jobs import OPEN, Job, JobDraft, JobState, JobStep, twins
 from server.domain.users import Actor, Right
 from server.ids import new_id
+from server.pages.timelines import PhotoQuery, panes
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -107,6 +108,7 @@ async def show(request: Request) -> Response:
         if actor.at_desk
         else "",
         timeline=timeline,
+        panes=await panes(actor, timeline, forms.read_query(request, PhotoQuery).photo),
         retakes=await _retakes(actor, job),
         internal=await internal_notes.of_job(job.company_id, job.id),
         twins=twins(job, await jobs_db.alike(job.company_id, job)) if actor.at_desk else [],

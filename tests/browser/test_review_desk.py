@@ -189,3 +189,33 @@ def test_a_phone_shows_one_pane_a_page(desk: Desk) -> None:
     desk.page.get_by_role("button", name="Ablehnen").click()
     desk.page.wait_for_url("**/reviews?job=*")
     assert [desk.review(ident) for ident in (first, second)] == ["released", "rejected"]
+
+
+def test_a_jobs_file_with_list_and_photo_beside(desk: Desk) -> None:
+    older, newer = desk.shoot(0), desk.shoot(1)
+    place = f"/jobs/{desk.jobs[0]}"
+    desk.page.goto(place)
+    desk.opened(newer)
+    expect(desk.tile(newer)).to_have_attribute("aria-current", "true")
+    desk.key("j")
+    desk.opened(older)
+    expect(desk.page).to_have_url(re.compile(f"{place}.photo={older}"))
+    desk.key("f")
+    expect(desk.tile(older)).to_have_attribute("data-review", "released")
+    desk.opened(newer)
+    desk.key("m")
+    expect(desk.page).to_have_url(re.compile(f"/reviews/moves.photo={newer}"))
+    desk.page.goto(f"{place}?photo={older}")
+    desk.opened(older)
+    desk.page.locator("#desk-list").get_by_role("link", name="Kita").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Kita")
+
+
+def test_a_jobs_file_on_a_phone_is_alone(desk: Desk) -> None:
+    photo = desk.shoot(0)
+    desk.page.set_viewport_size({"width": 360, "height": 740})
+    desk.page.goto(f"/jobs/{desk.jobs[0]}")
+    expect(desk.page.locator("#desk-list")).to_be_hidden()
+    expect(desk.page.locator("#desk-open")).to_be_hidden()
+    desk.tile(photo).locator("a").click()
+    expect(desk.page).to_have_url(re.compile(f"/photos/{photo}$"))

@@ -56,11 +56,11 @@ export class ReviewDesk extends HTMLElement {
   }
 
   get #middle() {
-    return /** @type {HTMLElement | null} */ (this.querySelector('#desk-photos'));
+    return /** @type {HTMLElement | null} */ (this.querySelector('section[data-place]'));
   }
 
   get #tiles() {
-    return /** @type {HTMLElement[]} */ ([...this.querySelectorAll('#desk-photos .photo-card')]);
+    return /** @type {HTMLElement[]} */ ([...this.querySelectorAll('section[data-place] .photo-card')]);
   }
 
   get #picked() {
@@ -159,8 +159,9 @@ export class ReviewDesk extends HTMLElement {
 
   #move() {
     const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById('desk-move'));
+    if (!dialog) return /** @type {HTMLElement | null} */ (this.querySelector('#desk-open a[data-move]'))?.click();
     if (this.#picked.length === 0) this.#pick();
-    if (this.#picked.length > 0) dialog?.showModal();
+    if (this.#picked.length > 0) dialog.showModal();
   }
 
   /** A job was chosen in the dialog: htmx moves the photos, the desk is free again. @param {Event} event */
@@ -190,7 +191,7 @@ export class ReviewDesk extends HTMLElement {
       if (target.closest('a[hx-get]')) event.stopPropagation();
       return;
     }
-    if (!target.closest('[data-move]')) return;
+    if (!target.closest('[data-move]') || !document.getElementById('desk-move')) return;
     event.preventDefault();
     event.stopPropagation();
     this.#move();
