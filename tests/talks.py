@@ -18,6 +18,7 @@ from server.db import customers as customers_db
 from server.db import messages as messages_db
 from server.db import photos as photos_db
 from server.db import questions as questions_db
+from server.db import renditions
 from server.db import tasks as table
 from server.db.connect import Database
 from server.db.unit import atomic
@@ -228,7 +229,7 @@ class Firm:
 
 @atomic
 async def keep_copy(photo: Photo, made: Rendition) -> None:
-    await photos_db.insert_rendition(photo.company_id, photo.id, made)
+    await renditions.insert_rendition(photo.company_id, photo.id, made)
 
 
 @asynccontextmanager

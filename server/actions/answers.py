@@ -10,7 +10,7 @@ from server.actions import conversations
 from server.actions import questions as question_actions
 from server.actions.consents import contact_known, withdraw
 from server.actions.outgoing import hash_of
-from server.actions.photos import add_from_customer
+from server.actions.received_photos import Received, keep_picture
 from server.db import channels, companies, consents, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
@@ -160,16 +160,8 @@ async def bring_photo(services: Services, asked: Asked, data: bytes, *, at: date
         said = await messages.of_question(company_id, question.id)
         if sum(one.channel == LINK and one.photo_id is not None for one in said) >= PHOTOS_MAX:
             raise Invalid("answer.photos", field="photo", max=PHOTOS_MAX)
-        photo = await add_from_customer(
-            services,
-            company_id,
-            photo_id,
-            job_id=question.job_id,
-            contact_id=question.contact_id,
-            data=data,
-            caption="",
-            at=at,
-        )
+        came = Received(photo_id, company_id, data, question.job_id, question.contact_id)
+        photo = await keep_picture(services, came, at=at)
     await _note_photo(asked, photo, at=at)
 
 

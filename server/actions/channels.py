@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server import channels as registry
-from server.actions.photos import add_from_customer
+from server.actions.received_photos import Received, keep_picture
 from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses
 from server.db import channels, inbox, logbook, messages
 from server.db.unit import atomic, signal
@@ -233,17 +233,11 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
         data = await open_channel(services, account).fetch_media(ref, raw)
         if len(data) > MEDIA_MAX:
             raise ChannelError("media.too_large", permanent=True)
-        photo = await add_from_customer(
-            services,
-            company_id,
-            message.id,
-            job_id=message.job_id,
-            contact_id=message.contact_id,
-            data=data,
-            caption=message.text,
-            source=Source.FIRM if message.direction is Direction.OUT else Source.CUSTOMER,
-            at=services.clock(),
+        source = Source.FIRM if message.direction is Direction.OUT else Source.CUSTOMER
+        came = Received(
+            message.id, company_id, data, message.job_id, message.contact_id, source, message.text
         )
+        photo = await keep_picture(services, came, at=services.clock())
     except ChannelError as error:
         await _name_failure(company_id, message.id, error.code)
         if not error.permanent:

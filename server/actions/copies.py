@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.actions.photos import storage_key
 from server.channels.handoff import share_names
-from server.db import jobs, photos
+from server.db import jobs, photos, renditions
 from server.db.unit import atomic
 from server.domain.channels import Picture
 from server.domain.media import Medium
@@ -32,7 +32,7 @@ async def pictures_of(
 
 async def copy_of(services: Services, photo: Photo) -> Rendition:
     """Return the copy of a photo that may leave: rebuilt from pixels, made once."""
-    known = await photos.rendition(photo.company_id, photo.id, OUTGOING)
+    known = await renditions.by_name(photo.company_id, photo.id, OUTGOING)
     if known:
         return known
     assert photo.storage_key is not None, "only stored photos are released"
@@ -58,4 +58,4 @@ async def copy_of(services: Services, photo: Photo) -> Rendition:
 
 @atomic
 async def _keep_copy(photo: Photo, made: Rendition) -> None:
-    await photos.insert_rendition(photo.company_id, photo.id, made)
+    await renditions.insert_rendition(photo.company_id, photo.id, made)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server.actions import conversations
 from server.actions.imports import opened, zone_of
-from server.actions.photos import add_from_chat
+from server.actions.received_photos import Received, keep_of_chat
 from server.db import conversations as conversations_db
 from server.db import imports, jobs, logbook, photos
 from server.db.unit import atomic, signal
@@ -17,7 +17,7 @@ from server.domain.imports.chat_import import Brought, ChatImport, ImportState, 
 from server.domain.imports.plan import Chosen, chosen
 from server.domain.logbook import Entry
 from server.domain.media import Medium
-from server.domain.photos import Photo
+from server.domain.photos import Photo, Source
 from server.services import Services
 from server.storage.base import in_thread
 from server.storage.exports import ChatFile, Damaged
@@ -89,22 +89,16 @@ async def _photo(
         data = await in_thread(file.read, name)
         sha256 = (await in_thread(hashlib.sha256, data)).hexdigest()
         ident = photo_id(chat.id, sha256)
-        known = await photos.by_id(chat.company_id, ident, trashed=True)
-        if known is None and (like := await imports.photo_like(chat.company_id, sha256)):
+        photo = await photos.by_id(chat.company_id, ident, trashed=True)
+        if photo is None and (like := await imports.photo_like(chat.company_id, sha256)):
             tally.known.add(like)
             return await photos.by_id(chat.company_id, like)
-        photo = known or await add_from_chat(
-            services,
-            chat.company_id,
-            ident,
-            job_id=one.job_id,
-            contact_id=one.person.contact_id,
-            data=data,
-            promised=promised,
-            caption=one.line.text,
-            said_at=one.line.at,
-            at=services.clock(),
-        )
+        if photo is None:
+            line, at = one.line, services.clock()
+            came = Received(
+                ident, chat.company_id, data, one.job_id, one.person.contact_id, Source.CHAT, line.text
+            )
+            photo = await keep_of_chat(services, came, promised=promised, said_at=line.at, at=at)
     except Damaged:
         tally.damaged.add(name)
         return None

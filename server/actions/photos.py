@@ -1,30 +1,31 @@
-"""What happens to a photo: announced, made safe, rendered, described, moved; and the search for lost ones."""
+"""What happens to a photo of ours: announced by a phone, made safe, described, moved.
+
+What customers and chats bring is `actions/received_photos.py`.
+"""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from server.db import items, jobs, logbook, photos, tasks, uploads
+from server.db import jobs, logbook, photos, renditions, tasks, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.image_types import HEAD_BYTES
 from server.domain.items import SyncPhoto
 from server.domain.logbook import Entry
-from server.domain.media import FileType, Medium, file_type, of_mime
+from server.domain.media import FileType, Medium
 from server.domain.photos import (
     Decode,
     Photo,
     PhotoState,
-    Source,
     Words,
+    blank,
     check_caption,
     check_tags,
     clean_mime,
+    search_text,
 )
-from server.domain.search import folded
 from server.domain.uploads import Metadata
-from server.domain.users import Actor, system
-from server.services import Services
+from server.domain.users import Actor
 
 RELEASED, NEW = "released", "new"
 
@@ -42,20 +43,20 @@ async def announce(
     photo = replace(announced(actor, item, job_id=job_id, at=at), late=late)
     early = await photos.by_id(actor.company_id, photo.id)
     if early is None:
-        await photos.insert_photo(actor.company_id, photo, search_text=_search_text(photo))
+        await photos.insert_photo(actor.company_id, photo, search_text=search_text(photo))
     else:
         _check_same_bytes(early, item)
-        await photos.set_described(actor.company_id, photo, search_text=_search_text(photo))
+        await photos.set_described(actor.company_id, photo, search_text=search_text(photo))
         await _promise_hash(early, item)
     if item.thumb and (early is None or early.decode is not Decode.DONE):
-        await photos.insert_preview(actor.company_id, photo.id, item.thumb)
+        await renditions.insert_preview(actor.company_id, photo.id, item.thumb)
     await _note_announced(actor, photo, at=at)
 
 
 def announced(actor: Actor, item: SyncPhoto, *, job_id: UUID | None, at: datetime) -> Photo:
     """Return the photo an item describes, before any byte of it is here."""
     return replace(
-        _blank(actor, item.id, size_bytes=item.size_bytes, sha256=item.sha256, mime=item.mime, at=at),
+        blank(actor, item.id, size_bytes=item.size_bytes, sha256=item.sha256, mime=item.mime, at=at),
         job_id=job_id,
         job_hint="" if job_id else item.job_hint,
         captured_at=item.captured.at,
@@ -76,7 +77,7 @@ async def announce_bare(
 ) -> Photo:
     """Write down an unsorted photo of which only the bytes are promised."""
     mime = clean_mime(metadata.filetype)
-    photo = _blank(actor, photo_id, size_bytes=size_bytes, sha256=metadata.sha256 or "", mime=mime, at=at)
+    photo = blank(actor, photo_id, size_bytes=size_bytes, sha256=metadata.sha256 or "", mime=mime, at=at)
     await photos.insert_photo(actor.company_id, photo, search_text="")
     await _note_announced(actor, photo, at=at)
     return photo
@@ -109,119 +110,9 @@ async def add_original(
     )
     await logbook.insert_entry(photo.company_id, entry)
     if kind.medium is Medium.IMAGE:
-        await _ask_to_render(photo.company_id, photo.id, at=at)
+        await ask_to_render(photo.company_id, photo.id, at=at)
     tell(photo)
     return True
-
-
-async def add_from_customer(
-    services: Services,
-    company_id: UUID,
-    photo_id: UUID,
-    *,
-    job_id: UUID | None,
-    contact_id: UUID | None,
-    data: bytes,
-    caption: str,
-    source: Source = Source.CUSTOMER,
-    at: datetime,
-) -> Photo:
-    """Keep a photo a customer sent; the same id again returns the first. Raises Invalid for what is no photo."""
-    known = await photos.by_id(company_id, photo_id)
-    if known:
-        return known
-    kind = checked_picture(data[:HEAD_BYTES], len(data))
-    photo = replace(
-        _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
-        job_id=job_id,
-        contact_id=contact_id,
-        source=source,
-        caption=check_caption(caption[:2000]),
-    )
-    return await _keep_bytes(services, photo, data, kind, at=at)
-
-
-async def add_from_chat(
-    services: Services,
-    company_id: UUID,
-    photo_id: UUID,
-    *,
-    job_id: UUID | None,
-    contact_id: UUID | None,
-    data: bytes,
-    promised: Medium,
-    caption: str,
-    said_at: datetime,
-    at: datetime,
-) -> Photo:
-    """Keep a picture, clip or voice note out of an exported chat, under the (local) time the chat tells.
-
-    Raises Invalid for what is none of these.
-    """
-    kind = file_type(data[:HEAD_BYTES], len(data), promised=promised)
-    photo = replace(
-        _blank(system(company_id), photo_id, size_bytes=len(data), sha256="", mime=kind.mime, at=at),
-        job_id=job_id,
-        contact_id=contact_id,
-        source=Source.CHAT,
-        caption=check_caption(caption[:2000]),
-        captured_at=said_at.astimezone(UTC),
-        offset_min=int((said_at.utcoffset() or timedelta()).total_seconds() // 60),
-        medium=kind.medium,
-        decode=Decode.WAITING if kind.medium is Medium.IMAGE else Decode.NONE,
-    )
-    return await _keep_bytes(services, photo, data, kind, at=at)
-
-
-async def _keep_bytes(
-    services: Services, photo: Photo, data: bytes, kind: FileType, *, at: datetime
-) -> Photo:
-    key = storage_key(photo, kind.suffix)
-    stored = await services.storage.put(key, data, content_type=kind.mime)
-    safe = replace(photo, state=PhotoState.STORED, stored_at=at, storage_key=key, sha256=stored.sha256)
-    return await _insert_customers(safe, at=at)
-
-
-@atomic
-async def _insert_customers(photo: Photo, *, at: datetime) -> Photo:
-    await items.claim_id(photo.company_id, photo.id)
-    known = await photos.by_id(photo.company_id, photo.id)
-    if known:
-        return known
-    photo = await _placed(photo)
-    await photos.insert_photo(photo.company_id, photo, search_text=_search_text(photo))
-    entry = Entry.by(
-        system(photo.company_id),
-        "photo.received",
-        "photo",
-        photo.id,
-        at=at,
-        job_id=photo.job_id,
-        sha256=photo.sha256,
-        contact=photo.contact_id,
-    )
-    await logbook.insert_entry(photo.company_id, entry)
-    if photo.medium is Medium.IMAGE:
-        await _ask_to_render(photo.company_id, photo.id, at=at)
-    tell(photo)
-    return photo
-
-
-async def _placed(photo: Photo) -> Photo:
-    """Follow a job that was merged or deleted between the customer's click and this moment."""
-    if photo.job_id is None:
-        return photo
-    await jobs.hold(photo.company_id, photo.job_id)
-    job = await jobs.current(photo.company_id, photo.job_id)
-    return replace(photo, job_id=job.id if job else None)
-
-
-def checked_picture(head: bytes, size_bytes: int) -> FileType:
-    """Return what a customer's file is. Raises Invalid for what is no picture; his clips come by another way."""
-    kind = file_type(head, size_bytes, promised=Medium.IMAGE)
-    if kind.medium is not Medium.IMAGE:
-        raise Invalid("photo.not_an_image")
-    return kind
 
 
 @atomic
@@ -241,7 +132,7 @@ async def describe(actor: Actor, photo: Photo, words: Words, *, at: datetime) ->
     after = replace(photo, caption=words.caption, phase=words.phase, tags=words.tags, job_id=words.job_id)
     review = NEW if photo.review == RELEASED and words.job_id != photo.job_id else photo.review
     if not await photos.set_words(
-        photo.company_id, photo.id, words, search_text=_search_text(after), review=review, rev=photo.rev
+        photo.company_id, photo.id, words, search_text=search_text(after), review=review, rev=photo.rev
     ):
         raise Conflict("photo.changed_meanwhile")
     for entry in _changes(actor, photo, before, words, at=at):
@@ -282,44 +173,6 @@ def _changes(actor: Actor, photo: Photo, before: Words, after: Words, *, at: dat
     return entries
 
 
-def _blank(actor: Actor, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str, at: datetime) -> Photo:
-    """Return an announced photo about which nothing is said."""
-    return Photo(
-        id=photo_id,
-        company_id=actor.company_id,
-        job_id=None,
-        job_hint="",
-        source=Source.WORKER,
-        author_id=actor.id,
-        author_name=actor.name,
-        contact_id=None,
-        state=PhotoState.ANNOUNCED,
-        problem="",
-        captured_at=at,
-        offset_min=0,
-        received_at=at,
-        stored_at=None,
-        caption="",
-        phase=None,
-        tags=(),
-        position=None,
-        sha256=sha256,
-        size_bytes=size_bytes,
-        mime=mime,
-        storage_key=None,
-        width=None,
-        height=None,
-        decode=Decode.WAITING,
-        decode_code="",
-        review=NEW,
-        review_note="",
-        reviewed_at=None,
-        reviewed_by_id=None,
-        rev=1,
-        medium=of_mime(mime),
-    )
-
-
 def _check_same_bytes(early: Photo, item: SyncPhoto) -> None:
     if early.size_bytes != item.size_bytes or (early.sha256 and early.sha256 != item.sha256):
         raise Conflict("item.other_bytes", field="sha256")
@@ -348,13 +201,10 @@ async def _note_announced(actor: Actor, photo: Photo, *, at: datetime) -> None:
     tell(photo)
 
 
-async def _ask_to_render(company_id: UUID, photo_id: UUID, *, at: datetime) -> None:
+async def ask_to_render(company_id: UUID, photo_id: UUID, *, at: datetime) -> None:
+    """Have the photo drawn after this commit, once."""
     payload: dict[str, object] = {"photo": str(photo_id)}
     await tasks.insert_task(company_id, "photo.render", payload, at=at, dedup=f"photo.render:{photo_id}")
-
-
-def _search_text(photo: Photo) -> str:
-    return folded(photo.caption, " ".join(photo.tags))
 
 
 def tell(photo: Photo) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from server.actions.photos import storage_key, tell
-from server.db import items, photos
+from server.db import items, photos, renditions
 from server.db.unit import atomic
 from server.domain.errors import Invalid, NotFound
 from server.domain.media import Medium
@@ -47,7 +47,7 @@ async def add_preview(services: Services, actor: Actor, photo_id: UUID, data: by
         raise NotFound("item.unknown")
     if not data.startswith(b"\xff\xd8\xff"):
         raise Invalid("photo.preview")
-    if photo.decode is not Decode.WAITING or await photos.rendition(photo.company_id, photo.id, PREVIEW):
+    if photo.decode is not Decode.WAITING or await renditions.by_name(photo.company_id, photo.id, PREVIEW):
         return
     sha256 = hashlib.sha256(data).hexdigest()
     key = storage_key(photo, f"{PREVIEW}-{sha256[:8]}.jpg")
@@ -63,12 +63,12 @@ async def _keep_preview(photo: Photo, made: Rendition) -> bool:
     """Write the preview's row; False when it is not needed any more."""
     await items.claim_id(photo.company_id, photo.id)
     now = await photos.by_id(photo.company_id, photo.id)
-    known = await photos.rendition(photo.company_id, photo.id, PREVIEW)
+    known = await renditions.by_name(photo.company_id, photo.id, PREVIEW)
     if known:
         return known.storage_key == made.storage_key
     if now is None or now.decode is not Decode.WAITING:
         return False
-    await photos.insert_rendition(photo.company_id, photo.id, made)
+    await renditions.insert_rendition(photo.company_id, photo.id, made)
     tell(photo)
     return True
 
@@ -79,9 +79,9 @@ async def _try_again(photo: Photo, error: ImageError) -> bool:
     if error.code == "image.stopped":
         return True
     if error.again and photo.decode_code != error.code:
-        await photos.set_decode_code(photo.company_id, photo.id, error.code)
+        await renditions.set_decode_code(photo.company_id, photo.id, error.code)
         return True
-    await photos.set_undecodable(photo.company_id, photo.id, error.code)
+    await renditions.set_undecodable(photo.company_id, photo.id, error.code)
     tell(photo)
     return False
 
@@ -107,12 +107,12 @@ async def _store(services: Services, photo: Photo, name: str, rendered: Rendered
 async def _keep(photo: Photo, rendered: Rendered, made: list[Rendition]) -> Rendition | None:
     """Write what was drawn; returns the phone's preview, whose file nobody needs any more."""
     await items.claim_id(photo.company_id, photo.id)
-    preview = await photos.rendition(photo.company_id, photo.id, PREVIEW)
-    await photos.delete_rendition(photo.company_id, photo.id, PREVIEW)
+    preview = await renditions.by_name(photo.company_id, photo.id, PREVIEW)
+    await renditions.delete_rendition(photo.company_id, photo.id, PREVIEW)
     for rendition in made:
-        await photos.insert_rendition(photo.company_id, photo.id, rendition)
+        await renditions.insert_rendition(photo.company_id, photo.id, rendition)
     probe = rendered.probe
-    await photos.set_decoded(photo.company_id, photo.id, width=probe.width_px, height=probe.height_px)
-    await photos.delete_preview(photo.company_id, photo.id)
+    await renditions.set_decoded(photo.company_id, photo.id, width=probe.width_px, height=probe.height_px)
+    await renditions.delete_preview(photo.company_id, photo.id)
     tell(photo)
     return preview

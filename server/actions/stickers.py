@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable
 from datetime import datetime
 
 from server.actions import conversations
-from server.actions.photos import add_from_customer
+from server.actions.received_photos import Received, keep_picture
 from server.actions.sessions import hash_token
 from server.db import jobs, logbook, stickers, tries
 from server.db.unit import atomic, signal
@@ -65,17 +65,8 @@ async def leave(
     """
     number = 0
     async for data in photos:
-        await add_from_customer(
-            services,
-            sticker.company_id,
-            new_id(),
-            job_id=sticker.job_id,
-            contact_id=None,
-            data=data,
-            caption="",
-            source=Source.STICKER,
-            at=at,
-        )
+        came = Received(new_id(), sticker.company_id, data, sticker.job_id, None, Source.STICKER)
+        await keep_picture(services, came, at=at)
         number += 1
     if left.text or left.name:
         await _keep_words(sticker, left, at=at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from server.db import companies, photos
+from server.db import companies, photos, storage_keys
 from server.domain.uploads import KEPT
 from server.services import Services
 from server.storage.base import in_thread
@@ -61,7 +61,7 @@ async def _strays(services: Services, company_id: UUID) -> AsyncIterator[str]:
 
 
 async def _unknown(company_id: UUID, keys: list[str]) -> list[str]:
-    known = await photos.every_key(company_id, keys) if keys else set()
+    known = await storage_keys.known(company_id, keys) if keys else set()
     return [key for key in keys if key not in known]
 
 
@@ -75,7 +75,7 @@ async def _never_a_photo(company_id: UUID, key: str, *, at: datetime) -> bool:
 
 async def _missing(services: Services, company_id: UUID) -> AsyncIterator[UUID]:
     after: UUID | None = None
-    while portion := await photos.keys_after(company_id, after, limit=_PORTION):
+    while portion := await storage_keys.after(company_id, after, limit=_PORTION):
         for photo_id, key in portion:
             if not await _there(services, key):
                 yield photo_id

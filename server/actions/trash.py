@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from server.db import items, logbook, photos, tasks, trash, uploads
+from server.db import items, logbook, photos, renditions, tasks, trash, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, NotFound
 from server.domain.logbook import Entry
@@ -69,7 +69,7 @@ async def empty(services: Services) -> None:
 async def _purge(services: Services, photo: Photo, *, at: datetime) -> None:
     """First nobody can take it back, then the files go, then the row forgets them."""
     await _begin(photo)
-    keys = [one.storage_key for one in await photos.renditions(photo.company_id, photo.id)]
+    keys = [one.storage_key for one in await renditions.of_photo(photo.company_id, photo.id)]
     for key in [*keys, *([photo.storage_key] if photo.storage_key else [])]:
         await services.storage.delete(key)
     await services.parts.remove(photo.id)

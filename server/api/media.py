@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from server.db import photos
+from server.db import renditions
 from server.domain.errors import Forbidden, NotFound
 from server.domain.image_types import ImageType
 from server.domain.media import Medium, suffix_of
@@ -54,7 +54,7 @@ async def rendition(request: Request) -> Response:
     # Only the page of the trash asks for what lies in it, and only the desk gets that.
     in_trash = "trash" in request.query_params and access.actor(request).at_desk
     photo, name = await access.photo(request, trashed=in_trash), request.path_params["name"]
-    drawn = {one.name: one for one in await photos.renditions(photo.company_id, photo.id)}
+    drawn = {one.name: one for one in await renditions.of_photo(photo.company_id, photo.id)}
     made = drawn.get(name) if name in RENDITION_NAMES else None
     if made is None and name == "screen":
         made = drawn.get(PREVIEW)
@@ -84,7 +84,7 @@ async def chat_file(request: Request) -> Response:
 
 
 async def _preview(request: Request, photo: Photo, name: str) -> Response:
-    data = await photos.preview(photo.company_id, photo.id) if name in RENDITION_NAMES else None
+    data = await renditions.preview(photo.company_id, photo.id) if name in RENDITION_NAMES else None
     if data is not None:
         headers = SANDBOX | {"Cache-Control": "private, no-cache"}
         return Response(data, headers=headers, media_type="image/jpeg")

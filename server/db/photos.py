@@ -8,11 +8,10 @@ from uuid import UUID
 from tortoise.expressions import F, Q, Subquery
 from tortoise.queryset import QuerySet
 
-from server.db.tables import ChatImportRow, JobMemberRow, PhotoRow, PreviewRow, RenditionRow
+from server.db.tables import JobMemberRow, PhotoRow
 from server.domain.media import FileType, Medium
 from server.domain.paging import Page, cut
-from server.domain.photos import Decode, Person, Phase, Photo, PhotoState, Rendition, Source, Words
-from server.ids import new_id
+from server.domain.photos import Decode, Person, Phase, Photo, PhotoState, Source, Words
 
 _PLAIN = (
     "id",
@@ -247,100 +246,10 @@ async def set_stored(
     return bool(changed)
 
 
-async def set_decoded(company_id: UUID, photo_id: UUID, *, width: int, height: int) -> None:
-    """Note that renditions exist, and the oriented size of the original in pixels."""
-    await PhotoRow.filter(id=photo_id, company_id=company_id).update(
-        decode=Decode.DONE, decode_code="", width=width, height=height
-    )
-
-
-async def set_decode_code(company_id: UUID, photo_id: UUID, code: str) -> None:
-    """Note why the last attempt to draw it failed; another one follows."""
-    await PhotoRow.filter(id=photo_id, company_id=company_id).update(decode_code=code)
-
-
-async def set_undecodable(company_id: UUID, photo_id: UUID, code: str) -> None:
-    """Note that the photo is kept but cannot be shown, and why."""
-    await PhotoRow.filter(id=photo_id, company_id=company_id).update(decode=Decode.FAILED, decode_code=code)
-
-
-async def preview(company_id: UUID, photo_id: UUID) -> bytes | None:
-    """Return the phone's small JPEG."""
-    rows = await PreviewRow.filter(photo_id=photo_id, company_id=company_id).values_list("data", flat=True)
-    return bytes(rows[0]) if rows else None
-
-
-async def insert_preview(company_id: UUID, photo_id: UUID, data: bytes) -> None:
-    """Keep the phone's small JPEG until our own exists."""
-    row = PreviewRow(photo_id=photo_id, company_id=company_id, data=data)
-    await PreviewRow.bulk_create([row], ignore_conflicts=True)
-
-
-async def delete_preview(company_id: UUID, photo_id: UUID) -> None:
-    """Forget the phone's small JPEG."""
-    await PreviewRow.filter(photo_id=photo_id, company_id=company_id).delete()
-
-
-async def rendition(company_id: UUID, photo_id: UUID, name: str) -> Rendition | None:
-    """Return one rendition."""
-    found = [entry for entry in await renditions(company_id, photo_id) if entry.name == name]
-    return found[0] if found else None
-
-
-async def renditions(company_id: UUID, photo_id: UUID) -> list[Rendition]:
-    """Return the renditions drawn so far."""
-    names = ("name", "storage_key", "mime", "width", "height", "size_bytes", "sha256")
-    rows = RenditionRow.filter(company_id=company_id, photo_id=photo_id).order_by("name")
-    return [Rendition(**row) for row in await rows.values(*names)]
-
-
-async def insert_rendition(company_id: UUID, photo_id: UUID, made: Rendition) -> None:
-    """Write a rendition; the same name again replaces it."""
-    await RenditionRow.filter(company_id=company_id, photo_id=photo_id, name=made.name).delete()
-    await RenditionRow.create(
-        id=new_id(),
-        company_id=company_id,
-        photo_id=photo_id,
-        name=made.name,
-        storage_key=made.storage_key,
-        mime=made.mime,
-        width=made.width,
-        height=made.height,
-        size_bytes=made.size_bytes,
-        sha256=made.sha256,
-    )
-
-
-async def delete_rendition(company_id: UUID, photo_id: UUID, name: str) -> None:
-    """Forget a rendition; its file is the caller's."""
-    await RenditionRow.filter(company_id=company_id, photo_id=photo_id, name=name).delete()
-
-
 async def hashes_of(company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the SHA-256 (hex) of the originals of these photos, of those in the trash, too."""
     rows = await PhotoRow.filter(company_id=company_id, id__in=list(ids)).values_list("id", "sha256")
     return dict(rows)
-
-
-async def every_key(company_id: UUID, keys: Sequence[str]) -> set[str]:
-    """Return which of these storage keys belong to a row."""
-    found: set[str] = set()
-    for table in (PhotoRow, RenditionRow, ChatImportRow):
-        rows = table.filter(company_id=company_id, storage_key__in=list(keys))
-        found.update(str(key) for key in await rows.values_list("storage_key", flat=True))
-    return found
-
-
-async def keys_after(company_id: UUID, after: UUID | None, *, limit: int = 500) -> list[tuple[UUID, str]]:
-    """Return ids and storage keys of stored photos in order, for comparing them with the storage."""
-    rows = PhotoRow.filter(company_id=company_id, storage_key__not_isnull=True).exclude(
-        state=PhotoState.PURGED
-    )
-    if after:
-        rows = rows.filter(id__gt=after)
-    return [
-        (row[0], row[1]) for row in await rows.order_by("id").limit(limit).values_list("id", "storage_key")
-    ]
 
 
 async def read(company_id: UUID | None, rows: "QuerySet[PhotoRow]") -> list[Photo]:

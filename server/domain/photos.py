@@ -8,7 +8,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.domain.errors import Invalid, TooLarge
-from server.domain.media import Medium
+from server.domain.media import Medium, of_mime
+from server.domain.search import folded
+from server.domain.users import Actor
 
 SIZE_MAX = 100_000_000
 CAPTION_MAX = 2_000
@@ -164,6 +166,49 @@ class Words:
     phase: Phase | None
     tags: tuple[str, ...]
     job_id: UUID | None
+
+
+def blank(actor: Actor, photo_id: UUID, *, size_bytes: int, sha256: str, mime: str, at: datetime) -> Photo:
+    """Return an announced photo about which nothing is said."""
+    return Photo(
+        id=photo_id,
+        company_id=actor.company_id,
+        job_id=None,
+        job_hint="",
+        source=Source.WORKER,
+        author_id=actor.id,
+        author_name=actor.name,
+        contact_id=None,
+        state=PhotoState.ANNOUNCED,
+        problem="",
+        captured_at=at,
+        offset_min=0,
+        received_at=at,
+        stored_at=None,
+        caption="",
+        phase=None,
+        tags=(),
+        position=None,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        mime=mime,
+        storage_key=None,
+        width=None,
+        height=None,
+        decode=Decode.WAITING,
+        decode_code="",
+        review="new",
+        review_note="",
+        reviewed_at=None,
+        reviewed_by_id=None,
+        rev=1,
+        medium=of_mime(mime),
+    )
+
+
+def search_text(photo: Photo) -> str:
+    """Return what a search finds the photo by: caption and tags, folded."""
+    return folded(photo.caption, " ".join(photo.tags))
 
 
 def check_original(size_bytes: int, mime: str, *, size_max: int = SIZE_MAX) -> None:

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from server.actions import answers, logos
 from server.actions.answers import Asked, Dead
 from server.actions.copies import OUTGOING
-from server.actions.photos import checked_picture
-from server.db import photos
+from server.actions.received_photos import checked_picture
+from server.db import renditions
 from server.domain.errors import Invalid, TooLarge
 from server.domain.image_types import HEAD_BYTES
 from server.web import access, forms
@@ -100,7 +100,7 @@ async def picture(request: Request) -> Response:
     if not 1 <= place <= len(asked.photos):
         return Response(status_code=404, headers=HEADERS)
     photo = asked.photos[place - 1]
-    copy = await photos.rendition(photo.company_id, photo.id, OUTGOING)
+    copy = await renditions.by_name(photo.company_id, photo.id, OUTGOING)
     if copy is None:
         return Response(status_code=404, headers=HEADERS)
     data = b"".join([chunk async for chunk in services(request).storage.get(copy.storage_key)])

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from server.actions import handoffs
 from server.actions.handoffs import Offer
 from server.channels.handoff import HandoffState, desktop_link
-from server.db import customers, photos
+from server.db import customers, renditions
 from server.domain.accounts import HANDOFF
 from server.domain.errors import Forbidden, NotFound
 from server.domain.messages import Message, MessageState
@@ -90,7 +90,7 @@ async def picture(request: Request) -> Response:
     package = await handoffs.shareable(question, via=via, at=services(request).clock())
     if package is None or not 1 <= place <= len(question.photo_ids):
         raise NotFound("handoff.unknown")
-    copy = await photos.rendition(question.company_id, question.photo_ids[place - 1], "outgoing")
+    copy = await renditions.by_name(question.company_id, question.photo_ids[place - 1], "outgoing")
     if copy is None:
         raise NotFound("handoff.unknown")
     headers = {

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server.actions import stickers as actions
-from server.actions.photos import checked_picture
+from server.actions.received_photos import checked_picture
 from server.db import companies, jobs, stickers
 from server.domain.errors import Invalid, TooManyTries
 from server.domain.image_types import HEAD_BYTES

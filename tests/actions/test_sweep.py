@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from server.actions import photos, sync, uploads
+from server.actions import sync, uploads
+from server.actions.received_photos import Received, keep_picture
 from server.actions.sweep import Sweep, sweep
 from server.actions.sync import Origin
 from server.db import photos as table
@@ -51,26 +52,10 @@ async def test_both_directions(site: Site) -> None:
 async def test_a_customers_photo_is_kept_once(site: Site) -> None:
     ident, data, company_id = new_id(), photo_bytes(), site.worker.company_id
     for _ in range(2):
-        photo = await photos.add_from_customer(
-            site.services,
-            company_id,
-            ident,
-            job_id=site.job,
-            contact_id=None,
-            data=data,
-            caption="Hier",
-            at=AT,
+        photo = await keep_picture(
+            site.services, Received(ident, company_id, data, site.job, None, caption="Hier"), at=AT
         )
         assert (photo.state, photo.source, photo.job_id) == (PhotoState.STORED, Source.CUSTOMER, site.job)
     assert len([key async for key in site.services.storage.list("")]) == 1
     with pytest.raises(Invalid, match=r"photo\.html"):
-        await photos.add_from_customer(
-            site.services,
-            company_id,
-            new_id(),
-            job_id=None,
-            contact_id=None,
-            data=b"<html>",
-            caption="",
-            at=AT,
-        )
+        await keep_picture(site.services, Received(new_id(), company_id, b"<html>", None, None), at=AT)

@@ -8,6 +8,7 @@ import pytest
 from server.actions import drafts, questions, releases, renditions, sweep, sync
 from server.actions.sync import Origin
 from server.db import photos, tasks
+from server.db import renditions as drawings
 from server.domain.errors import Invalid
 from server.domain.items import SyncQuestion
 from server.domain.media import Medium
@@ -142,13 +143,13 @@ async def test_our_own_picture_takes_the_previews_place(world: World) -> None:
     data = drawing.getvalue()
     await sync.put_item(site.worker, photo_item(data, ident), Origin(), at=AT)
     await renditions.add_preview(site.services, site.worker, ident, SEEN)
-    preview = await photos.rendition(site.worker.company_id, ident, "preview")
+    preview = await drawings.by_name(site.worker.company_id, ident, "preview")
     assert preview and (await sweep.sweep(site.services)).strays == ()
     await brought(site, data, item_id=ident)
     await renditions.render(site.services, site.worker.company_id, {"photo": str(ident)})
-    drawn = await photos.renditions(site.worker.company_id, ident)
+    drawn = await drawings.of_photo(site.worker.company_id, ident)
     assert [one.name for one in drawn] == ["screen", "thumb"]
     assert await site.services.storage.head(preview.storage_key) is None
     await renditions.add_preview(site.services, site.worker, ident, SEEN)
-    assert len(await photos.renditions(site.worker.company_id, ident)) == 2
+    assert len(await drawings.of_photo(site.worker.company_id, ident)) == 2
     assert await sweep.sweep(site.services) == sweep.Sweep()

@@ -10,6 +10,7 @@ import pytest
 from server.actions import renditions, sync, uploads
 from server.actions.sync import Origin
 from server.db import photos
+from server.db import renditions as drawings
 from server.domain.photos import Decode
 from tests.api.conftest import World
 from tests.sites import AT, THUMB, metadata_of, photo_bytes, photo_item, pieces
@@ -116,10 +117,10 @@ async def test_renditions_are_drawn_upright_and_kept_for_ever(world: World) -> N
         await renditions.render(world.site.services, company_id, {"photo": str(ident)})
     photo = await photos.by_id(company_id, ident)
     assert photo and photo.decode is Decode.DONE and photo.width and photo.height
-    made = await photos.renditions(company_id, ident)
+    made = await drawings.of_photo(company_id, ident)
     assert [one.name for one in made] == ["screen", "thumb"]
     assert (made[0].width > made[0].height) == (photo.width > photo.height)
-    assert await photos.preview(company_id, ident) is None
+    assert await drawings.preview(company_id, ident) is None
     async with world.client(world.site.worker) as client:
         thumb = await client.get(f"/photos/{ident}/renditions/thumb")
         screen = await client.get(f"/photos/{ident}/renditions/screen")
