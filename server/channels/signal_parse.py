@@ -7,11 +7,20 @@ for author. Own words beside an envelope stand under `zollstock`: long texts tha
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from server.channels.base_http import storable
-from server.channels.signal_plan import PHONE
+from server.channels.signal_content import (
+    Item,
+    author_of,
+    identities,
+    names_under,
+    parts_of,
+    sender_of,
+    stamp_of,
+    text_of,
+    time_of,
+)
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
@@ -20,8 +29,6 @@ from server.domain.events import (
     Gap,
     HealthEvent,
     InboundMessage,
-    MediaRef,
-    MessageKind,
     Status,
     StatusUpdate,
     UnknownEvent,
@@ -36,7 +43,6 @@ _HEAD = {
 # They tell nothing of the conversation.
 _QUIET = {"typingMessage", "storyMessage"}
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError)
-Item = dict[str, Any]
 
 
 def events(raw: bytes, number: str) -> Iterator[Event]:
@@ -124,9 +130,9 @@ def _undecryptable(item: Item) -> Iterator[Event]:
     error, envelope = item["exception"], item["envelope"]
     detail = f"{error.get('type', '')}: {error.get('message', '')}"[:300]
     if "Untrusted" in detail:
-        yield HealthEvent(unknown("", item).key, "signal.untrusted", f"{_author(envelope)}: {detail}"[:300])
+        yield HealthEvent(unknown("", item).key, "signal.untrusted", f"{author_of(envelope)}: {detail}"[:300])
         return
-    at = _time(envelope["timestamp"])
+    at = time_of(envelope["timestamp"])
     yield Gap(f"gap:{envelope.get('sourceUuid')}:{envelope['timestamp']}", at, at, detail)
 
 
@@ -148,21 +154,21 @@ def _envelope(item: Item, texts: Mapping[str, str], number: str) -> Iterator[Eve
 
 
 def _data(item: Item, envelope: Item, data: Item, texts: Mapping[str, str], number: str) -> Iterator[Event]:
-    author, at = _author(envelope), _time(data["timestamp"])
+    author, at = author_of(envelope), time_of(data["timestamp"])
     name = f"{author}:{data['timestamp']}"
     if data.get("groupInfo"):
         yield unknown("signal.group", item)
     elif data.get("remoteDelete"):
-        target = f"{author}:{_stamp(data['remoteDelete']['timestamp'])}"
-        yield Change(f"{name}:deleted", target, _sender(envelope), at, None)
+        target = f"{author}:{stamp_of(data['remoteDelete']['timestamp'])}"
+        yield Change(f"{name}:deleted", target, sender_of(envelope), at, None)
     else:
         yield from _messages(envelope, data, texts, number)
 
 
 def _messages(envelope: Item, data: Item, texts: Mapping[str, str], number: str) -> Iterator[InboundMessage]:
     """Yield a message: one event for each of its files, the first with the words."""
-    author, sender, at = _author(envelope), _sender(envelope), _time(data["timestamp"])
-    for place, (kind, text, media) in enumerate(_parts(data, texts), 1):
+    author, sender, at = author_of(envelope), sender_of(envelope), time_of(data["timestamp"])
+    for place, (kind, text, media) in enumerate(parts_of(data, texts), 1):
         yield InboundMessage(
             foreign_id=f"{author}:{data['timestamp']}" + (f"#{place}" if place > 1 else ""),
             sender=sender,
@@ -175,72 +181,17 @@ def _messages(envelope: Item, data: Item, texts: Mapping[str, str], number: str)
         )
 
 
-def _parts(data: Item, texts: Mapping[str, str]) -> list[tuple[MessageKind, str, MediaRef | None]]:
-    """Return (kind, text, file) of each event a message is told in; none for one that says nothing."""
-    if data.get("reaction"):
-        emoji = "" if data["reaction"].get("isRemove") else str(data["reaction"].get("emoji") or "")
-        return [(MessageKind.REACTION, emoji, None)]
-    text = _text(data, texts)
-    if data.get("sticker"):
-        return [(MessageKind.STICKER, text, None)]
-    if data.get("contacts"):
-        return [(MessageKind.CONTACTS, text or _names(data["contacts"]), None)]
-    if data.get("pollCreate"):
-        return [(MessageKind.OTHER, str(data["pollCreate"].get("question") or ""), None)]
-    if data.get("viewOnce"):  # shown once is what the customer wished: kept nowhere
-        return [(MessageKind.OTHER, text, None)]
-    files = [_file(file, texts) for file in data.get("attachments") or []]
-    shown = [(kind, "", media) for kind, media in filter(None, files)]
-    if shown:
-        return [(shown[0][0], text, shown[0][2]), *shown[1:]]
-    if text:
-        return [(MessageKind.TEXT, text, None)]
-    known = {"timestamp", "message", "expiresInSeconds", "isExpirationUpdate", "viewOnce", "attachments"}
-    rest = sorted(name for name, value in data.items() if value and name not in known)
-    return [(MessageKind.OTHER, rest[0], None)] if rest else []
-
-
-def _file(file: object, texts: Mapping[str, str]) -> tuple[MessageKind, MediaRef | None] | None:
-    """Return one file of a message, None for a long text that already stands in it."""
-    if not isinstance(file, dict) or not isinstance(file.get("id"), str) or not file["id"]:
-        return MessageKind.OTHER, None
-    if file["id"] in texts:
-        return None
-    mime = str(file.get("contentType") or "")
-    family = mime.partition("/")[0]
-    kind = MessageKind(family) if family in ("image", "audio", "video") else MessageKind.DOCUMENT
-    return kind, MediaRef(file["id"], mime, "", str(file.get("filename") or "")[:200])
-
-
-def _text(data: Item, texts: Mapping[str, str]) -> str:
-    for file in data.get("attachments") or []:
-        if isinstance(file, dict) and file.get("id") in texts:
-            return str(texts[file["id"]])
-    return str(data.get("message") or "")
-
-
-def _names(contacts: list[Item]) -> str:
-    named = [one.get("name") or {} for one in contacts]
-    return ", ".join(
-        " ".join(str(name[part]) for part in ("given", "family") if name.get(part)) for name in named
-    )
-
-
 def _context(envelope: Item, data: Item, number: str) -> str:
     """Return the message this one quotes or reacts to; in a talk of two, who is not the sender is us."""
     quote, reaction = data.get("quote"), data.get("reaction")
     if reaction:
-        who, stamp = _of(reaction, "targetAuthor"), reaction["targetSentTimestamp"]
+        who, stamp = names_under(reaction, "targetAuthor"), reaction["targetSentTimestamp"]
     elif quote:
-        who, stamp = _of(quote, "author"), quote["id"]
+        who, stamp = names_under(quote, "author"), quote["id"]
     else:
         return ""
     his = who & {envelope.get("sourceUuid"), envelope.get("sourceNumber"), envelope.get("source")}
-    return f"{_author(envelope) if his else number}:{_stamp(stamp)}"
-
-
-def _of(item: Item, name: str) -> set[str | None]:
-    return {item.get(end) for end in (name, f"{name}Uuid", f"{name}Number")} - {None, ""}
+    return f"{author_of(envelope) if his else number}:{stamp_of(stamp)}"
 
 
 def _edit(item: Item, envelope: Item, edit: Item, texts: Mapping[str, str]) -> Iterator[Event]:
@@ -248,10 +199,10 @@ def _edit(item: Item, envelope: Item, edit: Item, texts: Mapping[str, str]) -> I
     if data.get("groupInfo"):
         yield unknown("signal.group", item)
         return
-    author = _author(envelope)
-    target = f"{author}:{_stamp(edit['targetSentTimestamp'])}"
-    at = _time(data["timestamp"])
-    yield Change(f"{author}:{data['timestamp']}:edit", target, _sender(envelope), at, _text(data, texts))
+    author = author_of(envelope)
+    target = f"{author}:{stamp_of(edit['targetSentTimestamp'])}"
+    at = time_of(data["timestamp"])
+    yield Change(f"{author}:{data['timestamp']}:edit", target, sender_of(envelope), at, text_of(data, texts))
 
 
 def _receipts(item: Item, receipt: Item, number: str) -> Iterator[Event]:
@@ -260,9 +211,9 @@ def _receipts(item: Item, receipt: Item, number: str) -> Iterator[Event]:
     if not read and receipt.get("isDelivery") is not True:
         yield unknown("signal.receipt", item)
         return
-    at, status = _time(receipt["when"]), Status.READ if read else Status.DELIVERED
+    at, status = time_of(receipt["when"]), Status.READ if read else Status.DELIVERED
     for stamp in receipt["timestamps"]:
-        yield StatusUpdate(f"{number}:{_stamp(stamp)}", status, at)
+        yield StatusUpdate(f"{number}:{stamp_of(stamp)}", status, at)
 
 
 def _sync(item: Item, sync: Item, texts: Mapping[str, str], number: str) -> Iterator[Event]:
@@ -270,7 +221,7 @@ def _sync(item: Item, sync: Item, texts: Mapping[str, str], number: str) -> Iter
     sent = sync.get("sentMessage")
     if not sent:
         return  # what was read or blocked on the other device is no news for the conversation
-    to = _person(sent.get("destinationNumber") or sent.get("destination"), sent.get("destinationUuid"))
+    to = identities(sent.get("destinationNumber") or sent.get("destination"), sent.get("destinationUuid"))
     changed = sent.get("editMessage") or {}
     if (
         any((one or {}).get("groupInfo") for one in (sent, changed.get("dataMessage")))
@@ -284,9 +235,9 @@ def _sync(item: Item, sync: Item, texts: Mapping[str, str], number: str) -> Iter
         return
     if any(one.value == number for one in to):
         return
-    for place, (kind, text, media) in enumerate(_parts(sent, texts), 1):
-        name = f"{number}:{_stamp(sent['timestamp'])}" + (f"#{place}" if place > 1 else "")
-        yield Echo(name, to, _time(sent["timestamp"]), kind, text, media, "", _echoed(sent, to, number))
+    for place, (kind, text, media) in enumerate(parts_of(sent, texts), 1):
+        name = f"{number}:{stamp_of(sent['timestamp'])}" + (f"#{place}" if place > 1 else "")
+        yield Echo(name, to, time_of(sent["timestamp"]), kind, text, media, "", _echoed(sent, to, number))
 
 
 def _changed_by_hand(
@@ -295,50 +246,16 @@ def _changed_by_hand(
     """Return what the firm's own phone changed or took back; the sender is the one it was written to."""
     data = changed["dataMessage"] if changed else sent
     stamp = changed["targetSentTimestamp"] if changed else sent["remoteDelete"]["timestamp"]
-    at, text = _time(data["timestamp"]), _text(data, texts) if changed else None
-    return Change(f"{number}:{_stamp(data['timestamp'])}:change", f"{number}:{_stamp(stamp)}", to, at, text)
+    at, text = time_of(data["timestamp"]), text_of(data, texts) if changed else None
+    return Change(
+        f"{number}:{stamp_of(data['timestamp'])}:change", f"{number}:{stamp_of(stamp)}", to, at, text
+    )
 
 
 def _echoed(sent: Item, to: tuple[Identity, ...], number: str) -> str:
     quote = sent.get("quote")
     if not quote:
         return ""
-    theirs = _of(quote, "author") & {one.value for one in to}
+    theirs = names_under(quote, "author") & {one.value for one in to}
     named = next((one.value for one in to if one.kind is IdentityKind.UUID), to[0].value)
-    return f"{named if theirs else number}:{_stamp(quote['id'])}"
-
-
-def _author(envelope: Item) -> str:
-    """Return by which name a sender's messages go. Raises KeyError when there is none."""
-    for name in ("sourceUuid", "sourceNumber", "source"):
-        if isinstance(envelope.get(name), str) and 0 < len(envelope[name]) <= 100:
-            return str(envelope[name])
-    raise KeyError("source")
-
-
-def _sender(envelope: Item) -> tuple[Identity, ...]:
-    """Return the sender's names; the number may be missing, he hides it. Raises KeyError without any."""
-    found = _person(envelope.get("sourceNumber") or envelope.get("source"), envelope.get("sourceUuid"))
-    if not found:
-        raise KeyError("source")
-    return found
-
-
-def _person(phone: object, uuid: object) -> tuple[Identity, ...]:
-    names = []
-    if isinstance(phone, str) and PHONE.fullmatch(phone):
-        names.append(Identity(IdentityKind.PHONE, phone))
-    if isinstance(uuid, str) and 0 < len(uuid) <= 100:
-        names.append(Identity(IdentityKind.UUID, uuid))
-    return tuple(names)
-
-
-def _stamp(value: object) -> int:
-    """Return a time in ms as platforms name messages by it. Raises ValueError."""
-    if type(value) is not int or not 0 < value < 10**16:
-        raise ValueError("no timestamp")
-    return value
-
-
-def _time(value: object) -> datetime:
-    return datetime.fromtimestamp(_stamp(value) / 1000, UTC)
+    return f"{named if theirs else number}:{stamp_of(quote['id'])}"

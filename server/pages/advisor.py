@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from server import channels as registry
 from server.db import channels
-from server.domain.advisor import ADVICE
+from server.domain.advisor_facts import ADVICE
 from server.web import access
 from server.web.render import page
 from server.web.routing import Who, route

@@ -7,7 +7,9 @@ from html import escape
 import pytest
 
 from server.channels import CHANNELS
-from server.domain.advisor import ADVICE, Advice, Fact, Source, advice_of, complete, enableable
+from server.domain.advice import Advice, Fact, Source, complete
+from server.domain.advisor import advice_of, enableable
+from server.domain.advisor_facts import ADVICE
 from server.web.words import words
 from tests.pages.conftest import House
 

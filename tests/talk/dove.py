@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import Channel, ChannelError, Field, MediaLoader, RawLoader
-from server.domain.advisor import Advice, Fact, Source
+from server.domain.advice import Advice, Fact, Source
 from server.domain.channels import (
     Blocked,
     Capabilities,

@@ -12,7 +12,7 @@ from server.actions import conversations, speech
 from server.db import channels, logbook, messages, questions
 from server.db import conversations as threads
 from server.domain.accounts import Account, Health
-from server.domain.advisor import Fact, Source
+from server.domain.advice import Fact, Source
 from server.domain.errors import Invalid, NoConsent
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState

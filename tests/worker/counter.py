@@ -22,7 +22,7 @@ from server.channels.base import ChannelError, Field, Pulled
 from server.channels.whatsapp_plan import CAPS
 from server.clock import now
 from server.db.connect import Database, open_database
-from server.domain.advisor import Advice, Fact, Source
+from server.domain.advice import Advice, Fact, Source
 from server.services import Secrets, Services
 from server.worker import pullers
 

@@ -1,28 +1,17 @@
-"""From what was typed or sent to a frozen dataclass; a wrong field is named and nothing typed is lost.
+"""What a field takes: each maker returns a dataclass field that reads one raw value, refuses it or knows its default."""
 
-A form is a dataclass whose fields are made here (`text`, `number`, `ids` …). The same dataclass reads
-JSON bodies and query strings.
-"""
-
-import dataclasses
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field
+from dataclasses import MISSING, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
-
-from starlette.datastructures import FormData, UploadFile
-from starlette.requests import Request
 
 from server.domain.errors import Invalid
 from server.ids import parse_id
 
-F = TypeVar("F")
 Read = Callable[[Any], Any]
-
 _WORD = re.compile(r"[a-z_]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -225,117 +214,4 @@ def _list(raw: Any, max: int) -> Sequence[Any]:
         raise Invalid("field.type")
     if len(raw) > max:
         raise Invalid("field.too_many", max=max)
-    return raw
-
-
-@dataclass(frozen=True, slots=True)
-class Form(Generic[F]):
-    """What was typed, what is wrong with it, and the value if nothing is."""
-
-    typed: Mapping[str, Any]
-    errors: Mapping[str, Invalid]
-    value: F | None = None
-
-    @property
-    def data(self) -> F:
-        """Return the value. Raises the first field's Invalid when something is wrong."""
-        if self.value is None:
-            raise next(iter(self.errors.values()))
-        return self.value
-
-    def refused(self, error: Invalid) -> "Form[F]":
-        """Return the form with the sentence of a rule that refused it; "" is the field of the whole form."""
-        return dataclasses.replace(self, errors={**self.errors, error.field or "": error}, value=None)
-
-    def get(self, name: str, default: Any = "") -> Any:
-        """Return what to show in a field."""
-        return self.typed.get(name, default)
-
-    def error(self, name: str) -> Invalid | None:
-        return self.errors.get(name)
-
-
-def blank(values: Mapping[str, Any] | None = None) -> Form[Any]:
-    """Return a form that nobody has sent yet, showing `values`."""
-    return Form(values or {}, {})
-
-
-async def read(request: Request, shape: type[F]) -> Form[F]:
-    """Read a posted form. Files are not read here: photos never come as forms (house.md §5)."""
-    if request.headers.get("content-type", "").startswith("application/json"):
-        return parsed(shape, await _json(request))
-    data = await request.form(max_fields=2000)
-    return parsed(shape, _plain(shape, data))
-
-
-def read_query(request: Request, shape: type[F]) -> F:
-    """Read the query string. Raises Invalid naming the parameter."""
-    known = {one.name: one for one in dataclasses.fields(shape)}  # type: ignore[arg-type]
-    raw: dict[str, Any] = {}
-    for name in known.keys() & request.query_params.keys():
-        values = request.query_params.getlist(name)
-        raw[name] = values if known[name].metadata["many"] else values[-1]
-    return parsed(shape, raw).data
-
-
-async def read_json(request: Request, shape: type[F]) -> F:
-    """Read a JSON body. Raises Invalid naming the field; a field nobody knows is refused."""
-    raw = await _json(request)
-    unknown = raw.keys() - {one.name for one in dataclasses.fields(shape)}  # type: ignore[arg-type]
-    if unknown:
-        raise Invalid("field.unknown", field=min(unknown))
-    return parsed(shape, raw).data
-
-
-async def read_patch(request: Request, shape: type[Any]) -> dict[str, Any]:
-    """Read a JSON body of changes: only the fields that were sent. Raises Invalid naming the field."""
-    raw = await _json(request)
-    known = {one.name: one for one in dataclasses.fields(shape)}
-    changes: dict[str, Any] = {}
-    for name, value in raw.items():
-        if name not in known:
-            raise Invalid("field.unknown", field=name)
-        changes[name] = _value(known[name], value)
-    return changes
-
-
-def parsed(shape: type[F], raw: Mapping[str, Any]) -> Form[F]:
-    """Read every field of `shape` from raw values, collecting what is wrong."""
-    values: dict[str, Any] = {}
-    errors: dict[str, Invalid] = {}
-    for one in dataclasses.fields(shape):  # type: ignore[arg-type]
-        if one.name in raw:
-            try:
-                values[one.name] = _value(one, raw[one.name])
-            except Invalid as wrong:
-                errors[one.name] = wrong
-        elif one.default is MISSING and one.default_factory is MISSING:
-            errors[one.name] = Invalid("field.required", field=one.name)
-    return Form(raw, errors, None if errors else shape(**values))
-
-
-def _value(one: dataclasses.Field[Any], raw: Any) -> Any:
-    try:
-        return one.metadata["read"](raw)
-    except Invalid as wrong:
-        raise Invalid(wrong.code, field=one.name, **wrong.values) from None
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    try:
-        raw = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise Invalid("body.not_json") from None
-    if not isinstance(raw, dict):
-        raise Invalid("body.not_object")
-    return raw
-
-
-def _plain(shape: type[Any], data: FormData) -> dict[str, Any]:
-    raw: dict[str, Any] = {}
-    for one in dataclasses.fields(shape):
-        if one.name not in data:
-            continue
-        values = [value for value in data.getlist(one.name) if not isinstance(value, UploadFile)]
-        raw[one.name] = values if one.metadata["many"] else (values[-1] if values else "")
     return raw
