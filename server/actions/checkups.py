@@ -1,10 +1,12 @@
 """The self-check of channels: asked of the platform every hour, at saving and by a button; what it finds is kept."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from server.actions import templates
 from server.actions.channels import open_channel
-from server.channels.base import Pushed
+from server.channels.base import ChannelError, Pushed
 from server.db import channels, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
@@ -33,7 +35,10 @@ def hook_path(services: Services, account: Account) -> str:
 
 
 async def check(services: Services, account: Account) -> list[Finding]:
-    """Ask the platform how the account is, keep the answer, and believe it about the token. Outside of every unit."""
+    """Ask the platform how the account is and which texts it has approved. Outside of every unit.
+
+    The answers are kept; about the token they are believed.
+    """
     at = services.clock()
     try:
         channel = open_channel(services, account)
@@ -41,6 +46,8 @@ async def check(services: Services, account: Account) -> list[Finding]:
         found = [Finding(TOKEN, ok=False, detail=f"{refused.code}: {refused.field}")]
     else:
         found = await channel.check(hook_of(services, account) if isinstance(channel, Pushed) else "")
+        with suppress(ChannelError):  # it is noted at the account, and asked again in an hour
+            await templates.sync(services, account)
     await _keep(account, found, at=at)
     return found
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from server.actions import conversations, questions
+from server.actions import conversations, questions, templates
 from server.actions.channels import kind_of
 from server.actions.consents import contact_known, withdraw
 from server.actions.identities import refused
@@ -118,6 +118,8 @@ async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) ->
     code = "media.refused" if isinstance(outcome, MediaFix) else getattr(outcome, "code", "message.failed")
     if code in NOBODYS:
         await refused(message, at=at)
+    if code.startswith("template.") and message.account_id:  # what we know of it is out of date
+        await templates.sync_soon(message.company_id, message.account_id, at=at)
     await _fail(message, code, getattr(outcome, "detail", ""), at=at)
 
 

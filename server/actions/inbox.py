@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from server.actions import conversations, people_events, statuses
+from server.actions import conversations, people_events, statuses, templates
 from server.actions.channels import told
 from server.actions.facts import ready
 from server.actions.replies import change, hear
@@ -149,6 +149,8 @@ async def _take(account: Account, event: Event, *, raw_id: UUID, at: datetime) -
             await inbox.set_event_state(company_id, account.id, event.key, UNKNOWN)
         case HealthEvent():
             await told(account, event, at=at)
+            if "template" in event.topic:
+                await templates.sync_soon(company_id, account.id, at=at)
         case _:
             if not await _place(account, event, raw_id=raw_id, at=at):
                 await inbox.set_event_state(company_id, account.id, event.key, PARKED)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import conversations, fates, pace, questions
+from server.actions import conversations, fates, pace, questions, templates
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.facts import ready
@@ -187,8 +187,10 @@ async def _closed(message: Message, *, at: datetime) -> str:
     )
     if isinstance(opened, Closed):
         return opened.code
-    if opened.template and message.kind != "template":
+    if opened.template and message.kind != templates.TEMPLATE:
         return "window.closed"
+    if code := await templates.closed(message, at=at):
+        return code
     if not await _still_his(message):
         return "recipient.identity_changed"
     if question and question.state is QuestionState.WITHDRAWN:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from server.actions import conversations, drafting, introductions, ways
+from server.actions import conversations, drafting, introductions, templates, ways
 from server.actions import questions as actions
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
@@ -101,12 +101,14 @@ async def _send(
         code = "channel.unavailable" if account is None else "contact.no_address"
         await _block(question, Blocked(code), at=at)
         return
+    spare = await templates.named_by(account)
     draft = Draft(
         intent_ids=ids,
         text=question.text,
         pictures=tuple(pictures),
         choices=tuple(Choice(f"{question.id}:{choice.id}", choice.title) for choice in question.choices),
         answer_link=url,
+        template=spare.template if spare and not spare.gone_at else None,
         subject=await drafting.subject(question.company_id, question.job_id),
         thread=await drafting.thread(question.company_id, question.contact_id, question.channel),
     )
@@ -121,10 +123,12 @@ async def _send(
         window_until=await ways.window(account, question.contact_id),
     )
     if isinstance(planned, Blocked):
-        await _block(question, planned, at=at)
+        gone = planned.code == "window.closed" and bool(account.settings.get("template_name"))
+        await _block(question, Blocked("template.missing") if gone else planned, at=at)
         return
     for place, step in enumerate(planned.steps):
-        message = _message(question, account, identity, step, place=place, at=at)
+        extra = {"template": str(spare.id)} if spare and step.kind == templates.TEMPLATE else {}
+        message = _message(question, account, identity, step, place=place, at=at, extra=extra)
         introduces = planned.introduces and place == 0
         await conversations.keep(replace(message, run_id=ids[0], introduces=introduces))
     dedup, first = f"message.send:{ids[0]}:0", str(planned.steps[0].intent_id)

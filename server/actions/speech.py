@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from server.actions import conversations, drafting, fates, introductions, speech_photos, ways
+from server.actions import conversations, drafting, fates, introductions, speech_photos, templates, ways
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.copies import pictures_of
@@ -25,6 +25,7 @@ from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent, NotFound
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.tasks import Later
+from server.domain.templates import one_line
 from server.domain.users import Actor, Right
 from server.imaging.renditions import ImageError
 from server.services import Services
@@ -32,6 +33,8 @@ from server.services import Services
 PHOTOS_MAX = 10
 TEXT_MAX = 10_000
 _UNPLANNED = "speech"
+# What a message's row goes on to know of how it was written, beside the call.
+_KEPT = ("said", "photos", "template", "values")
 
 
 @atomic
@@ -46,18 +49,21 @@ async def say(
     job_id: UUID | None = None,
     quote_id: UUID | None = None,
     send_after: datetime | None = None,
+    template_id: UUID | None = None,
+    values: Sequence[str] = (),
     at: datetime,
 ) -> Message:
     """Write a message to a customer; it leaves by itself, at once or at `send_after`.
 
-    `intent` is made by the client: the same again returns the first, with other content it is a Conflict. Without a
+    With a template the words are its own, filled with `values`, and `text` is left out. `intent` is made by the client: the same again returns the first, with other content it is a Conflict. Without a
     person as actor (a greeting, an away message) it answers nothing that waits. Raises Forbidden, NoConsent with the
     gate's reason, Invalid naming the field, NotFound.
     """
     if actor.role is not None and not (actor.may(Right.SEND) or actor.may(Right.RELEASE)):
         raise Forbidden("role.not_allowed")
     text = text.strip()
-    said = _fingerprint(contact_id, channel, text, photo_ids, send_after)
+    own = [str(template_id), *map(one_line, values)] if template_id else []
+    said = _fingerprint(contact_id, channel, "" if template_id else text, photo_ids, send_after, own)
     known = await messages.by_id(actor.company_id, intent)
     if known is not None:
         return _same(known, said)
@@ -68,6 +74,12 @@ async def say(
     )
     if code:
         raise NoConsent(code)
+    filled = None
+    if template_id:
+        filled = await templates.fill(
+            account, contact.id, template_id, values, pictures=len(photo_ids), at=at
+        )
+        text = filled.words
     _check_words(text, photo_ids, channel)
     shown = await speech_photos.check(actor.company_id, contact.id, photo_ids)
     quoted = await messages.by_id(actor.company_id, quote_id) if quote_id else None
@@ -82,9 +94,14 @@ async def say(
         photo_id=None,
         channel=channel,
         direction=Direction.OUT,
-        kind="image" if shown and not text else "text",
+        kind=templates.TEMPLATE if filled else "image" if shown and not text else "text",
         text=text,
-        step={"kind": _UNPLANNED, "said": said, "photos": [str(photo.id) for photo in shown]},
+        step={
+            "kind": _UNPLANNED,
+            "said": said,
+            "photos": [str(photo.id) for photo in shown],
+            **(filled.to_json() if filled else {}),
+        },
         recipient=recipient,
         state=MessageState.QUEUED,
         author_id=actor.id,
@@ -127,10 +144,22 @@ def _check_words(text: str, photo_ids: Sequence[UUID], channel: str) -> None:
 
 
 def _fingerprint(
-    contact_id: UUID, channel: str, text: str, photo_ids: Sequence[UUID], send_after: datetime | None
+    contact_id: UUID,
+    channel: str,
+    text: str,
+    photo_ids: Sequence[UUID],
+    send_after: datetime | None,
+    template: Sequence[str],
 ) -> str:
     """Return what tells two contents of one intent apart."""
-    parts = [str(contact_id), channel, text, [str(one) for one in photo_ids], str(send_after or "")]
+    parts = [
+        str(contact_id),
+        channel,
+        text,
+        [str(one) for one in photo_ids],
+        str(send_after or ""),
+        *template,
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -198,20 +227,27 @@ async def _plan(
     message = await messages.by_id(company_id, message_id)
     if message is None or not _waits_for_plan(message):
         return
+    if code := await templates.closed(message, at=at):
+        await fates.stop(message, code, at=at)
+        return
+    filled = await templates.of_message(message)
     account = message.account_id and await channels.account_by_id(company_id, message.account_id)
     if not account or message.contact_id is None or message.recipient is None:
         raise NotFound("channel.unknown")
     count = steps_at_most(len(pictures))
     draft = Draft(
         intent_ids=(message.id, *[uuid5(message.id, str(place)) for place in range(1, count)]),
-        text=message.text,
+        text="" if filled else message.text,
         pictures=tuple(pictures),
+        template=filled.known.template if filled else None,
+        values=filled.values if filled else (),
         quote=message.context_id or None,
         automatic=message.author_id is None,
         subject=await drafting.subject(company_id, message.job_id),
         thread=await drafting.thread(company_id, message.contact_id, message.channel),
     )
-    until = await ways.window(account, message.contact_id)
+    # A template that was chosen leaves as such, whatever the window has become meanwhile.
+    until = None if filled else await ways.window(account, message.contact_id)
     planned = await introductions.plan(
         open_channel(services, account),
         account,
@@ -230,7 +266,7 @@ async def _plan(
 
 async def _write(message: Message, planned: Planned, *, at: datetime) -> None:
     """Let the row become the call that bears its id, and write the others before and after it."""
-    kept = {name: value for name, value in (message.step or {}).items() if name in ("said", "photos")}
+    kept = {name: value for name, value in (message.step or {}).items() if name in _KEPT}
     for place, step in enumerate(planned.steps):
         news: dict[str, Any] = {
             "kind": step.kind,

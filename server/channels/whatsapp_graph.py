@@ -16,7 +16,7 @@ from server.domain.outcomes import Outcome, Reauth, Throttled, Unclear
 ASK_TIMEOUT_S = 15.0
 PAGE, MAX_PAGES = 100, 100
 _NUMBER = "display_phone_number,verified_name,quality_rating,status"
-_TEMPLATE = "name,language,status,category,components,quality_score"
+_TEMPLATE = "name,language,status,category,components,quality_score,rejected_reason"
 # The nearest one wins (W/webhooks/override).
 _HOOKS = ("phone_number", "whatsapp_business_account", "application")
 _GOOD_STATUS = {"", "CONNECTED"}
@@ -192,7 +192,9 @@ def _webhook(hook: str, asked: Asked) -> Finding:
 
 def _templates_of(page: Body) -> list[Template]:
     rows, found = page.get("data"), []
-    for row in rows if isinstance(rows, list) else []:
+    if not isinstance(rows, list):
+        raise Declined("no list")  # or everything would be taken for gone
+    for row in rows:
         try:
             found.append(read_template(row))
         except ValueError:

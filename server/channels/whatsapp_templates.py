@@ -4,18 +4,16 @@ The local copy is only what Meta told us last; count and type are checked agains
 refused after the question is on its way (chatwoot/chatwoot#13142, #13805).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.channels.base_meta import MALFORMED
 from server.channels.whatsapp_plan import step_of
 from server.domain.channels import Blocked, Choice, Draft, Identity, Step, Template, numbered
+from server.domain.templates import BODY_MAX, VARIABLE, filled, one_line, variables_of
 
-MAX_BODY = 1024
 # Meta counts the whole body; where it is not known, the rest is left to the template's own words.
 MAX_PARAMETER = 900
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 # A button that nobody has to fill. Every other one ("OTP", "FLOW" …) asks for what we do not have.
 _PLAIN_BUTTONS = {"QUICK_REPLY", "PHONE_NUMBER", "VOICE_CALL"}
 Blocks = Mapping[str, Any]
@@ -36,7 +34,7 @@ def template_step(draft: Draft, identity: Identity, template: Template | None) -
     places, match = _matching(draft.choices, template.button_titles)
     if draft.values and draft.choices and not match:
         return Blocked("template.choices", {"template": template.name})
-    values = tuple(_one_line(value) for value in draft.values) or _own_words(draft, template, match=match)
+    values = tuple(one_line(value) for value in draft.values) or _own_words(draft, template, match=match)
     variables = variables_of(template)
     if len(values) != len(variables):
         counts = {"needed": str(len(variables)), "given": str(len(values))}
@@ -44,7 +42,7 @@ def template_step(draft: Draft, identity: Identity, template: Template | None) -
     if not all(values):
         return Blocked("template.value_empty", {"template": template.name})
     words = filled(template, values)
-    limit = MAX_BODY if template.body else MAX_PARAMETER
+    limit = BODY_MAX if template.body else MAX_PARAMETER
     if len(words) > limit:
         return Blocked("text.too_long", {"limit": str(limit - len(words) + sum(map(len, values)))})
     components = _components(template, variables, values)
@@ -56,22 +54,6 @@ def template_step(draft: Draft, identity: Identity, template: Template | None) -
     }
     picture = draft.pictures[0] if template.header_image else None
     return [step_of(draft.intent_ids[0], "template", {"template": call}, identity, words, picture, None)]
-
-
-def variables_of(template: Template) -> list[str]:
-    """Return the names of a template's variables in the order in which they are to be filled."""
-    if not template.body:
-        return [str(place + 1) for place in range(template.variables)]
-    found = list(dict.fromkeys(_VARIABLE.findall(template.body)))
-    return sorted(found, key=int) if all(name.isdigit() for name in found) else found
-
-
-def filled(template: Template, values: Sequence[str]) -> str:
-    """Return what the customer will read; of a template whose text is not known only the values."""
-    if not template.body:
-        return " ".join(values)
-    by_name = dict(zip(variables_of(template), values, strict=True))
-    return _VARIABLE.sub(lambda found: by_name[found[1]], template.body)
 
 
 def read_template(row: Blocks) -> Template:
@@ -88,7 +70,7 @@ def _read(row: Blocks) -> Template:
     buttons = list(parts.get("BUTTONS", {}).get("buttons") or [])
     kind = str(header.get("format") or "").upper()
     score: Any = row.get("quality_score")
-    name, state = str(row["name"]), str(row["status"])
+    name, state, reason = str(row["name"]), str(row["status"]), str(row.get("rejected_reason") or "")
     if not name or len(name) > 512:
         raise ValueError("a template needs a name")
     return Template(
@@ -98,23 +80,24 @@ def _read(row: Blocks) -> Template:
         button_titles=tuple(str(one["text"]) if one["type"] == "QUICK_REPLY" else "" for one in buttons),
         approved=state == "APPROVED",
         body=body,
-        variables=len(set(_VARIABLE.findall(body))),
+        variables=len(set(VARIABLE.findall(body))),
         category=str(row.get("category") or "")[:32],
         state=state[:32],
         quality=str(score.get("score") or "")[:32] if isinstance(score, dict) else "",
         needs=tuple(_needs(header, kind, buttons, set(parts))),
+        reason="" if reason == "NONE" else reason[:300],
     )
 
 
 def _needs(header: Blocks, kind: str, buttons: Sequence[Blocks], parts: set[str]) -> list[str]:
     """Return what a template must be filled with and we have no value for."""
     found = [f"part.{part.lower()}" for part in sorted(parts - {"HEADER", "BODY", "FOOTER", "BUTTONS"})]
-    if kind == "TEXT" and _VARIABLE.search(str(header.get("text") or "")):
+    if kind == "TEXT" and VARIABLE.search(str(header.get("text") or "")):
         found.append("header.text")
     elif kind not in ("", "TEXT", "IMAGE"):
         found.append(f"header.{kind.lower()}")
     for button in buttons:
-        fixed_link = button["type"] == "URL" and not _VARIABLE.search(str(button.get("url") or ""))
+        fixed_link = button["type"] == "URL" and not VARIABLE.search(str(button.get("url") or ""))
         if button["type"] not in _PLAIN_BUTTONS and not fixed_link:
             found.append(f"button.{str(button['type']).lower()}")
     return found
@@ -147,7 +130,7 @@ def _own_words(draft: Draft, template: Template, *, match: bool) -> tuple[str, .
     """Return the draft's text as the value of the only variable, with choices and link where they have no buttons."""
     choices = () if match else draft.choices
     hidden = len(draft.pictures) - template.header_image
-    words = _one_line(numbered(draft.text, choices, draft.answer_link if choices or hidden > 0 else None))
+    words = one_line(numbered(draft.text, choices, draft.answer_link if choices or hidden > 0 else None))
     return (words,) if words else ()
 
 
@@ -170,8 +153,3 @@ def _quick_reply(place: int, choice: Choice) -> Blocks:
         "index": str(place),
         "parameters": [{"type": "payload", "payload": choice.id}],
     }
-
-
-def _one_line(text: str) -> str:
-    """Return the text as Meta takes it in a variable: no line break, no tab, no run of blanks."""
-    return re.sub(r"\s+", " ", re.sub(r"\s*\n\s*", " · ", text.strip())).strip()

@@ -113,7 +113,7 @@ class Template:
     `body` is its text with the variables as the platform writes them, "" = not known (then it has `variables`, in
     order); `state` and `quality` are the platform's words. `button_titles` holds every button in its place, "" for one
     that is no answer (a link, a number). `needs` names what else it must be filled with and we cannot
-    ("header.video", "button.url"): such a template is shown, never sent.
+    ("header.video", "button.url"): such a template is shown, never sent. `reason` is why it was refused.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Template:
     state: str = ""
     quality: str = ""
     needs: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

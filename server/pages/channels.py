@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import channels, checkups, inbox
-from server.channels.base import Pushed
+from server.channels.base import HasTemplates, Pushed
 from server.db import channels as channels_db
 from server.db import companies as companies_db
 from server.db import inbox as inbox_db
+from server.db import statistics, templates
 from server.domain.accounts import Account
 from server.domain.errors import Invalid
+from server.domain.statistics import price_of
+from server.domain.templates import KnownTemplate
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -123,7 +126,8 @@ async def _form(
     known = typed or dict(account.settings if account else {})
     open_names = {field.name for field in channel.fields if not field.secret}
     company_id = access.actor(request).company_id
-    news = await _news(company_id, account) if account else {}
+    at = services(request).clock()
+    news = await _news(company_id, account, at=at) if account else {}
     return await page(
         request,
         "channels/form.html",
@@ -140,8 +144,8 @@ async def _form(
     )
 
 
-async def _news(company_id: UUID, account: Account) -> dict[str, Any]:
-    """Return what the account's page tells beside its settings: the check, gaps, what nobody understood."""
+async def _news(company_id: UUID, account: Account, *, at: datetime) -> dict[str, Any]:
+    """Return what the account's page tells beside its settings: the check, gaps, what nobody understood, templates."""
     gaps = await inbox_db.of_state(company_id, [account.id], inbox.GAP, limit=GAPS)
     return {
         "checkup": await channels_db.checkup_of(company_id, account.id),
@@ -150,7 +154,22 @@ async def _news(company_id: UUID, account: Account) -> dict[str, Any]:
             for one in gaps
         ],
         "unknown": await inbox_db.number_of_state(company_id, account.id, inbox.UNKNOWN),
+        "synced": await templates.synced(company_id, account.id),
+        "texts": await _texts(company_id, account, at=at),
     }
+
+
+async def _texts(
+    company_id: UUID, account: Account, *, at: datetime
+) -> list[tuple[KnownTemplate, int | None]] | None:
+    """Return the approved and other texts with what one costs (millionths of a euro); None where there are none ever."""
+    if not issubclass(channels.kind_of(account.kind), HasTemplates):
+        return None
+    prices, month = await statistics.prices(company_id), f"{at:%Y-%m}"
+    return [
+        (one, price_of(prices, account.kind, one.template.category.lower(), month))
+        for one in await templates.of_account(company_id, account.id)
+    ]
 
 
 _ONE = f"{LIST}/{{account_id:uuid}}"

@@ -110,9 +110,12 @@ class Sandbox:
         header_image: bool = False,
         buttons: tuple[str, ...] = (),
         state: str = "APPROVED",
+        category: str = "UTILITY",
+        reason: str = "NONE",
     ) -> None:
-        """Let the platform know a template; `text` has {{1}} … for its variables."""
-        self.whatsapp.templates.append(Approved(name, language, text, header_image, buttons, state))
+        """Let the platform know a template; `text` has {{1}} … for its variables, `reason` is why it was rejected."""
+        made = Approved(name, language, text, header_image, buttons, state, category=category, reason=reason)
+        self.whatsapp.templates.append(made)
 
     def customer(self, person: str, account: str) -> Customer:
         """Return the person's hands, for demo stories and tests; raises KeyError for unknown keys."""

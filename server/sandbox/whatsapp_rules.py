@@ -71,6 +71,7 @@ class Approved:
     state: str = "APPROVED"
     quality: str = "GREEN"
     category: str = "UTILITY"
+    reason: str = "NONE"
 
     @property
     def variables(self) -> list[str]:
@@ -95,6 +96,7 @@ class Approved:
             "language": self.language,
             "status": self.state,
             "category": self.category,
+            "rejected_reason": self.reason,
             "parameter_format": "NAMED" if self.named else "POSITIONAL",
             "quality_score": {"score": self.quality, "date": 0},
             "components": parts,

@@ -20,6 +20,7 @@ from server.actions import (
     sessions,
     speech,
     sweep,
+    templates,
     trash,
     uploads,
 )
@@ -56,6 +57,7 @@ TASKS: dict[str, Kind] = {
     "inbox.process": Kind(inbox.process, max_attempts=20),
     "inbox.replay": Kind(inbox.replay, max_attempts=20),
     "push.send": Kind(pushes.deliver, max_attempts=4),
+    "templates.sync": Kind(templates.sync_again, max_attempts=5),
     "chat.import": Kind(import_runs.run, max_attempts=5),
     "media.fetch": Kind(channels.fetch_media, max_attempts=8),
 }

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from server.channels.base import ChannelError, HasTemplates
 from server.channels.whatsapp import Whatsapp
 from server.channels.whatsapp_plan import with_media
-from server.channels.whatsapp_templates import filled, read_template, variables_of
+from server.channels.whatsapp_templates import read_template
 from server.domain.channels import Blocked, Choice, Draft, Step, Template
 from server.domain.outcomes import Accepted
+from server.domain.templates import filled, variables_of
 from tests.channels.lines import CHOICES, NOON, SABINE, SETTINGS, TEMPLATE, Line, draft, load, spec
 
 LINK = "https://betrieb.example/a/abc"

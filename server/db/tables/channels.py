@@ -107,6 +107,7 @@ class ChannelTemplateRow(Model):
     language = fields.CharField(20)
     category = word("")
     state = word("")
+    approved = fields.BooleanField(default=False)
     quality = word("")
     body = fields.TextField(default="")
     variables = fields.IntField(default=0)

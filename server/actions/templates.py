@@ -1,0 +1,172 @@
+"""Texts a platform has approved: kept as it has them, filled for one person, asked once more before they leave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from server.actions.channels import open_channel
+from server.actions.gate import gate
+from server.actions.speech_photos import shown_by
+from server.channels.base import ChannelError, HasTemplates
+from server.db import channels, templates
+from server.db import tasks as table
+from server.db.unit import atomic, signal
+from server.domain.accounts import Account
+from server.domain.channels import Template
+from server.domain.consents import Closed
+from server.domain.errors import Invalid, NoConsent
+from server.domain.messages import Message
+from server.domain.templates import KnownTemplate, checked, filled
+from server.services import Services
+
+TEMPLATE = "template"
+# A platform tells of many templates at once: within this time its list is read twice at most.
+TOGETHER_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A template with its values as they leave, and the words the customer will read."""
+
+    known: KnownTemplate
+    values: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return filled(self.known.template, self.values)
+
+    def to_json(self) -> dict[str, object]:
+        return {"template": str(self.known.id), "values": list(self.values)}
+
+
+async def sync(services: Services, account: Account) -> None:
+    """Ask the platform for its list and keep it; what cannot be read leaves the old one. Outside of every unit.
+
+    Raises ChannelError after noting it, where asking again may help.
+    """
+    at, channel = services.clock(), open_channel(services, account)
+    if not isinstance(channel, HasTemplates):
+        return
+    try:
+        found = await channel.templates()
+    except ChannelError as error:
+        await _note(account, str(error))
+        if not error.permanent:
+            raise
+    else:
+        await _keep(account, found, at=at)
+
+
+async def sync_again(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    """Read the list of one account anew. Raises ChannelError to be tried again."""
+    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    if account is not None and account.disabled_at is None:
+        await sync(services, account)
+
+
+async def sync_soon(company_id: UUID, account_id: UUID, *, at: datetime) -> None:
+    """Let the list be read anew, at once and after what else comes in a moment; joins the unit it is part of."""
+    slot = int(at.timestamp() / TOGETHER_S)
+    payload: dict[str, object] = {"account": str(account_id)}
+    for name, run_at in (
+        ("now", at),
+        ("then", datetime.fromtimestamp((slot + 1) * TOGETHER_S, tz=at.tzinfo)),
+    ):
+        dedup = f"templates.sync:{account_id}:{slot}:{name}"
+        await table.insert_task(company_id, "templates.sync", payload, at=run_at, dedup=dedup)
+
+
+async def named_by(account: Account) -> KnownTemplate | None:
+    """Return the template an account's settings name for the time outside the window."""
+    name = account.settings.get("template_name", "")
+    language = account.settings.get("template_language", "")
+    return await templates.named(account.company_id, account.id, name, language) if name else None
+
+
+async def offered(account: Account) -> list[KnownTemplate]:
+    """Return what may be sent by this account now, the one its settings name first."""
+    usable = [one for one in await templates.of_account(account.company_id, account.id) if not one.refusal]
+    wanted = (account.settings.get("template_name", ""), account.settings.get("template_language", ""))
+    return sorted(usable, key=lambda one: (one.template.name, one.template.language) != wanted)
+
+
+async def fill(
+    account: Account,
+    contact_id: UUID,
+    template_id: UUID,
+    values: Sequence[str],
+    *,
+    pictures: int,
+    at: datetime,
+) -> Filled:
+    """Return a template of this account filled for a person.
+
+    Raises Invalid naming what is wrong (field "template", "photos", or the gap "values.2"), and NoConsent where he has
+    not agreed to what the platform takes it for.
+    """
+    known = await templates.by_id(account.company_id, template_id)
+    if known is None or known.account_id != account.id:
+        raise Invalid("template.unknown", field=TEMPLATE)
+    if known.refusal:
+        raise Invalid(known.refusal, field=TEMPLATE)
+    given = checked(known.template, values, pictures=pictures)
+    if code := await _not_agreed(account, contact_id, known, at=at):
+        raise NoConsent(code)
+    return Filled(known, given)
+
+
+async def of_message(message: Message) -> Filled | None:
+    """Return what a message was written with; None for free words, and where it is not known any more."""
+    step = message.step or {}
+    known = (
+        await templates.by_id(message.company_id, UUID(str(step[TEMPLATE]))) if step.get(TEMPLATE) else None
+    )
+    values = step.get("values")
+    return Filled(known, tuple(values)) if known and isinstance(values, list) else None
+
+
+async def closed(message: Message, *, at: datetime) -> str:
+    """Return why the template of a message must not leave now, "" for nothing or where it has none.
+
+    It is asked as the platform told of it last: paused, rejected, gone, or become another text than what was shown.
+    """
+    step = message.step or {}
+    if not step.get(TEMPLATE):
+        return ""
+    known = await templates.by_id(message.company_id, UUID(str(step[TEMPLATE])))
+    if known is None or known.account_id != message.account_id:
+        return "template.gone"
+    if known.refusal:
+        return known.refusal
+    ready = await of_message(message)
+    if ready is None:  # a question: its words are made by the channel
+        return ""
+    try:
+        values = checked(known.template, ready.values, pictures=len(shown_by(message)))
+    except Invalid:
+        return "template.changed"
+    if filled(known.template, values) != message.text:
+        return "template.changed"
+    account = await channels.account_by_id(message.company_id, known.account_id)
+    assert account is not None and message.contact_id is not None
+    return await _not_agreed(account, message.contact_id, known, at=at)
+
+
+async def _not_agreed(account: Account, contact_id: UUID, known: KnownTemplate, *, at: datetime) -> str:
+    opened = await gate(
+        account.company_id, contact_id, account.kind, known.purpose, account_id=account.id, at=at
+    )
+    return opened.code if isinstance(opened, Closed) else ""
+
+
+@atomic
+async def _keep(account: Account, found: Sequence[Template], *, at: datetime) -> None:
+    await templates.set_synced(account.company_id, account.id, found, at=at)
+    signal("channels", account.company_id, account=str(account.id))
+
+
+@atomic
+async def _note(account: Account, error: str) -> None:
+    await templates.set_error(account.company_id, account.id, error)
+    signal("channels", account.company_id, account=str(account.id))
