@@ -8,6 +8,7 @@ import hashlib
 import os
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from server.db.connect import FAILURES, kind_of, path_of
@@ -29,19 +30,24 @@ def write(settings: Settings, target: Path) -> str:
         snapshot = Path(folder) / DATABASE
         write_snapshot(database, snapshot)
         files = stored_files(snapshot)
-        with part.open("wb") as out:
-            with tarfile.open(fileobj=out, mode="w") as tar:
-                tar.add(snapshot, DATABASE)
-                for file in files:
-                    tar.add(photos / file.key, f"{PHOTOS}/{file.key}")
-            out.flush()
-            os.fsync(out.fileno())
+        members = {DATABASE: snapshot, **{f"{PHOTOS}/{file.key}": photos / file.key for file in files}}
+        _pack(part, members)
     part.replace(target)
     size_mb = target.stat().st_size / 1e6
     return (
         f"Gesichert: {len(files)} Dateien und die Datenbank, {size_mb:.1f} MB in {target}. "
         f"Die Schlüsseldatei {settings.secret_file} bitte getrennt aufbewahren."
     )
+
+
+def _pack(target: Path, members: Mapping[str, Path]) -> None:
+    """Write an archive of files by their names in it; it is on the disk when this returns."""
+    with target.open("wb") as out:
+        with tarfile.open(fileobj=out, mode="w") as tar:
+            for name, path in members.items():
+                tar.add(path, name)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def bring_back(settings: Settings, source: Path) -> str:

@@ -17,7 +17,7 @@ from server.domain.errors import Invalid, NotFound
 from server.domain.events import HealthEvent, MediaRef
 from server.domain.logbook import Entry
 from server.domain.mail import job_token
-from server.domain.messages import Direction
+from server.domain.messages import Direction, Message
 from server.domain.photos import Source
 from server.domain.users import Actor, system
 from server.ids import new_id
@@ -231,13 +231,7 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
 
     try:
         data = await open_channel(services, account).fetch_media(ref, raw)
-        if len(data) > MEDIA_MAX:
-            raise ChannelError("media.too_large", permanent=True)
-        source = Source.FIRM if message.direction is Direction.OUT else Source.CUSTOMER
-        came = Received(
-            message.id, company_id, data, message.job_id, message.contact_id, source, message.text
-        )
-        photo = await keep_picture(services, came, at=services.clock())
+        photo = await keep_picture(services, _came(message, data), at=services.clock())
     except ChannelError as error:
         await _name_failure(company_id, message.id, error.code)
         if not error.permanent:
@@ -246,6 +240,16 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
         await _name_failure(company_id, message.id, refused.code)
     else:
         await _tie(company_id, message.id, photo.id)
+
+
+def _came(message: Message, data: bytes) -> Received:
+    """Return a message's file under the message's own id. Raises ChannelError for one that is too large."""
+    if len(data) > MEDIA_MAX:
+        raise ChannelError("media.too_large", permanent=True)
+    source = Source.FIRM if message.direction is Direction.OUT else Source.CUSTOMER
+    return Received(
+        message.id, message.company_id, data, message.job_id, message.contact_id, source, message.text
+    )
 
 
 @atomic

@@ -10,6 +10,7 @@ from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.items import SyncQuestion
+from server.domain.jobs import Job
 from server.domain.media import Medium
 from server.domain.questions import UNSENT, Question, QuestionState, draft
 from server.domain.users import Actor, Right
@@ -33,10 +34,7 @@ async def ask(
     text, offered = draft(text, choices, photo_ids)
     if channel and not ways.known(channel):
         raise Invalid("channel.unknown", field="channel")
-    await jobs.hold(actor.company_id, job_id)
-    job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
-    if job is None:
-        raise Invalid("job.unknown", field="job")
+    job = await _held_job(actor, job_id)
     await _check_parts(actor, job_id, photo_ids, contact_id)
     question = Question(
         id=question_id,
@@ -57,6 +55,15 @@ async def ask(
         changed_at=at,
     )
     return await _keep(actor, question, at=at)
+
+
+async def _held_job(actor: Actor, job_id: UUID) -> Job:
+    """Return the job, which stays where it is until the unit's end. Raises Invalid for one this person cannot see."""
+    await jobs.hold(actor.company_id, job_id)
+    job = await jobs.by_id(actor.company_id, job_id, visible_to=None if actor.at_desk else actor.id)
+    if job is None:
+        raise Invalid("job.unknown", field="job")
+    return job
 
 
 async def _check_parts(

@@ -51,13 +51,20 @@ async def run(services: Services, company_id: UUID, payload: Mapping[str, object
         file, export = await in_thread(opened, path, zone, chat)
         try:
             lines = chosen(company_id, export, chat.plan)
-            for start in range(0, len(lines), PORTION):
-                portion = lines[start : start + PORTION]
-                if not await _bring(services, chat, file, portion, tally):
-                    return
+            whole = await _bring_all(services, chat, file, lines, tally)
         finally:
             file.close()
-    await _finish(chat, len(lines), tally, at=services.clock())
+    if whole:
+        await _finish(chat, len(lines), tally, at=services.clock())
+
+
+async def _bring_all(
+    services: Services, chat: ChatImport, file: ChatFile, lines: Sequence[Chosen], tally: _Tally
+) -> bool:
+    for start in range(0, len(lines), PORTION):
+        if not await _bring(services, chat, file, lines[start : start + PORTION], tally):
+            return False
+    return True
 
 
 async def _bring(

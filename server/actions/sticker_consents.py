@@ -14,8 +14,7 @@ from server.db.unit import atomic, signal
 from server.domain.consents import Proof, Purpose, Word, word_of
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
-from server.domain.messages import Direction, Message, MessageState
-from server.domain.stickers import CHANNEL, Sticker
+from server.domain.stickers import Sticker, to_office
 from server.domain.texts import line
 from server.domain.users import system
 from server.domain.wordings import for_channel, label
@@ -87,24 +86,7 @@ async def _tell_office(sticker: Sticker, name: str, number: str, channel: str, *
         f"Am Aufkleber zugestimmt: Nachrichten über {label(channel)} an {number}. Bitte prüfen, wer das ist, und die "
         "Einwilligung dann beim Ansprechpartner festhalten."
     )
-    message = Message(
-        id=new_id(),
-        company_id=sticker.company_id,
-        contact_id=None,
-        job_id=sticker.job_id,
-        question_id=None,
-        account_id=None,
-        photo_id=None,
-        channel=CHANNEL,
-        direction=Direction.IN,
-        kind="text",
-        text=text,
-        profile_name=name,
-        state=MessageState.RECEIVED,
-        at=at,
-        created_at=at,
-        changed_at=at,
-    )
+    message = to_office(sticker, id=new_id(), text=text, name=name, at=at)
     await jobs.hold(sticker.company_id, sticker.job_id)
     await messages.insert_once(sticker.company_id, message)
     signal("messages", sticker.company_id, message=str(message.id), job=str(sticker.job_id))

@@ -11,15 +11,14 @@ from server.db import jobs, logbook, stickers, tries
 from server.db.unit import atomic, signal
 from server.domain.jobs import Job
 from server.domain.logbook import Entry
-from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Source
 from server.domain.stickers import (
-    CHANNEL,
     POINTS_OF_ADDRESS,
     POINTS_OF_STICKER,
     TOKEN_BYTES,
     Left,
     Sticker,
+    to_office,
     used,
 )
 from server.domain.users import Actor, Right, require
@@ -76,24 +75,7 @@ async def leave(
 @atomic
 async def _keep_words(sticker: Sticker, left: Left, *, at: datetime) -> None:
     """Put the words into the office's inbox, where somebody may say whose they are."""
-    message = Message(
-        id=new_id(),
-        company_id=sticker.company_id,
-        contact_id=None,
-        job_id=sticker.job_id,
-        question_id=None,
-        account_id=None,
-        photo_id=None,
-        channel=CHANNEL,
-        direction=Direction.IN,
-        kind="text",
-        text=left.text or left.name,
-        profile_name=left.name,
-        state=MessageState.RECEIVED,
-        at=at,
-        created_at=at,
-        changed_at=at,
-    )
+    message = to_office(sticker, id=new_id(), text=left.text or left.name, name=left.name, at=at)
     await jobs.hold(sticker.company_id, sticker.job_id)
     await conversations.keep(message)
     signal("messages", sticker.company_id, message=str(message.id), job=str(sticker.job_id))

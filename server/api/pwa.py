@@ -14,6 +14,37 @@ from server.web.static import ROOT, Assets
 
 WORKER_OFF = ROOT / "service-worker-off.js"
 YELLOW, WHITE = "#f5c518", "#ffffff"
+ICONS = (
+    ("app-192.png", 192, "any"),
+    ("app-512.png", 512, "any"),
+    ("maskable-192.png", 192, "maskable"),
+    ("maskable-512.png", 512, "maskable"),
+)
+SHORTCUTS = (("Foto", "/capture"), ("Aufträge", "/jobs"), ("Einsortieren", "/sort"))
+MANIFEST = {
+    "id": "/",
+    "name": "Zollstock",
+    "short_name": "Zollstock",
+    "description": "Fotos von der Baustelle, Rückfragen an Kunden",
+    "lang": "de",
+    "dir": "ltr",
+    "start_url": "/",
+    "scope": "/",
+    "display": "standalone",
+    "theme_color": YELLOW,
+    "background_color": WHITE,
+    "share_target": {
+        "action": "/share",
+        "method": "POST",
+        "enctype": "multipart/form-data",
+        "params": {
+            "title": "title",
+            "text": "text",
+            "url": "url",
+            "files": [{"name": "files", "accept": ["image/*", "video/*", "audio/*"]}],
+        },
+    },
+}
 
 
 async def service_worker(request: Request) -> Response:
@@ -32,56 +63,24 @@ async def service_worker(request: Request) -> Response:
 
 async def manifest(request: Request) -> Response:
     """Describe the app to the phone's home screen."""
-    assets: Assets = request.app.state.assets
-    icons = [
+    icons = _icons(request.app.state.assets)
+    shortcuts = [{"name": name, "url": url, "icons": icons[:1]} for name, url in SHORTCUTS]
+    told = {**MANIFEST, "icons": icons, "shortcuts": shortcuts}
+    answer = json_answer(told, headers={"Cache-Control": "no-cache"})
+    answer.headers["Content-Type"] = "application/manifest+json"
+    return answer
+
+
+def _icons(assets: Assets) -> list[dict[str, str]]:
+    return [
         {
             "src": assets.url(f"icons/{name}"),
             "sizes": f"{edge}x{edge}",
             "type": "image/png",
             "purpose": purpose,
         }
-        for name, edge, purpose in (
-            ("app-192.png", 192, "any"),
-            ("app-512.png", 512, "any"),
-            ("maskable-192.png", 192, "maskable"),
-            ("maskable-512.png", 512, "maskable"),
-        )
+        for name, edge, purpose in ICONS
     ]
-    answer = json_answer(
-        {
-            "id": "/",
-            "name": "Zollstock",
-            "short_name": "Zollstock",
-            "description": "Fotos von der Baustelle, Rückfragen an Kunden",
-            "lang": "de",
-            "dir": "ltr",
-            "start_url": "/",
-            "scope": "/",
-            "display": "standalone",
-            "theme_color": YELLOW,
-            "background_color": WHITE,
-            "icons": icons,
-            "shortcuts": [
-                {"name": "Foto", "url": "/capture", "icons": icons[:1]},
-                {"name": "Aufträge", "url": "/jobs", "icons": icons[:1]},
-                {"name": "Einsortieren", "url": "/sort", "icons": icons[:1]},
-            ],
-            "share_target": {
-                "action": "/share",
-                "method": "POST",
-                "enctype": "multipart/form-data",
-                "params": {
-                    "title": "title",
-                    "text": "text",
-                    "url": "url",
-                    "files": [{"name": "files", "accept": ["image/*", "video/*", "audio/*"]}],
-                },
-            },
-        },
-        headers={"Cache-Control": "no-cache"},
-    )
-    answer.headers["Content-Type"] = "application/manifest+json"
-    return answer
 
 
 async def share(request: Request) -> Response:

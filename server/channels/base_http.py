@@ -1,13 +1,14 @@
 """What every messenger over HTTP needs: checked settings, careful reading of answers, files counted while they come."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import httpx
 
 from server.channels.base import ChannelError
 from server.domain.errors import Invalid
+from server.domain.outcomes import Retry, Unclear
 
 # Nothing has left the machine: the only failures of the line after which a message may be sent again.
 NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -27,6 +28,16 @@ def body_of(answer: httpx.Response) -> object:
         return answer.json()
     except (ValueError, RecursionError):
         return None
+
+
+async def once(call: Awaitable[httpx.Response]) -> httpx.Response | Retry | Unclear:
+    """Return the answer to a message that must not leave twice, or what the line's failure says of it."""
+    try:
+        return await call
+    except NOTHING_LEFT as error:
+        return Retry(detail=type(error).__name__)
+    except httpx.HTTPError as error:
+        return Unclear(type(error).__name__)
 
 
 def retry_after(answer: httpx.Response) -> float | None:

@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import UUID
 
+from server.channels.base_plan import unfit
 from server.channels.email_settings import Mailbox
 from server.domain.channels import (
     Blocked,
@@ -127,13 +128,7 @@ def _refusal(draft: Draft, box: Mailbox) -> Blocked | None:
         return Blocked("draft.empty")
     if draft.choices and not draft.text:
         return Blocked("text.missing")
-    for picture in draft.pictures:
-        if picture.mime not in CAPS.image_mimes:
-            return Blocked("picture.kind", {"name": picture.name})
-        if picture.size_bytes > box.limit_bytes:
-            limit = str(box.limit_bytes // 1_000_000)
-            return Blocked("picture.too_large", {"name": picture.name, "limit_mb": limit})
-    return None
+    return unfit(draft.pictures, CAPS.image_mimes, box.limit_bytes)
 
 
 def _words(draft: Draft) -> str:

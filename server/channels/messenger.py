@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, RawLoader
-from server.channels.base_http import NOTHING_LEFT, body_of, checked, download
+from server.channels.base_http import body_of, checked, download, once
 from server.channels.base_meta import challenge, signed, trusted
 from server.channels.messenger_check import field_of, findings
 from server.channels.messenger_errors import refused
@@ -182,18 +182,17 @@ class Messenger:
         return outcome
 
     async def _post(self, call: Mapping[str, Any]) -> Outcome:
-        try:
-            answer = await self._http.post(
+        answer = await once(
+            self._http.post(
                 f"{self._root}/{self._page}/messages",
                 headers=self._headers(),
                 json=call,
                 timeout=SEND_TIMEOUT_S,
                 follow_redirects=False,
             )
-        except NOTHING_LEFT as error:
-            return Retry(detail=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unclear(type(error).__name__)
+        )
+        if not isinstance(answer, httpx.Response):
+            return answer
         if answer.status_code == 200:
             foreign_id = field_of(body_of(answer), "message_id")
             known = 0 < len(foreign_id) <= MAX_ID

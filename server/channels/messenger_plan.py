@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from server.channels.base_plan import unfit
 from server.domain.channels import (
     Blocked,
     Capabilities,
@@ -80,12 +81,7 @@ def refusal(draft: Draft, identity: Identity) -> Blocked | None:
         return Blocked("draft.empty")
     if draft.choices and not draft.text.strip():
         return Blocked("text.missing")
-    for picture in draft.pictures:
-        if picture.mime not in CAPS.image_mimes:
-            return Blocked("picture.kind", {"name": picture.name})
-        if picture.size_bytes > CAPS.max_image_bytes:
-            return Blocked("picture.too_large", {"name": picture.name, "limit_mb": "8"})
-    return None
+    return unfit(draft.pictures, CAPS.image_mimes, CAPS.max_image_bytes)
 
 
 def grounds(now: datetime, window_until: datetime | None, *, human_agent: bool) -> Words | None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, Pulled, RawLoader
-from server.channels.base_http import NOTHING_LEFT, body_of
+from server.channels.base_http import body_of, once
 from server.channels.signal_errors import accepted, refused
 from server.channels.signal_line import Line
 from server.channels.signal_parse import events
@@ -24,7 +24,7 @@ from server.channels.signal_plan import CAPS, PHONE, data_uri, parted, steps
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step
 from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
-from server.domain.outcomes import Accepted, MediaFix, Outcome, Retry, Unclear
+from server.domain.outcomes import Accepted, MediaFix, Outcome
 from server.domain.pace import Pace, Rate
 
 SEND_TIMEOUT_S = 60.0
@@ -103,14 +103,9 @@ class Signal:
         return refused(answer.status_code, body_of(answer), self._number)
 
     async def _post(self, path: str, call: Mapping[str, Any]) -> httpx.Response | Outcome:
-        try:
-            return await self._http.post(
-                self._base + path, json=call, timeout=SEND_TIMEOUT_S, follow_redirects=False
-            )
-        except NOTHING_LEFT as error:
-            return Retry(detail=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unclear(type(error).__name__)
+        return await once(
+            self._http.post(self._base + path, json=call, timeout=SEND_TIMEOUT_S, follow_redirects=False)
+        )
 
     def parse(self, raw: bytes) -> list[Event]:
         """Return everything an envelope tells, in its order."""

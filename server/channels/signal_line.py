@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from server.channels.base import ChannelError, Pulled
@@ -68,17 +68,20 @@ class Line:
                 at = clock()
                 yield Pulled(gap(since, at, "line") if since else b"", _cursor("json-rpc", at))
                 while True:
-                    try:
-                        async with asyncio.timeout(HEARTBEAT_S):
-                            frame = await line.recv(decode=False)
-                    except TimeoutError:  # nobody writes; the pings of the library were answered
-                        yield Pulled(b"", _cursor("json-rpc", clock()))
-                        continue
-                    body = await self._worth(frame)
-                    if body:
+                    body = await self._heard(line)
+                    if body is not None:
                         yield Pulled(body, _cursor("json-rpc", clock()))
         except (WebSocketException, OSError, TimeoutError) as error:
             raise ChannelError("signal.line_lost", permanent=False, detail=type(error).__name__) from error
+
+    async def _heard(self, line: ClientConnection) -> bytes | None:
+        """Return what is told next: b"" when nobody writes for a while, None for what is not worth a row."""
+        try:
+            async with asyncio.timeout(HEARTBEAT_S):
+                frame = await line.recv(decode=False)
+        except TimeoutError:  # the pings of the library were answered all the same
+            return b""
+        return await self._worth(frame) or None
 
     async def _rounds(self, mode: str, since: datetime | None) -> AsyncGenerator[Pulled, None]:
         if since:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from server.channels.base_plan import unfit
 from server.domain.channels import (
     Blocked,
     Capabilities,
@@ -49,12 +50,8 @@ def steps(draft: Draft, identity: Identity, number: str) -> list[Step] | Blocked
         return Blocked("draft.empty")
     if draft.choices and not draft.text:
         return Blocked("text.missing")
-    for picture in draft.pictures:
-        if picture.mime not in CAPS.image_mimes:
-            return Blocked("picture.kind", {"name": picture.name})
-        if picture.size_bytes > CAPS.max_image_bytes:
-            limit = str(CAPS.max_image_bytes // 1_000_000)
-            return Blocked("picture.too_large", {"name": picture.name, "limit_mb": limit})
+    if blocked := unfit(draft.pictures, CAPS.image_mimes, CAPS.max_image_bytes):
+        return blocked
     words = numbered(draft.text, draft.choices, draft.answer_link) if draft.choices else draft.text
     if len(words) > CAPS.max_text:
         return Blocked("text.too_long", {"limit": str(CAPS.max_text)})

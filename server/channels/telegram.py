@@ -14,14 +14,14 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import ChannelError, Field, MediaLoader, Pulled, RawLoader
-from server.channels.base_http import NOTHING_LEFT, body_of, checked, retry_after
+from server.channels.base_http import body_of, checked, once, retry_after
 from server.channels.telegram_errors import outcome_of, outcome_of_status, refusal_of
 from server.channels.telegram_line import ASK_TIMEOUT_S, Line, Upload
 from server.channels.telegram_parse import CALLBACK, UPDATES, events
 from server.channels.telegram_plan import BOT_NAME, CAPS, message_name, refusal, start_link, steps
 from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Picture, Step
 from server.domain.events import Event, MediaRef
-from server.domain.outcomes import Accepted, MediaFix, Outcome, Retry, Unclear
+from server.domain.outcomes import Accepted, MediaFix, Outcome, Unclear
 from server.domain.pace import Pace, Rate, each_second
 
 SEND_TIMEOUT_S = 60.0
@@ -101,12 +101,9 @@ class Telegram:
                 return MediaFix("the picture is not the one that was planned")
             photo = (step.picture.name, data, step.picture.mime)
         method, args = step.call["method"], step.call["args"]
-        try:
-            answer = await self._line.post(method, args, timeout_s=SEND_TIMEOUT_S, photo=photo)
-        except NOTHING_LEFT as error:
-            return Retry(detail=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unclear(type(error).__name__)
+        answer = await once(self._line.post(method, args, timeout_s=SEND_TIMEOUT_S, photo=photo))
+        if not isinstance(answer, httpx.Response):
+            return answer
         return self._outcome(answer, args)
 
     def verify(self, raw: bytes, headers: Mapping[str, str]) -> bool:

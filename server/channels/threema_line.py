@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from server.channels.base_http import NOTHING_LEFT, download, retry_after
+from server.channels.base_http import download, once, retry_after
 from server.channels.threema_parse import BLOB
 from server.domain.outcomes import (
     Accepted,
@@ -54,17 +54,16 @@ class Gateway:
 
     async def post(self, door: str, fields: Mapping[str, str]) -> Outcome:
         """Send. Secret and words go in the body; an answer that is not understood may mean that it was taken."""
-        try:
-            answer = await self._http.post(
+        answer = await once(
+            self._http.post(
                 f"{self._root}/{door}",
                 data={**self._login, **fields},
                 timeout=SEND_TIMEOUT_S,
                 follow_redirects=False,
             )
-        except NOTHING_LEFT as error:
-            return Retry(detail=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unclear(type(error).__name__)
+        )
+        if not isinstance(answer, httpx.Response):
+            return answer
         if answer.status_code != 200:
             return _refused(answer, asked=False)
         message_id = answer.text.strip().lower()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from server.channels.base_plan import unfit
 from server.domain.channels import (
     Blocked,
     Capabilities,
@@ -97,13 +98,7 @@ def refusal(draft: Draft, identity: Identity, caps: Capabilities) -> Blocked | N
         return Blocked("text.missing")
     if draft.pictures and not caps.image_mimes:
         return None if draft.answer_link else Blocked("channel.text_only")
-    for picture in draft.pictures:
-        if picture.mime not in caps.image_mimes:
-            return Blocked("picture.kind", {"name": picture.name})
-        if picture.size_bytes > caps.max_image_bytes:
-            limit_mb = str(caps.max_image_bytes // 1_000_000)
-            return Blocked("picture.too_large", {"name": picture.name, "limit_mb": limit_mb})
-    return None
+    return unfit(draft.pictures, caps.image_mimes, caps.max_image_bytes)
 
 
 def words(draft: Draft, *, end_to_end: bool) -> str:

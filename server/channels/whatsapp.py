@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from server.channels.base import Field, MediaLoader, RawLoader
-from server.channels.base_http import NOTHING_LEFT, body_of, checked
+from server.channels.base_http import body_of, checked, once
 from server.channels.base_meta import challenge, signed
 from server.channels.whatsapp_files import SEND_TIMEOUT_S, fetch, upload
 from server.channels.whatsapp_graph import Asked, Graph, findings, refused, templates
@@ -135,18 +135,17 @@ class Whatsapp:
         return asked
 
     async def _post(self, call: Mapping[str, Any]) -> Outcome:
-        try:
-            answer = await self._graph.http.post(
+        answer = await once(
+            self._graph.http.post(
                 f"{self._graph.root}/{self._number}/messages",
                 headers=self._graph.headers,
                 json=call,
                 timeout=SEND_TIMEOUT_S,
                 follow_redirects=False,
             )
-        except NOTHING_LEFT as error:
-            return Retry(detail=type(error).__name__)
-        except httpx.HTTPError as error:
-            return Unclear(type(error).__name__)
+        )
+        if not isinstance(answer, httpx.Response):
+            return answer
         if answer.status_code == 200:
             return _accepted(body_of(answer), call)
         return refused(answer)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from server.channels.base_plan import unfit
 from server.domain.channels import (
     MAX_CHOICES,
     Blocked,
@@ -49,12 +50,7 @@ def refusal(draft: Draft, identity: Identity) -> Blocked | None:
         return Blocked("draft.empty")
     if draft.choices and not draft.text:
         return Blocked("text.missing")
-    for picture in draft.pictures:
-        if picture.mime not in CAPS.image_mimes:
-            return Blocked("picture.kind", {"name": picture.name})
-        if picture.size_bytes > CAPS.max_image_bytes:
-            return Blocked("picture.too_large", {"name": picture.name, "limit_mb": "5"})
-    return None
+    return unfit(draft.pictures, CAPS.image_mimes, CAPS.max_image_bytes)
 
 
 def free_steps(draft: Draft, identity: Identity) -> list[Step] | Blocked:

@@ -42,6 +42,8 @@ _NAME = r"""(cu.search_text LIKE ? ESCAPE '\' OR LOWER(ct.name) LIKE ? ESCAPE '\
   OR m.recipient LIKE ? ESCAPE '\'{})"""
 _SAID = r""" OR EXISTS (SELECT 1 FROM message s WHERE s.company_id = c.company_id
     AND s.conversation_id = c.id AND LOWER(s.text) LIKE ? ESCAPE '\')"""
+_LABELLED = """EXISTS (SELECT 1 FROM conversation_label l WHERE l.company_id = c.company_id
+  AND l.conversation_id = c.id AND l.label_id = ?)"""
 
 
 async def heads(
@@ -59,22 +61,9 @@ async def heads(
 
     `worker` narrows to whom this worker works for; `text` to names, numbers and words that were said.
     """
-    where = [_ONLY[shown]]
-    values: list[Any] = [company_id, *([user_id] if shown is Shown.MINE else [])]
-    if worker:
-        where.append(_OF_WORKER)
-        values += [worker, worker]
-    if label_id:
-        where.append(
-            "EXISTS (SELECT 1 FROM conversation_label l WHERE l.company_id = c.company_id"
-            " AND l.conversation_id = c.id AND l.label_id = ?)"
-        )
-        values.append(label_id)
-    for typed, word in zip(text.casefold().split(), terms(text), strict=False):
-        # A worker finds people only: a word that was said about another job is none of his.
-        where.append(_NAME.format("" if worker else _SAID))
-        literal = f"%{sql.like_escape(typed)}%"
-        values += [f"%{sql.like_escape(word)}%", *[literal] * (3 if worker else 4)]
+    where, values = _narrowed(worker, label_id, text)
+    where.insert(0, _ONLY[shown])
+    values = [company_id, *([user_id] if shown is Shown.MINE else []), *values]
     oldest_first = shown is Shown.UNANSWERED
     key, sign, order = ("c.waiting_since", ">", "ASC") if oldest_first else ("c.last_at", "<", "DESC")
     last = await conversations.by_id(company_id, UUID(before)) if before else None
@@ -90,6 +79,24 @@ async def heads(
     if worker:
         return Page(await _seen_by(company_id, worker, page.items), page.next)
     return Page(await _labelled(company_id, page.items), page.next)
+
+
+def _narrowed(worker: UUID | None, label_id: UUID | None, text: str) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a search, and their values in order."""
+    where: list[str] = []
+    values: list[Any] = []
+    if worker:
+        where.append(_OF_WORKER)
+        values += [worker, worker]
+    if label_id:
+        where.append(_LABELLED)
+        values.append(label_id)
+    for typed, word in zip(text.casefold().split(), terms(text), strict=False):
+        # A worker finds people only: a word that was said about another job is none of his.
+        where.append(_NAME.format("" if worker else _SAID))
+        literal = f"%{sql.like_escape(typed)}%"
+        values += [f"%{sql.like_escape(word)}%", *[literal] * (3 if worker else 4)]
+    return where, values
 
 
 async def head(company_id: UUID, conversation_id: UUID, *, worker: UUID | None = None) -> Head | None:

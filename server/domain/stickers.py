@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.domain.errors import Invalid, TooLarge, TooManyTries
+from server.domain.messages import Direction, Message, MessageState
 from server.domain.sessions import Tries
 from server.domain.texts import line
 
@@ -38,6 +39,28 @@ class Left:
 
     text: str
     name: str
+
+
+def to_office(sticker: Sticker, *, id: UUID, text: str, name: str, at: datetime) -> Message:
+    """Return what somebody nobody knows says at a sticker, as a message to the office."""
+    return Message(
+        id=id,
+        company_id=sticker.company_id,
+        contact_id=None,
+        job_id=sticker.job_id,
+        question_id=None,
+        account_id=None,
+        photo_id=None,
+        channel=CHANNEL,
+        direction=Direction.IN,
+        kind="text",
+        text=text,
+        profile_name=name,
+        state=MessageState.RECEIVED,
+        at=at,
+        created_at=at,
+        changed_at=at,
+    )
 
 
 def is_token(text: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from server.sandbox.email_listener import Listener
 from server.sandbox.world import Account, Fault, World
 
 CALL = "email.pull"
@@ -61,46 +62,24 @@ class ImapDoor:
     ) -> None:
         self.world, self.login, self.folders = world, login, folders
         self._context = context
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(lambda reader, writer: _Talk(self, reader, writer).go())
         self.commands: list[str] = []
 
     @property
     def port(self) -> int:
-        assert self._server is not None, "the door is closed"
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._listener.port
 
     @property
     def open_lines(self) -> int:
         """Return how many clients are connected."""
-        return len(self._talks)
+        return self._listener.open_lines
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(
-            self._meet, "127.0.0.1", 0, limit=MAX_LINE, ssl=self._context
-        )
+        await self._listener.open(limit=MAX_LINE, context=self._context)
 
     async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            for talk in list(self._talks):
-                talk.cancel()
-            await asyncio.gather(*self._talks, return_exceptions=True)
-            await self._server.wait_closed()
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
-        try:
-            await _Talk(self, reader, writer).go()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
-            pass  # The client hung up, or we on it.
-        except asyncio.CancelledError:
-            pass  # The door is being closed; nobody else cancels a talk.
-        finally:
-            self._talks.discard(task)
-            writer.close()
+        """Stop listening and hang up on everybody."""
+        await self._listener.close()
 
 
 class _No(Exception):

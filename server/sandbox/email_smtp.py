@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Callable
 
+from server.sandbox.email_listener import Listener
 from server.sandbox.world import Account, Fault, World
 
 MAX_MAIL_BYTES = 26_214_400
@@ -35,42 +36,18 @@ class SmtpDoor:
     ) -> None:
         self.world, self.login, self.rcpt, self.take = world, login, rcpt, take
         self.context, self.starttls = context, starttls
-        self._server: asyncio.Server | None = None
-        self._talks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(lambda reader, writer: _Talk(self, reader, writer).go())
 
     @property
     def port(self) -> int:
-        assert self._server is not None, "the door is closed"
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._listener.port
 
     async def open(self) -> None:
-        context = None if self.starttls else self.context
-        self._server = await asyncio.start_server(
-            self._meet, "127.0.0.1", 0, limit=MAX_LINE * 70, ssl=context
-        )
+        await self._listener.open(limit=MAX_LINE * 70, context=None if self.starttls else self.context)
 
     async def close(self) -> None:
         """Stop listening and hang up on everybody."""
-        if self._server is not None:
-            self._server.close()
-            for talk in list(self._talks):
-                talk.cancel()
-            await asyncio.gather(*self._talks, return_exceptions=True)
-            await self._server.wait_closed()
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._talks.add(task)
-        try:
-            await _Talk(self, reader, writer).go()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
-            pass  # The client hung up, or we on it.
-        except asyncio.CancelledError:
-            pass  # The door is being closed; nobody else cancels a talk.
-        finally:
-            self._talks.discard(task)
-            writer.close()
+        await self._listener.close()
 
 
 class _Talk:

@@ -91,18 +91,20 @@ class Postman:
         async with self._turn:
             for letter in [letter for letter in self.waiting if letter.due_at <= self._world.now()]:
                 self.waiting.remove(letter)
-                if letter.wanted and not letter.wanted():
-                    continue
-                status = await self._deliver(letter.path, letter.body, letter.headers)
-                if 200 <= status <= 299:
-                    self.carried += 1
-                    if letter.carried:
-                        letter.carried()
-                else:
-                    self._keep(letter, status)
+                if letter.wanted is None or letter.wanted():
+                    await self._bring(letter)
         if self.waiting:
             soonest = min(letter.due_at for letter in self.waiting) - self._world.now()
             asyncio.get_running_loop().call_later(max(0.1, soonest.total_seconds()), self.start_round)
+
+    async def _bring(self, letter: Post) -> None:
+        status = await self._deliver(letter.path, letter.body, letter.headers)
+        if not 200 <= status <= 299:
+            self._keep(letter, status)
+            return
+        self.carried += 1
+        if letter.carried:
+            letter.carried()
 
     def _keep(self, letter: Post, status: int) -> None:
         now = self._world.now()

@@ -119,18 +119,8 @@ class WhatsappPlatform:
             return self._mark_read(account, call)
         person = self._world.person(addressee(call))
         content = said(call, self.templates)
-        chat = self._world.chat(account, person) if person else None
-        need(
-            not content.picture or self._store.alive(content.picture) is not None,
-            131009,
-            "Media id is unknown or expired",
-        )
         quoted = str((call.get("context") or {}).get("message_id", ""))
-        need(
-            not quoted or (chat is not None and chat.find(quoted) is not None),
-            131009,
-            "context message is unknown",
-        )
+        self._check_named(account, person, content, quoted)
         self._check_window(account, person, content)
         told_to_stop = person is not None and (account.key, person.key) in self.life.stopped
         need(
@@ -154,6 +144,14 @@ class WhatsappPlatform:
         if self._world.lucky(self._world.whims.early):
             await self._postman.carry()
         return JSONResponse(_taken(call, person, bubble))
+
+    def _check_named(self, account: Account, person: Person | None, content: Said, quoted: str) -> None:
+        """Refuse a picture or a quoted message that is not there."""
+        there = not content.picture or self._store.alive(content.picture) is not None
+        need(there, 131009, "Media id is unknown or expired")
+        chat = self._world.chat(account, person) if person else None
+        known = not quoted or (chat is not None and chat.find(quoted) is not None)
+        need(known, 131009, "context message is unknown")
 
     def _accept(self, account: Account, person: Person | None, bubble: Bubble) -> None:
         """Bring the message to the phone; nobody there, or blocked, is told by a status only, as in life."""

@@ -54,12 +54,7 @@ async def run(services: Services, stop: asyncio.Event) -> None:
         ]
         try:
             while not stop.is_set() and await locks.held():
-                try:
-                    await pullers.set_right()
-                except (
-                    FAILURES
-                ):  # the lines that stand go on; what they bring is held until the database is back
-                    log.warning("the accounts could not be read", exc_info=True)
+                await pullers.try_to_set_right()
                 await pullers.pause()
         finally:
             await pullers.end_all()
@@ -91,6 +86,13 @@ class Pullers:
         for id, account in wanted.items():
             if id not in self.running and await self.locks.take(_lock(id)):
                 self.running[id] = Puller(self.services, account)
+
+    async def try_to_set_right(self) -> None:
+        """Do so; while the database is away the lines that stand go on, and what they bring is held."""
+        try:
+            await self.set_right()
+        except FAILURES:
+            log.warning("the accounts could not be read", exc_info=True)
 
     async def listen(self, hub: Hub) -> None:
         async with hub.subscribe("channels") as signals:
