@@ -16,7 +16,7 @@ from server.db import pushes as pushes_db
 from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
-from server.domain.calls import Call, Direction, Outcome, Said, check_again, is_time
+from server.domain.calls import Call, Direction, Outcome, Said, check_again, check_called, is_time
 from server.domain.channels import Identity, IdentityKind
 from server.domain.companies import Company
 from server.domain.customers import Contact
@@ -37,16 +37,37 @@ CALL = "call"
 
 @atomic
 async def write(
-    actor: Actor, *, job_id: UUID | None, text: str, words: str, said: Said, today: date, at: datetime
+    actor: Actor,
+    *,
+    job_id: UUID | None,
+    text: str,
+    words: str,
+    said: Said,
+    today: date,
+    called_at: datetime | None = None,
+    done: bool = False,
+    at: datetime,
 ) -> Note:
-    """Write a call down. `text` is the whole note, `words` what was typed. Raises Invalid naming the field."""
-    if said.again_on:
+    """Write a call down. `text` is the whole note, `words` what was typed, `called_at` when it was (None = now).
+
+    With `done` the follow-up has happened already. Raises Invalid naming the field.
+    """
+    if said.again_on and not done:
         check_again(said.again_on, today=today)
+    captured_at = check_called(called_at, now=at) if called_at else at
     note = notes.made(
-        actor, new_id(), text=check_text(text), kind=NoteKind.CALL, captured_at=at, at=at, job_id=job_id
+        actor,
+        new_id(),
+        text=check_text(text),
+        kind=NoteKind.CALL,
+        captured_at=captured_at,
+        at=at,
+        job_id=job_id,
     )
     await notes.keep(actor, note, at=at)
     await _attach(actor, note, said, words, at=at)
+    if done and said.again_on:
+        await calls.set_open(actor.company_id, note.id, settled_at=at, settled_by_id=actor.id)
     return note
 
 
@@ -80,7 +101,14 @@ async def _attach(actor: Actor, note: Note, said: Said, words: str, *, at: datet
     )
     await calls.insert_call(actor.company_id, call)
     if said.outcome is Outcome.REACHED or said.again_on:
-        await calls.set_overtaken(actor.company_id, call, job_id=note.job_id, by=actor.id, at=at)
+        await calls.set_overtaken(
+            actor.company_id,
+            call,
+            called_at=note.captured_at,
+            job_id=note.job_id,
+            by=actor.id,
+            at=at,
+        )
     if question and choice and said.outcome is Outcome.REACHED:
         await _answered(actor, question, choice, words, at=at)
     if contact:

@@ -7,7 +7,7 @@ import dataclasses
 import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -31,6 +31,7 @@ _PLAIN: dict[Any, Schema] = {
     bool: {"type": "boolean"},
     UUID: {"type": "string", "format": "uuid"},
     datetime: {"type": "string", "format": "date-time"},
+    date: {"type": "string", "format": "date"},
 }
 _PARAMETERS: dict[str, Schema] = {"UUIDConvertor": _PLAIN[UUID], "IntegerConvertor": _PLAIN[int]}
 _NOBODY = {Who.ANYONE, Who.LINK, Who.HOOK}

@@ -104,12 +104,16 @@ async def set_open(company_id: UUID, call_id: UUID, **changes: Any) -> bool:
 
 
 async def set_overtaken(
-    company_id: UUID, call: Call, *, job_id: UUID | None, by: UUID | None, at: datetime
+    company_id: UUID, call: Call, *, called_at: datetime, job_id: UUID | None, by: UUID | None, at: datetime
 ) -> int:
-    """Settle what a newer call made moot: earlier ones to the same person, or about the same job to nobody known."""
+    """Settle what a newer call made moot: earlier ones to the same person, or about the same job to nobody known.
+
+    What is told late settles nothing that was agreed on after it.
+    """
     rows = CallRow.filter(company_id=company_id, settled_at=None, again_on__not_isnull=True).exclude(
         id=call.id
     )
+    rows = rows.filter(note__captured_at__lte=called_at)
     if call.contact_id:
         rows = rows.filter(contact_id=call.contact_id)
     elif job_id:

@@ -73,11 +73,14 @@ async def of_kind(
     kind: NoteKind,
     *,
     job_id: UUID | None = None,
+    contact_id: UUID | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Page[Note]:
-    """Return notes of one kind, newest first, of one job or of all."""
+    """Return notes of one kind, newest first, of one job or of all; calls with one person, too."""
     only: dict[str, object] = {"company_id": company_id, "kind": kind, "current": True}
+    with_him = CallRow.filter(company_id=company_id, contact_id=contact_id)
+    only |= {"id__in": Subquery(with_him.values("note_id"))} if contact_id else {}
     only |= {"job_id": job_id} if job_id else {}
     only |= {"id__lt": before} if before else {}
     return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))

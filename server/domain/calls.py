@@ -9,6 +9,7 @@ from server.domain.errors import Invalid
 
 # Without a year's limit a slip of the thumb ("2062") would be a call nobody ever makes.
 AGAIN_AT_MOST = timedelta(days=366)
+CLOCKS_DIFFER = timedelta(minutes=5)
 REMIND_FROM, REMIND_UNTIL = 7, 20
 
 
@@ -85,6 +86,13 @@ def check_again(wanted: date, *, today: date, field: str = "follow_up") -> date:
     if wanted - today > AGAIN_AT_MOST:
         raise Invalid("call.far", field=field)
     return wanted
+
+
+def check_called(called_at: datetime, *, now: datetime, field: str = "at") -> datetime:
+    """Return when a call was. Raises Invalid for one that is still to come; clocks may differ a little."""
+    if called_at > now + CLOCKS_DIFFER:
+        raise Invalid("call.future", field=field)
+    return called_at
 
 
 def is_time(local: datetime) -> bool:

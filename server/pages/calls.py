@@ -1,6 +1,5 @@
 """The ten-second call note, and the list of who is to be called again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -10,32 +9,18 @@ from starlette.responses import Response
 
 from server.actions import calls
 from server.db import calls as calls_db
-from server.db import customers, jobs, questions
+from server.db import jobs
 from server.domain.calls import Call, Direction, Outcome, Said
-from server.domain.customers import Contact
-from server.domain.errors import Invalid, NotFound
-from server.domain.jobs import Job
-from server.domain.questions import Question
-from server.domain.users import Actor
+from server.domain.errors import Invalid
 from server.ids import parse_id
 from server.web import access, forms
-from server.web.dates import numeric_day
+from server.web.calls import Seen, text_of, title
+from server.web.calls import seen as seen_of
 from server.web.render import language, page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
-from server.web.words import sentence
 
 TEXT_MAX = 2000
-SENTENCES = {
-    (Direction.OUT, Outcome.REACHED): "call.reached",
-    (Direction.OUT, Outcome.MISSED): "call.missed",
-    (Direction.OUT, Outcome.MAILBOX): "call.mailbox",
-    (Direction.OUT, Outcome.CALLBACK): "call.callback",
-    (Direction.IN, Outcome.REACHED): "call.rang",
-    (Direction.IN, Outcome.MISSED): "call.rang_in_vain",
-    (Direction.IN, Outcome.MAILBOX): "call.left_words",
-    (Direction.IN, Outcome.CALLBACK): "call.rings_again",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +67,12 @@ async def create(request: Request) -> Response:
     form = await forms.read(request, CallForm)
     try:
         typed = form.data
-        seen = await _seen(actor, typed.job, typed.contact, typed.question)
+        seen = await seen_of(actor, typed.job, typed.contact, typed.question)
         if seen.job is None and (seen.contact is None or not actor.at_desk):
             raise Invalid("call.no_job", field="job")
         today = await calls.today_of(actor.company_id, at)
         said = _said(typed, seen, today)
-        text = text_of(said, typed.text, _title(seen.question, said.choice), language(request))
+        text = text_of(said, typed.text, title(seen.question, said.choice), language(request))
         await calls.write(
             actor,
             job_id=seen.job.id if seen.job else None,
@@ -118,45 +103,6 @@ async def shift(request: Request) -> Response:
     return see_other(request, "/calls", flash="call.shifted")
 
 
-def text_of(said: Said, words: str, answer: str, language: str) -> str:
-    """Return the words of a note, the same as static/js/lib/calls.js writes offline."""
-    parts = [sentence(SENTENCES[said.direction, said.outcome], language)]
-    if answer:
-        parts.append(sentence("call.answer", language, {"answer": answer}))
-    parts.append(words)
-    if said.again_on:
-        parts.append(sentence("call.again", language, {"day": numeric_day(said.again_on, language)}))
-    return " ".join(part for part in parts if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a call is about, as far as this person may see it."""
-
-    job: Job | None
-    contact: Contact | None
-    question: Question | None
-    people: Sequence[Contact]
-
-
-async def _seen(actor: Actor, job_id: UUID | None, contact_id: UUID | None, question_id: UUID | None) -> Seen:
-    """Return job, person and question; each names the next where it is not said. Raises NotFound for a strange job."""
-    visible_to = access.only_own(actor)
-    asked = await questions.by_id(actor.company_id, question_id) if question_id else None
-    job_id = job_id or (asked.job_id if asked else None)
-    job = await jobs.by_id(actor.company_id, job_id, visible_to=visible_to) if job_id else None
-    if job_id and job is None:
-        raise NotFound("job.unknown")
-    if asked and not (actor.at_desk or asked.author_id == actor.id or asked.job_id == (job and job.id)):
-        asked = None
-    people = await customers.contacts_of(actor.company_id, job.customer_id) if job and job.customer_id else []
-    named = contact_id or (asked.contact_id if asked else None)
-    contact = next((one for one in people if one.id == named), None)
-    if contact is None and named and actor.at_desk:
-        contact = await customers.contact_by_id(actor.company_id, named)
-    return Seen(job, contact, asked, people)
-
-
 def _said(typed: CallForm, seen: Seen, today: date) -> Said:
     again = typed.follow_up or (today + timedelta(days=typed.again) if typed.again else None)
     return Said(
@@ -167,11 +113,6 @@ def _said(typed: CallForm, seen: Seen, today: date) -> Said:
         choice=typed.choice,
         again_on=again,
     )
-
-
-def _title(question: Question | None, choice: str) -> str:
-    choices = question.choices if question else ()
-    return next((one.title for one in choices if one.id == choice), "")
 
 
 def _back(seen: Seen) -> str:
@@ -185,7 +126,7 @@ def _back(seen: Seen) -> str:
 async def _form(request: Request, form: forms.Form[CallForm], *, status: int = 200) -> Response:
     actor = access.actor(request)
     ids = [parse_id(str(form.get(name) or "")) for name in ("job", "contact", "question")]
-    seen = await _seen(actor, *ids)
+    seen = await seen_of(actor, *ids)
     all_jobs = (
         []
         if seen.job

@@ -87,15 +87,6 @@ class Composer:
         """Return the telephone, None for a person without a number."""
         return next((one.verdict for one in self.ways if one.verdict.by_phone), None)
 
-    @property
-    def unasked(self) -> list[Verdict]:
-        """Return the messengers by hand that wait for his word only; they are named in one line."""
-        return [
-            one.verdict
-            for one in self.ways
-            if one.verdict.by_hand and one.verdict.code == "consent.none" and one is not self.way
-        ]
-
 
 async def composer(
     request: Request, contact_id: UUID, job: Job | None, form: forms.Form[Any] | None

@@ -4,7 +4,7 @@ import dataclasses
 import gzip
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache, partial
 from typing import Any
@@ -155,7 +155,7 @@ def _plain(value: Any) -> Any:
         return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if isinstance(value, UUID):
+    if isinstance(value, date | UUID):
         return str(value)
     if isinstance(value, Enum):
         return value.value
