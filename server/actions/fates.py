@@ -236,6 +236,7 @@ async def resolve(actor: Actor, message_id: UUID, *, arrived: bool, at: datetime
     )
     if not moved:
         raise Conflict("message.moved_on")
+    await _from_now(message, at=at)
     await conversations.moved_on(message)
     await log(message, "message.confirmed" if arrived else "message.sent_again", at=at, actor=actor)
     if arrived:
@@ -243,6 +244,19 @@ async def resolve(actor: Actor, message_id: UUID, *, arrived: bool, at: datetime
     else:
         await send_soon(message, at=at)
     await follow(message, at=at)
+
+
+async def _from_now(message: Message, *, at: datetime) -> None:
+    """A human wants it, and the rest of its run, to leave now: the day they have begins anew."""
+    for mate in [message, *await _mates(message)]:
+        await messages.set_state(
+            mate.company_id,
+            mate.id,
+            MessageState.QUEUED,
+            only_from=[MessageState.QUEUED],
+            at=at,
+            send_after=at,
+        )
 
 
 async def follow(message: Message, *, at: datetime) -> None:

@@ -158,6 +158,9 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if closed:
         await fates.stop(message, closed, at=at)
         return None
+    if _too_late(message, at=at):
+        await fates.settle_failure(message, Permanent("message.too_late"), at=at)
+        return None
     account = await channels.account_by_id(company_id, message.account_id)
     if account is None or account.disabled_at:
         await fates.stop(message, "channel.unavailable", at=at)
@@ -171,6 +174,11 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if not leased:
         return None
     return Leave(message, account, await messages.insert_attempt(company_id, message.id, at=at))
+
+
+def _too_late(message: Message, *, at: datetime) -> bool:
+    """Say whether it waited for longer than words stay true: what was meant for yesterday is for a human to decide."""
+    return at - max(message.created_at, message.send_after or message.created_at) > SEND_FOR
 
 
 async def _closed(message: Message, *, at: datetime) -> str:
@@ -257,7 +265,7 @@ async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
 async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, at: datetime) -> float | None:
     """Nothing has left: queue it again, for a day at most."""
     message = leave.message
-    if at - max(message.created_at, message.send_after or message.created_at) > SEND_FOR:
+    if _too_late(message, at=at):
         await fates.settle_failure(message, Permanent("message.too_late", outcome.detail), at=at)
         return None
     await messages.set_state(

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from server.actions import consents, outbox, speech
-from server.db import messages
+from server.actions import consents, fates, outbox, speech
+from server.db import channels, messages
 from server.db import tasks as table
 from server.db.tables import MessageRow, TaskRow
 from server.db.unit import atomic
+from server.domain.accounts import Health
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.messages import Message, MessageState
@@ -153,6 +154,28 @@ async def test_what_fails_or_is_in_doubt_lets_the_next_one_go(firm: Firm) -> Non
         await firm.work(hours=1)
         assert sorted(texts(firm)) == ["Eins", "Zwei"]
         assert (await office.post(f"/messages/{card.id}/fate", data={"arrived": "1"})).status_code == 409
+
+
+async def test_what_waited_for_more_than_a_day_is_for_a_human(firm: Firm) -> None:
+    """The account stood still for days: "tomorrow at 8" must not leave on Friday, unless somebody says so."""
+    await firm.hello()
+    written = await say(firm)
+    await _health(firm, Health.PAUSED)
+    firm.clock.go(hours=20)
+    await firm.hello()  # the window stays open
+    firm.clock.go(hours=11)
+    await _health(firm, Health.OK)
+    await firm.work(hours=1)
+    late = await messages.by_id(firm.company_id, written.id)
+    assert late and (texts(firm), late.error_code) == ([], "message.too_late")
+    await fates.resolve(firm.office, late.id, arrived=False, at=firm.clock.at)
+    await firm.work(hours=1)
+    assert (texts(firm), await state(firm, written)) == (["Morgen um 8 Uhr?"], MessageState.DELIVERED)
+
+
+@atomic
+async def _health(firm: Firm, health: Health) -> None:
+    await channels.set_health(firm.company_id, firm.account.id, health, "")
 
 
 async def test_a_window_closed_early_is_tried_once_more_then_named(firm: Firm) -> None:
