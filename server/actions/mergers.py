@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions.jobs import current
-from server.db import items, jobs, logbook
+from server.db import items, jobs, logbook, mergers
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid
 from server.domain.jobs import Job, JobDraft
@@ -26,15 +26,15 @@ async def merge(actor: Actor, job: Job, into: UUID, *, at: datetime) -> Job:
     require(actor, Right.MANAGE_JOBS)
     if into == job.id:
         raise Invalid("job.merge_itself", field="into")
-    await jobs.lock_all(actor.company_id, [job.id, into])
+    await mergers.lock_all(actor.company_id, [job.id, into])
     source, target = await current(actor, job.id), await jobs.by_id(actor.company_id, into)
     if target is None:
         raise Invalid("job.unknown", field="into")
-    moved = await jobs.contents(actor.company_id, source.id)
+    moved = await mergers.contents(actor.company_id, source.id)
     fresh = source.customer_id is not None and target.customer_id not in (None, source.customer_id)
-    await jobs.move_contents(actor.company_id, source.id, target.id, hint="", fresh=fresh)
+    await mergers.move_contents(actor.company_id, source.id, target.id, hint="", fresh=fresh)
     await _unite(actor, source, target, at=at)
-    await jobs.set_merged(actor.company_id, source, target.id, at=at)
+    await mergers.set_merged(actor.company_id, source, target.id, at=at)
     counts = {"photos": moved.photos, "notes": moved.notes, "questions": moved.questions}
     await _note(actor, "job.merged", source.id, at, note=name_of(target), into=target.id, **counts)
     await _note(actor, "job.took_in", target.id, at, note=name_of(source), merged=source.id, **counts)
@@ -69,13 +69,13 @@ async def delete(actor: Actor, job: Job, *, at: datetime) -> None:
     Raises Forbidden, Conflict("job.has_talk") while a question or message belongs to it: that stays provable.
     """
     require(actor, Right.MANAGE_JOBS)
-    await jobs.lock_all(actor.company_id, [job.id])
+    await mergers.lock_all(actor.company_id, [job.id])
     job = await current(actor, job.id)
-    held = await jobs.contents(actor.company_id, job.id)
+    held = await mergers.contents(actor.company_id, job.id)
     if held.talk:
         raise Conflict("job.has_talk")
-    await jobs.move_contents(actor.company_id, job.id, None, hint=name_of(job)[:300], fresh=True)
-    await jobs.delete_job(actor.company_id, job.id)
+    await mergers.move_contents(actor.company_id, job.id, None, hint=name_of(job)[:300], fresh=True)
+    await mergers.delete_job(actor.company_id, job.id)
     await items.set_tombstone(actor.company_id, job.id, at=at)
     await _note(actor, "job.deleted", job.id, at, note=name_of(job), photos=held.photos, notes=held.notes)
 

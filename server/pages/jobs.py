@@ -13,6 +13,7 @@ from server.actions import channels, jobs, questions
 from server.db import customers as customers_db
 from server.db import internal_notes, read_model
 from server.db import jobs as jobs_db
+from server.db import mergers as mergers_db
 from server.db import timeline as timelines
 from server.db import users as users_db
 from server.domain.errors import Invalid
@@ -111,7 +112,7 @@ async def show(request: Request) -> Response:
         panes=await panes(actor, timeline, forms.read_query(request, PhotoQuery).photo),
         retakes=await _retakes(actor, job),
         internal=await internal_notes.of_job(job.company_id, job.id),
-        twins=twins(job, await jobs_db.alike(job.company_id, job)) if actor.at_desk else [],
+        twins=twins(job, await mergers_db.alike(job.company_id, job)) if actor.at_desk else [],
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from server.actions import mergers
 from server.db import jobs
+from server.db import mergers as mergers_db
 from server.domain.errors import DomainError
 from server.domain.jobs import SHOWN, Job
 from server.web import access, forms
@@ -64,7 +65,7 @@ async def _page(
     target = await jobs.by_id(job.company_id, query.into) if query.into and query.into != job.id else None
     values: dict[str, Any] = {"job": job, "target": target, "q": query.q, "refused": refused}
     if target:
-        values["held"] = await jobs.contents(job.company_id, job.id)
+        values["held"] = await mergers_db.contents(job.company_id, job.id)
         values["found"] = []
     else:
         text = query.q or job.title.split(" ")[0].strip(",")
@@ -74,7 +75,7 @@ async def _page(
 
 
 async def _deletion(request: Request, job: Job, *, refused: DomainError | None = None) -> Response:
-    held, status = await jobs.contents(job.company_id, job.id), 422 if refused else 200
+    held, status = await mergers_db.contents(job.company_id, job.id), 422 if refused else 200
     return await page(
         request, "jobs/delete.html", nav="jobs", status=status, job=job, held=held, refused=refused
     )

@@ -10,6 +10,7 @@ import pytest
 from server.actions import jobs, mergers, reviews
 from server.db import items, logbook, messages, notes, photos, questions
 from server.db import jobs as job_table
+from server.db import mergers as mergers_db
 from server.db import timeline as timelines
 from server.db.connect import Database
 from server.db.tables import CustomerRow, JobMemberRow, JobRow
@@ -176,5 +177,5 @@ async def test_twins_are_named_by_name_and_address(site: Site) -> None:
         await jobs.open_job(site.office, JobDraft(title, street=street, city="Köln" if street else ""), at=AT)
         for title, street in drafts
     ]
-    found = twins(made[0], await job_table.alike(site.office.company_id, made[0]))
+    found = twins(made[0], await mergers_db.alike(site.office.company_id, made[0]))
     assert [(twin.job.id, twin.by_address) for twin in found] == [(made[4].id, True), (made[2].id, False)]
