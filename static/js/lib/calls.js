@@ -5,7 +5,7 @@ import { localIso } from './time.js';
 /** @typedef {{ outcome: string, direction: string, words: string, answer: string, followUp: string }} Told answer: the title of the choice; followUp: `2026-11-27` or empty */
 
 /** The words of a call note, as server/pages/calls.py writes them. @param {Told} told */
-export function callText({ outcome, direction, words, answer, followUp }) {
+function callText({ outcome, direction, words, answer, followUp }) {
   const ours = { reached: t('Erreicht.'), missed: t('Nicht erreicht.'), mailbox: t('Auf die Mailbox gesprochen.'), callback: t('Ruft zurück.') };
   const his = { reached: t('Rief an.'), missed: t('Rief an, niemand nahm ab.'), mailbox: t('Sprach auf unsere Mailbox.'), callback: t('Rief an und meldet sich wieder.') };
   const result = (direction === 'in' ? his : ours)[/** @type {'reached'} */ (outcome)];
@@ -25,7 +25,7 @@ export function callFields(form, data) {
 }
 
 /** The day so many days from now on this phone's calendar, '' for none. @param {number} days */
-export function inDays(days) {
+function inDays(days) {
   const day = new Date();
   day.setDate(day.getDate() + days);
   return days > 0 ? localIso(day).slice(0, 10) : '';

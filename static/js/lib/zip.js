@@ -9,7 +9,7 @@ const END = 0x06054b50;
 const VERSION = 20;
 const UTF8_NAMES = 0x0800;
 /** Beyond these an archive needs ZIP64, which we do not write (APPNOTE §4.4.1.4). */
-export const MAX_ZIP_BYTES = 0xffff_ffff;
+const MAX_ZIP_BYTES = 0xffff_ffff;
 export const MAX_ZIP_FILES = 0xffff;
 const LOCAL_BYTES = 30;
 const CENTRAL_BYTES = 46;

@@ -1,6 +1,6 @@
 // @ts-check
 /** Nothing older than this is unsent without an alarm (mission-features §2, wish 1). */
-export const ALARM_MS = 4 * 60 * 60 * 1000;
+const ALARM_MS = 4 * 60 * 60 * 1000;
 
 /**
  * Whether something has waited too long.

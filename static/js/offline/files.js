@@ -34,7 +34,7 @@ export function fileName(item, job, counter) {
 }
 
 /** @param {string} words */
-export function safeName(words) {
+function safeName(words) {
   const one = words.normalize('NFC').replace(FORBIDDEN, ' ').trim().replace(/\s+/g, '-');
   return [...one].slice(0, NAME_LENGTH).join('').replace(/^[.-]+|[.-]+$/g, '');
 }

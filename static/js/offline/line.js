@@ -44,7 +44,7 @@ export function broke() {
 }
 
 /** @returns {'wifi' | 'cellular' | 'unknown'} only some browsers say it */
-export function lineKind() {
+function lineKind() {
   const type = hints()?.type;
   if (type === 'wifi' || type === 'ethernet') return 'wifi';
   return type === 'cellular' ? 'cellular' : 'unknown';

@@ -41,11 +41,6 @@ export function idsIn(owner, state) {
   return read(['items'], (tx) => tx.objectStore('items').index('state').getAllKeys([owner, state]));
 }
 
-/** What got its receipt since then, by this phone's clock. @param {string} owner @param {number} since_ms @returns {Promise<Item[]>} */
-export function arrivedSince(owner, since_ms) {
-  return read(['items'], (tx) => tx.objectStore('items').index('acked').getAll(IDBKeyRange.bound([owner, since_ms], [owner, Infinity])));
-}
-
 /** @param {string} owner */
 export function unsent(owner) {
   return inStates(owner, UNSENT);

@@ -66,7 +66,7 @@ async function takeOver(worker, words) {
 }
 
 /** Whether any window holds the camera or the microphone, or a form here is half filled. */
-export async function inTheMiddle() {
+async function inTheMiddle() {
   const { held = [], pending = [] } = (await navigator.locks?.query()) ?? {};
   return [...held, ...pending].some(({ name, mode }) => name === 'capture' && mode === 'shared') || [...document.forms].some(halfFilled);
 }
