@@ -27,20 +27,23 @@ def logged(failure: BaseException, capsys: pytest.CaptureFixture[str]) -> str:
     return str(line["trace"])
 
 
-def raised(word: str) -> BaseException:
+def fetch(word: str) -> None:
     try:
-        try:
-            int(word)
-        except ValueError as wrong:
-            raise ChannelError("media.gone", permanent=True, detail=word) from wrong
-    except ChannelError as failure:
-        return failure
+        int(word)
+    except ValueError as wrong:
+        raise ChannelError("media.gone", permanent=True, detail=word) from wrong
+
+
+def raised(word: str) -> Exception:
+    with pytest.raises(ChannelError) as failure:
+        fetch(word)
+    return failure.value
 
 
 def test_a_trace_names_place_kind_and_code(capsys: pytest.CaptureFixture[str]) -> None:
     trace = logged(raised(PRIVATE), capsys)
     assert trace.index("ValueError") < trace.index("ChannelError: media.gone")
-    assert "in raised" in trace and "test_log.py" in trace
+    assert "in fetch" in trace and "test_log.py" in trace
 
 
 def test_a_trace_quotes_nobody(capsys: pytest.CaptureFixture[str]) -> None:

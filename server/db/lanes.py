@@ -36,12 +36,6 @@ async def every_stuck(*, before: datetime, limit: int = 500) -> list[Message]:
     return [messages.read(row) for row in await due.order_by("changed_at").limit(limit)]
 
 
-async def number_of_outcomes(company_id: UUID, message_id: UUID, outcome: str) -> int:
-    """Return how many attempts ended in this way (the outcome's name in lower case)."""
-    tried = AttemptRow.filter(company_id=company_id, message_id=message_id, outcome=outcome)
-    return int(await tried.count())
-
-
 async def begun_by(company_id: UUID, account_id: UUID, contact_id: UUID, upto: datetime) -> list[Message]:
     """Return what this account had begun to send to this person by then and that can still come further."""
     states = sorted(GONE_OUT - {"read"})
