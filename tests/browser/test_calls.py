@@ -104,3 +104,18 @@ def test_an_answer_given_on_the_phone_and_an_offer_refused(phone: Phone, office:
         page.locator("call-way").wait_for(state="attached")
         page.wait_for_timeout(300)
         assert page.locator(".after-call").count() == 0
+
+
+def test_dialled_above_its_note_it_is_offered_elsewhere_only(phone: Phone, office: Office) -> None:
+    """On the note's own page the form is there already; who leaves it without a note finds the offer."""
+    known(office)
+    phone.install("/").evaluate(UNTIL_MODEL)
+    with office.away():
+        page = phone.open(f"/calls/new?job={JOB}&question={QUESTION['id']}")
+        dial(page)
+        page.wait_for_timeout(300)
+        assert page.locator(".after-call").count() == 0
+        page.goto("/")
+        page.get_by_text("Mit Petra Müller telefoniert?").wait_for()
+        note = page.locator(".after-call").get_by_role("link", name="ruft zurück").get_attribute("href")
+        assert note and f"question={QUESTION['id']}" in note and f"contact={CONTACT['id']}" in note

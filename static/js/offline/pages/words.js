@@ -49,7 +49,14 @@ export async function call(given) {
     radios('again', t('Wieder anrufen'), [['0', t('nein')], ['1', t('morgen')], ['3', t('in 3 Tagen')], ['7', t('in einer Woche')]], '0'),
     h('div', { class: 'field' }, h('label', { for: 'follow_up' }, t('oder am')), h('input', { class: 'input', type: 'date', id: 'follow_up', name: 'follow_up' })),
     h('button', { class: 'btn primary big' }, icon('check'), t('Telefonnotiz sichern')));
-  return formPage(t('Telefonnotiz'), about, form);
+  return formPage(t('Telefonnotiz'), about, ...(about.one && contact?.phone && !given.get('outcome') ? [dial(about.one.id, contact, asked)] : []), form);
+}
+
+/** The number above its note. @param {string} job @param {{ id: string, name: string, phone?: string }} contact @param {import('../readmodel.js').Question | undefined} asked */
+function dial(job, { id, name, phone = '' }, asked) {
+  const way = island('call-way', { quiet: '', job, contact: id, question: asked?.id ?? '', name });
+  way.append(h('a', { class: 'btn send big full', href: `tel:${phone}` }, icon('phone-call'), t('{name} anrufen', { name: phone })));
+  return way;
 }
 
 /** The question the call may answer. @param {import('../readmodel.js').Question | undefined} asked */
