@@ -1,6 +1,7 @@
 // @ts-check
 import { showAlarm } from './unsent-alarm.js';
 import { coalesce, h } from '../lib/dom.js';
+import { afterFirst } from '../lib/first.js';
 import { n, t } from '../lib/text.js';
 import { age, dayAndTime } from '../lib/time.js';
 import { ignoresSearch } from '../offline/addresses.js';
@@ -30,9 +31,15 @@ export class StateLine extends HTMLElement {
   connectedCallback() {
     this.classList.add('state-line');
     this.replaceChildren(h('a', { href: '/unsent' }, this.#words));
+    void afterFirst().then(() => this.isConnected && this.#begin());
+  }
+
+  #begin() {
+    this.#stop();
     this.#stop = onChange(this.#listener);
     for (const event of EVENTS) addEventListener(event, this.#listener);
     document.addEventListener('visibilitychange', this.#listener);
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#waiting && document.visibilityState === 'visible' && this.#draw(), AGING_MS);
     void this.#draw();
   }

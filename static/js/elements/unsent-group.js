@@ -13,8 +13,7 @@ export class Group {
   #more = h('button', { type: 'button', class: 'btn', hidden: true, click: () => void this.#unfold() });
   element;
   #limit;
-  /** @type {() => Promise<void>} */
-  #last = async () => {};
+  #again = () => 0;
 
   /** @param {string} title @param {number} [limit] rows shown until somebody asks for all */
   constructor(title, limit = Infinity) {
@@ -22,14 +21,21 @@ export class Group {
     this.element = h('section', { class: 'section', hidden: true }, h('h2', {}, title, ' ', this.#count), this.#rows.list, this.#more);
   }
 
-  /** @param {Item[]} items @param {View} view */
-  async show(items, view) {
-    this.#last = () => this.show(items, view);
+  /**
+   * @param {Item[]} items @param {View} view @param {number} first so many rows at once, the others with `rest`
+   * @returns {number} how many stand there now
+   */
+  show(items, view, first) {
+    this.#again = () => this.show(items, view, first);
     this.element.hidden = items.length === 0;
     this.#count.textContent = String(items.length);
     this.#more.hidden = items.length <= this.#limit;
     this.#more.textContent = n(items.length, '{n} zeigen', 'Alle {n} zeigen');
-    await this.#rows.update(items.slice(0, this.#limit), view);
+    return this.#rows.begin(items.slice(0, this.#limit), view, first);
+  }
+
+  rest() {
+    return this.#rows.rest();
   }
 
   stop() {
@@ -38,6 +44,7 @@ export class Group {
 
   #unfold() {
     this.#limit = Infinity;
-    return this.#last();
+    this.#again();
+    return this.rest();
   }
 }

@@ -28,8 +28,8 @@ export class UnsentHead {
     this.element.append(this.#rule.element, this.#words, this.#send, this.#trouble, this.#pack, this.#said, this.#again);
   }
 
-  /** @param {Overview} now @param {{ reason: string } | undefined} hold */
-  show({ unsent, arrived }, hold) {
+  /** @param {Overview} now */
+  show({ unsent, arrived, hold }) {
     const safe = arrived.filter((item) => item.size > 0).length;
     this.#progress(safe + unsent.filter((item) => item.size > 0).length, safe, unsent.filter((item) => item.state === 'sending').length);
     const troubles = [late(unsent), paused(unsent, hold), unsent.length > 0 && stayOpen()].filter((one) => one instanceof Node);

@@ -5,12 +5,10 @@ import { UnsentHead } from './unsent-head.js';
 import { seen } from './unsent-row.js';
 import { coalesce, h, icon } from '../lib/dom.js';
 import { wakeElements } from '../lib/elements.js';
+import { first } from '../lib/first.js';
 import { t } from '../lib/text.js';
-import { getMeta } from '../offline/db.js';
 import { onChange, retry } from '../offline/outbox.js';
 import { isGhost, needsHelp, overview } from '../offline/overview.js';
-import { readModel } from '../offline/readmodel.js';
-import { activeSession } from '../offline/session.js';
 import { sendNow } from '../offline/triggers.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
@@ -20,6 +18,10 @@ import { sendNow } from '../offline/triggers.js';
 const REST_MS = 250;
 const AGING_MS = 60_000;
 const PROBLEMS_AT_ONCE = 5;
+/** Rows on the largest phone's first screen, head and bars taken off; the rest comes when these can be seen. */
+const FIRST_SCREEN = 6;
+/** A window in the background makes no frames. */
+const FRAME_MS = 1_000;
 
 /**
  * Everything this phone still owes, each with its reason and its next step. What no first glance needs is loaded
@@ -47,6 +49,8 @@ export class UnsentList extends HTMLElement {
     await this.#redraw();
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
   });
+  /** @type {(value?: unknown) => void} the page's first screen is there */
+  #shown = () => {};
   #again = () => void (document.visibilityState === 'visible' && this.#draw());
 
   connectedCallback() {
@@ -55,6 +59,7 @@ export class UnsentList extends HTMLElement {
     this.#stop = onChange(this.#again);
     this.#timer = setInterval(this.#again, AGING_MS);
     document.addEventListener('visibilitychange', this.#again);
+    first(new Promise((shown) => (this.#shown = shown)));
     void this.#draw();
   }
 
@@ -66,25 +71,28 @@ export class UnsentList extends HTMLElement {
   }
 
   async #redraw() {
-    const session = await activeSession();
-    if (!session) return this.#show(t('Nicht angemeldet. Was auf diesem Handy wartet, sieht nur, wem es gehört.'));
-    const [now, model, hold] = await Promise.all([overview(session.actor), readModel(), getMeta('hold')]);
-    this.#owner = session.actor;
+    const now = await overview();
+    if (!now) {
+      this.#shown();
+      return this.#show(t('Nicht angemeldet. Was auf diesem Handy wartet, sieht nur, wem es gehört.'));
+    }
+    this.#owner = now.owner;
     this.#items = now.unsent;
-    this.#view = { jobs: titles(model?.jobs ?? [], [...now.arrived, ...now.unsent]), held: now.held, chosen: this.#choice.ids };
-    this.#head.show(now, hold);
+    this.#view = { jobs: titles(now.jobs, [...now.arrived, ...now.unsent]), held: now.held, chosen: this.#choice.ids };
+    this.#head.show(now);
     this.#choice.offer(now.unsent.filter((item) => !isGhost(item, now.held)));
     this.#show(now.unsent.length === 0 ? [icon('check'), h('h2', {}, t('Alles im Büro')), h('p', {}, t('Auf diesem Handy wartet nichts.'))] : '', this.#head.element, this.#lists);
     const help = (/** @type {Item} */ item) => needsHelp(item, now.held);
-    const rows = [this.#trouble.show(now.unsent.filter(help), this.#view), this.#going.show(now.unsent.filter((item) => !help(item)), this.#view)];
-    if (!this.#more) whenPainted(() => performance.measure('unsent-opened', 'unsent-asked'));
-    await this.#complete();
-    await Promise.all(rows);
+    const problems = this.#trouble.show(now.unsent.filter(help), this.#view, FIRST_SCREEN);
+    this.#going.show(now.unsent.filter((item) => !help(item)), this.#view, FIRST_SCREEN - problems);
+    await painted();
+    this.#shown();
+    if (!this.#more) performance.measure('unsent-opened', 'unsent-asked');
+    await Promise.all([this.#complete(), this.#trouble.rest(), this.#going.rest()]);
   }
 
   /** What may come after the first screen of rows. */
   async #complete() {
-    await new Promise((resolve) => setTimeout(resolve));
     this.#acts ??= import('./unsent-acts.js');
     this.#more ??= new (await import('./unsent-more.js')).More();
     if (!this.contains(this.#more.element)) this.append(this.#more.element);
@@ -134,9 +142,12 @@ export class UnsentList extends HTMLElement {
   }
 }
 
-/** A frame that shows what was just put into the page has been made. @param {() => void} then */
-function whenPainted(then) {
-  requestAnimationFrame(() => setTimeout(then));
+/** A frame that shows what was just put into the page has been made. @returns {Promise<void>} */
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, FRAME_MS);
+  });
 }
 
 /** Jobs by id: the office's, and those made here that it does not have yet. @param {import('../offline/files.js').JobName[]} known @param {Item[]} items */

@@ -8,8 +8,7 @@ import { drawRow, faceOf, seen } from './unsent-row.js';
 /** @typedef {import('../offline/db.js').Item} Item */
 /** @typedef {import('./unsent-row.js').View} View */
 
-const FIRST = 6;
-const CHUNK = 40;
+const CHUNK = 30;
 const PICTURED = new Set(['photo', 'video']);
 
 /**
@@ -22,16 +21,31 @@ export class Rows {
   #drawn = new Map();
   #thumbs = new LazyThumbs();
   #turn = 0;
+  /** @type {{ items: Item[], view: View, at: number }} */
+  #wanted = { items: [], view: { jobs: new Map(), held: new Set(), chosen: new Set() }, at: 0 };
 
-  /** @param {Item[]} items in the order wanted @param {View} view */
-  async update(items, view) {
-    const turn = ++this.#turn;
+  /**
+   * Draws the first rows at once; the others keep their looks until `rest`.
+   * @param {Item[]} items in the order wanted @param {View} view @param {number} first
+   * @returns {number} how many that were
+   */
+  begin(items, view, first) {
+    this.#turn++;
+    this.#wanted = { items, view, at: Math.max(0, Math.min(first, items.length)) };
     this.#drop(new Set(items.map((item) => item.id)));
-    for (let at = 0; at < items.length; at++) {
-      if (this.#place(at, seen(items[at], view), view) && breath(at)) {
-        await idle();
-        if (turn !== this.#turn) return;
-      }
+    for (let at = 0; at < this.#wanted.at; at++) this.#place(at, seen(items[at], view), view);
+    return this.#wanted.at;
+  }
+
+  /** Draws the rest, in pieces, so that a finger is answered between two of them. */
+  async rest() {
+    const turn = this.#turn;
+    const { items, view, at: first } = this.#wanted;
+    let fresh = 0;
+    for (let at = first; at < items.length; at++) {
+      if (!this.#place(at, seen(items[at], view), view) || ++fresh % CHUNK > 0) continue;
+      await idle();
+      if (turn !== this.#turn) return;
     }
   }
 
@@ -78,11 +92,6 @@ function swap(before, row) {
   if (!held) return;
   const same = held.dataset.act ? `[data-act=${held.dataset.act}]` : 'input';
   (row.querySelector(/** @type {'input'} */ (same)) ?? row.querySelector('button'))?.focus();
-}
-
-/** @param {number} at */
-function breath(at) {
-  return at === FIRST || (at > FIRST && (at - FIRST) % CHUNK === 0);
 }
 
 function idle() {

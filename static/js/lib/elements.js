@@ -1,4 +1,6 @@
 // @ts-check
+import { first } from './first.js';
+
 /** Elements by name, each loaded when one stands on a page: most pages need two of them. @type {Record<string, () => Promise<unknown>>} */
 const ELEMENTS = {
   'state-line': () => import('../elements/state-line.js'),
@@ -30,5 +32,8 @@ const ELEMENTS = {
 
 /** Wakes every element of ours that stands there unknown; `customElements.whenDefined` tells when it lives. */
 export function wakeElements() {
-  for (const { localName } of document.querySelectorAll(':not(:defined)')) void ELEMENTS[localName]?.().catch(() => {});
+  for (const { localName } of document.querySelectorAll(':not(:defined)')) {
+    const loading = ELEMENTS[localName]?.();
+    if (loading) first(loading.catch(() => {}));
+  }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 import { SIGN_IN } from './addresses.js';
-import { getMeta } from './db.js';
+import { read } from './db.js';
 import { payOwedSignOut } from './leaving.js';
 import { adopt, lock, settleFirst } from './session.js';
 
@@ -9,8 +9,9 @@ async function arrive() {
   const { actor, cacheKey, role = '', position } = document.body.dataset;
   if (location.pathname === SIGN_IN) await lock();
   if (!actor || !cacheKey) return;
-  if (await getMeta('sign-out-owed')) await leave();
-  else await adopt({ actor, cacheKey, role, position: position === 'on', locked: false });
+  const [owed, last] = await read(['meta'], (tx) => Promise.all(['sign-out-owed', 'session'].map((key) => tx.objectStore('meta').get(key))));
+  if (owed) await leave();
+  else await adopt({ actor, cacheKey, role, position: position === 'on', locked: false }, last);
 }
 
 /** Who signed out without a network is signed out, whatever the server still thought. */

@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, write } from './db.js';
+import { getMeta, read, write } from './db.js';
 import { newId } from '../lib/ids.js';
 
 /**
@@ -35,11 +35,25 @@ export async function activeSession() {
 }
 
 /**
- * Takes over a sign-in; another key wipes what the last one could read before anything new is kept.
- * @param {Session} session
+ * Reads what the person signed in here may see, in the same transaction as who that is: one way to the disk, not three.
+ * @template T @param {import('./db.js').Store[]} stores
+ * @param {(tx: any, session: Session & { actor: string }) => Promise<T>} work must await nothing but the database
+ * @returns {Promise<T | null>} null when nobody is signed in
  */
-export async function adopt(session) {
-  const last = await getMeta('session');
+export async function readSignedIn(stores, work) {
+  await settled;
+  return read(['meta', ...stores], async (tx) => {
+    const session = await tx.objectStore('meta').get('session');
+    return session && session.actor && !session.locked ? work(tx, session) : null;
+  });
+}
+
+/**
+ * Takes over a sign-in; another key wipes what the last one could read before anything new is kept.
+ * @param {Session} session @param {Session} [known] what lies here, where it has been read just now
+ */
+export async function adopt(session, known) {
+  const last = known ?? (await getMeta('session'));
   // Most pages bring what is known: no disk has to turn for that.
   if (JSON.stringify(last) === JSON.stringify(session)) return;
   if (last?.cacheKey !== session.cacheKey) await wipe(session.cacheKey);

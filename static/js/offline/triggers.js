@@ -7,6 +7,7 @@ import { refresh } from './readmodel.js';
 import { activeSession } from './session.js';
 import { awake } from '../lib/awake.js';
 import { coalesce } from '../lib/dom.js';
+import { afterFirst } from '../lib/first.js';
 
 const EVERY_MS = 30_000;
 const LONGEST_MS = 300_000;
@@ -84,14 +85,14 @@ export function keepSending(registered) {
   worker = registered;
   leaveWhenGone();
   addEventListener('online', () => void catchUp(true));
-  addEventListener('pageshow', () => void catchUp(false));
+  addEventListener('pageshow', (event) => void (event.persisted && catchUp(false)));
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void catchUp(false);
     else clearTimeout(planned);
   });
   setInterval(() => void tick(), EVERY_MS);
   onChange(coalesce(remember));
-  void checkCanary().catch(console.error).then(() => catchUp(false));
+  void afterFirst().then(checkCanary).catch(console.error).then(() => catchUp(false));
 }
 
 /** @param {boolean} forced */
