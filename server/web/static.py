@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import NotFound
+from server.web import lean
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "static"
@@ -80,10 +81,17 @@ def load(folder: Path = STATIC) -> Assets:
     bodies["css/app.css"] = b"\n".join(
         path.read_bytes() for name in CSS_ORDER for path in sorted((folder / "css").glob(f"{name}.css"))
     )
+    bodies = {name: _lean(name, body) for name, body in bodies.items()}
     digest = hashlib.sha256()
     for name, body in bodies.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
     return Assets(digest.hexdigest()[:12], {name: _asset(name, body) for name, body in bodies.items()})
+
+
+def _lean(name: str, body: bytes) -> bytes:
+    if name.endswith(".css"):
+        return lean.style(body.decode()).encode()
+    return lean.script(body.decode()).encode() if name.endswith(".js") and ".min." not in name else body
 
 
 def _asset(name: str, body: bytes) -> Asset:

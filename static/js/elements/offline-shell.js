@@ -1,6 +1,7 @@
 // @ts-check
 import { h, icon, present } from '../lib/dom.js';
 import { wakeElements } from '../lib/elements.js';
+import { first } from '../lib/first.js';
 import { t } from '../lib/text.js';
 import { modelTime } from '../offline/readmodel.js';
 import { render } from '../offline/render.js';
@@ -11,7 +12,11 @@ const BUSY = 'photo-capture, offline-form, photo-sorter, voice-note';
 
 /** Draws the page of the address asked for, when neither network nor cache had it. */
 export class OfflineShell extends HTMLElement {
-  async connectedCallback() {
+  connectedCallback() {
+    first(this.#draw());
+  }
+
+  async #draw() {
     const { title, content, go, back } = await render(new URL(location.href));
     if (go) return location.replace(go);
     await sayHowOld();

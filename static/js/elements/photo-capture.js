@@ -29,8 +29,6 @@ export class PhotoCapture extends HTMLElement {
   #ready = false;
   #release = () => {};
   #deaf = () => {};
-  /** @type {ArrayBuffer[]} */
-  #thumbs = [];
   #position = new Position();
   #say = (/** @type {string} */ words) => this.#view.say(words);
   #keeper = new Keeper({ count: () => this.#count(), kept: (thumb) => this.#tick(thumb), say: this.#say });
@@ -140,8 +138,8 @@ export class PhotoCapture extends HTMLElement {
   #tick(thumb) {
     this.#view.hush();
     this.#view.safe(n(this.#keeper.kept, '✓ {n} auf dem Handy gesichert', '✓ {n} auf dem Handy gesichert'));
-    if (thumb) this.#thumbs = [...this.#thumbs, thumb].slice(-STRIP);
-    this.#strip.replaceChildren(...this.#thumbs.map((bytes) => picture(bytes, '')));
+    if (thumb) this.#strip.append(picture(thumb, ''));
+    while (this.#strip.children.length > STRIP) this.#strip.firstElementChild?.remove();
     this.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true }));
   }
 

@@ -52,6 +52,7 @@ export class StateLine extends HTMLElement {
   }
 
   async #redraw() {
+    await afterFirst();
     const session = await activeSession();
     const hold = await getMeta('hold');
     const now = session ? await counts(session.actor) : null;

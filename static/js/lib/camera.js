@@ -1,6 +1,7 @@
 // @ts-check
 import { Abilities } from './camera-abilities.js';
-import { encode, makeThumb, thumbOf } from './image.js';
+import { Frames } from './frames.js';
+import { makeThumb, photoOf, release, thumbOf } from './image.js';
 
 /** A camera that hangs must not hold the shutter for ever; a slow one gives what was asked for, not a smaller frame. */
 const TAKE_MS = 12_000;
@@ -15,7 +16,7 @@ const CLIP = { width: { ideal: 1280 }, height: { ideal: 720 } };
 const ENOUGH_PX = 1_600;
 const SAMPLE_PX = 8;
 
-/** @typedef {{ file: Blob, thumb: ArrayBuffer | null }} Photo */
+/** @typedef {import('./image.js').Photo} Photo */
 /** @typedef {'fast' | 'full'} Quality fast: the viewfinder's frame · full: the camera's own photo, a second or two each */
 
 /** The rear camera as a stream; one object per page, opened again whenever the system took it away. */
@@ -26,6 +27,7 @@ export class Camera {
   #capture = null;
   /** @type {any} the largest photo it makes, as takePhoto wants it */
   #largest = {};
+  #frames = new Frames();
   #video;
   #lost;
   /** @type {Quality} */
@@ -55,6 +57,7 @@ export class Camera {
     this.#largest = await largest(this.#capture);
     this.#video.srcObject = this.#stream;
     await this.#video.play();
+    this.#frames.warm();
   }
 
   /** Whether the stream still runs; iOS may end it in the background. */
@@ -120,11 +123,7 @@ export class Camera {
 
   /** @returns {Promise<Photo>} */
   async #takeFrame() {
-    const canvas = this.#frame();
-    const [file, thumb] = await Promise.all([encode(canvas, QUALITY), thumbOf(canvas)]);
-    release(canvas);
-    if (!file) throw new DOMException('no frame', 'NotReadableError');
-    return { file, thumb };
+    return (await this.#frames.take(this.#video, QUALITY)) ?? photoOf(this.#frame(), QUALITY);
   }
 
   #frame() {
@@ -134,11 +133,6 @@ export class Camera {
     canvas.getContext('2d')?.drawImage(this.#video, 0, 0);
     return canvas;
   }
-}
-
-/** Gives the pixels back now: eleven megabytes a shot would otherwise wait for the collector. @param {HTMLCanvasElement} canvas */
-function release(canvas) {
-  canvas.width = canvas.height = 0;
 }
 
 /** @param {any} capture */

@@ -1,18 +1,21 @@
 // @ts-check
-/** What a page is opened for comes first; longer than this nothing else waits for it. */
-const LONGEST_MS = 1_000;
+/**
+ * What a page is opened for comes first, and the photo in hand before all: counting and sending step back between two
+ * steps of theirs. Longer than this nothing waits.
+ */
+const LONGEST_MS = 3_000;
 
 /** @type {Set<Promise<unknown>>} */
 const holding = new Set();
 
-/** What this page is opened for is on its way. @param {Promise<unknown>} work */
+/** What this page is opened for, or what the shutter brought, is on its way. @param {Promise<unknown>} work */
 export function first(work) {
   holding.add(work);
   const over = () => holding.delete(work);
   work.then(over, over);
 }
 
-/** Resolves when the page shows what it was opened for: counting and sending would only take turns from that. */
+/** Resolves when nothing of that is on its way; in a worker at once. */
 export async function afterFirst() {
   const late = new Promise((resolve) => setTimeout(() => resolve(true), LONGEST_MS));
   while (holding.size > 0) if (await Promise.race([late, Promise.allSettled([...holding])]) === true) return;

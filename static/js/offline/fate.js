@@ -1,6 +1,7 @@
 // @ts-check
 import { note } from './log.js';
 import { change } from './outbox.js';
+import { afterFirst } from '../lib/first.js';
 import { Later, Parked, Pause } from '../lib/http.js';
 
 /** @typedef {import('./item.js').Item} Item */
@@ -21,6 +22,7 @@ export function jitter(failures) {
  */
 export async function step(row, round, work) {
   try {
+    await afterFirst();
     await work(row);
     round.failures = 0;
     round.moved = true;

@@ -47,12 +47,18 @@ export async function enqueue(draft) {
 
 /** The original leaves memory with this function, before it is read again. @param {Draft} draft */
 async function writeDown(draft) {
-  const bytes = draft.file ? await readWhole(draft.file) : null;
-  const [hash, newest] = await Promise.all([bytes && sha256(bytes), newestId()]);
+  const [newest, [bytes, hash]] = await Promise.all([newestId(), hashed(draft.file)]);
   follow(newest);
   const item = born(draft, bytes, hash);
   await keep(item, bytes, draft.thumb ?? null);
   return item;
+}
+
+/** @param {Blob | undefined} file @returns {Promise<[ArrayBuffer, string] | [null, null]>} */
+async function hashed(file) {
+  if (!file) return [null, null];
+  const bytes = await readWhole(file);
+  return [bytes, await sha256(bytes)];
 }
 
 /** @param {Blob} file */

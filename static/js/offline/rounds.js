@@ -5,6 +5,7 @@ import { spareOriginals, width } from './line.js';
 import { change, idsIn, inStates, moveAll } from './outbox.js';
 import { askedFor, sendPreview, worthPreview } from './preview.js';
 import { bring, describe } from './send.js';
+import { afterFirst } from '../lib/first.js';
 import { Later, Pause } from '../lib/http.js';
 import { inLanes } from '../lib/lanes.js';
 
@@ -45,6 +46,7 @@ export function newRound(owner, device, { forced, human, chosen }) {
  */
 export async function rounds(round) {
   for (;;) {
+    await afterFirst();
     const due = await dueRows(round);
     if (due.length === 0) return;
     round.owed ||= due.some((row) => row.state !== 'stored');

@@ -3,6 +3,7 @@ import { note } from './log.js';
 import { bytesOf, change, thumbOf } from './outbox.js';
 import { dropCopy } from './space.js';
 import { carry, HashDiffers } from './tus.js';
+import { afterFirst } from '../lib/first.js';
 import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
 import { base64, sha256 } from '../lib/bytes.js';
 
@@ -55,6 +56,7 @@ export async function bring(row, known, { headers, afterSlice }) {
   await change(row.id, { state: 'sending', error: null });
   const offset = known?.state === 'receiving' ? known.offset : null;
   const onProgress = async (/** @type {number} */ at) => {
+    await afterFirst();
     await change(row.id, { offset: at });
     await afterSlice();
   };

@@ -48,6 +48,7 @@ async function drain(how) {
 
 /** What waits is tried again when its waiting time is over, not at the next tick. */
 async function plan() {
+  await afterFirst();
   clearTimeout(planned);
   if (document.visibilityState !== 'visible') return;
   const left = await nextTryIn();
@@ -66,6 +67,7 @@ async function nextTryIn() {
 /** Sends soon after something was kept; the browser may also finish it later by itself (Chromium). */
 export async function sendSoon() {
   void askForBackgroundSync();
+  await afterFirst();
   return drain();
 }
 
@@ -137,6 +139,7 @@ async function tick() {
 }
 
 async function remember() {
+  await afterFirst();
   const session = await activeSession();
   if (session) countForTwin((await counts(session.actor)).waiting);
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { first } from '../../lib/first.js';
 import { notKeptWords } from '../../lib/reasons.js';
 import { t } from '../../lib/text.js';
 import { enqueue, NotKept } from '../../offline/outbox.js';
@@ -35,6 +36,8 @@ export class Keeper {
     const made = source();
     made.catch(() => {});
     this.#line = this.#line.then(() => this.#save(shot, made));
+    // A clip is in hand for a minute: sending goes on meanwhile.
+    if (shot.kind === 'photo') first(this.#line);
     const safe = await this.#line;
     this.#count(-1);
     return safe;
