@@ -69,7 +69,7 @@ def _job(
 def _photo(photo: PhotoLine) -> dict[str, Any]:
     return {
         "id": photo.id,
-        "thumb": _thumb(photo.id),
+        "thumb": _thumb(photo),
         "captured_at": photo.captured_at,
         "phase": photo.phase or None,
         "caption": photo.caption,
@@ -81,18 +81,19 @@ def _photo(photo: PhotoLine) -> dict[str, Any]:
 
 def _loose(photo: LooseLine) -> dict[str, Any]:
     """Return one of a person's own photos that belong to no job yet."""
-    shown = {"id": photo.id, "thumb": _thumb(photo.id), "captured_at": photo.captured_at}
+    shown = {"id": photo.id, "thumb": _thumb(photo), "captured_at": photo.captured_at}
     return shown | {"medium": photo.medium}
 
 
 def _before(photo: LooseLine) -> dict[str, Any]:
     """Return a photo from before of which there is none from after."""
-    shown = {"id": photo.id, "job": photo.job_id, "thumb": _thumb(photo.id)}
+    shown = {"id": photo.id, "job": photo.job_id, "thumb": _thumb(photo)}
     return shown | {"captured_at": photo.captured_at, "caption": photo.caption}
 
 
-def _thumb(photo_id: UUID) -> str:
-    return f"/photos/{photo_id}/renditions/thumb"
+def _thumb(photo: PhotoLine | LooseLine) -> str:
+    """Return the address of the small picture, "" where there never is one: a phone would only ask for it in vain."""
+    return f"/photos/{photo.id}/renditions/thumb" if photo.drawn else ""
 
 
 def _question(question: Question) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _JOBS = """SELECT j.id, j.number, j.title, j.street, j.city, j.state, j.rev, j.s
     ORDER BY mine DESC, j.id DESC LIMIT {limit}"""
 _VISIBLE = """AND (mine.id IS NOT NULL OR NOT EXISTS
     (SELECT 1 FROM job_member m WHERE m.company_id = j.company_id AND m.job_id = j.id))"""
-_PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note, medium FROM (
+_PHOTOS = """SELECT id, job_id, captured_at, phase, caption, review, review_note, medium, decode FROM (
         SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.job_id ORDER BY p.id DESC) AS place
         FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs}) AND p.deleted_at IS NULL) newest
     WHERE place <= {limit} ORDER BY id DESC"""
@@ -44,7 +44,7 @@ _PLACES = """SELECT job_id, position FROM (
         FROM photo p WHERE p.company_id = ? AND p.job_id IN ({jobs}) AND p.position IS NOT NULL
             AND p.deleted_at IS NULL) newest
     WHERE place <= {limit}"""
-_LOOSE = """SELECT p.id, p.job_id, p.captured_at, p.medium, p.caption FROM photo p
+_LOOSE = """SELECT p.id, p.job_id, p.captured_at, p.medium, p.caption, p.decode FROM photo p
     WHERE p.company_id = ? AND p.deleted_at IS NULL AND {rule} ORDER BY p.id DESC LIMIT {limit}"""
 _NO_AFTER = """p.phase = 'before' AND p.medium = 'image' AND p.job_id IN ({jobs}) AND NOT EXISTS
     (SELECT 1 FROM photo n WHERE n.company_id = p.company_id AND n.job_id = p.job_id AND n.pair_of_id = p.id
@@ -76,17 +76,22 @@ class PhotoLine:
     review: str
     review_note: str
     medium: str
+    drawn: bool
 
 
 @dataclass(frozen=True, slots=True)
 class LooseLine:
-    """A photo that something is still to be done about: filed, or taken again from the same place."""
+    """A photo that something is still to be done about: filed, or taken again from the same place.
+
+    `drawn`: whether there is a thumb of it, or will be.
+    """
 
     id: UUID
     job_id: UUID | None
     captured_at: datetime
     medium: str
     caption: str
+    drawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,7 @@ async def _loose(statement: str, *values: object) -> list[LooseLine]:
             _moment(row["captured_at"]),
             row["medium"],
             row["caption"],
+            _drawn(row),
         )
         for row in await sql.rows(statement, *values)
     ]
@@ -181,7 +187,13 @@ def _job(row: Mapping[str, Any]) -> JobLine:
 def _photo(row: Mapping[str, Any]) -> PhotoLine:
     plain = {name: row[name] for name in ("phase", "caption", "review", "review_note", "medium")}
     captured_at = _moment(row["captured_at"])
-    return PhotoLine(id=_id(row["id"]), job_id=_id(row["job_id"]), captured_at=captured_at, **plain)
+    job_id = _id(row["job_id"])
+    return PhotoLine(id=_id(row["id"]), job_id=job_id, captured_at=captured_at, drawn=_drawn(row), **plain)
+
+
+def _drawn(row: Mapping[str, Any]) -> bool:
+    """Whether a thumb is there or may come: of sound there is none, and of what cannot be drawn."""
+    return row["medium"] != "audio" and row["decode"] != "failed"
 
 
 def _moment(value: Any) -> datetime:

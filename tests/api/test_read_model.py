@@ -1,6 +1,8 @@
 """What a phone keeps offline: nearness, what is unsorted, what still needs its photo from after."""
 
-from server.db.tables import CompanyRow, ContactRow, CustomerRow, JobRow
+from uuid import UUID
+
+from server.db.tables import CompanyRow, ContactRow, CustomerRow, JobRow, PhotoRow
 from server.db.unit import atomic
 from server.ids import new_id
 from tests.api.conftest import World
@@ -60,3 +62,23 @@ async def test_without_the_switch_no_place(world: World) -> None:
     await brought(world.site, photo_bytes(), job=str(world.site.job), position=where)
     async with world.client(world.site.worker) as client:
         assert [one["place"] for one in (await client.get("/sync/read-model")).json()["jobs"]] == [None]
+
+
+@atomic
+async def spoil(site: Site, photo_id: UUID, **columns: str) -> None:
+    await PhotoRow.filter(company_id=site.office.company_id, id=photo_id).update(**columns)
+
+
+async def test_what_has_no_picture_has_no_address_of_one(world: World) -> None:
+    """A phone would ask for it again and again, and its browser would note an error each time."""
+    site, job = world.site, str(world.site.job)
+    broken, voice = (
+        await brought(site, photo_bytes(seed=1), job=job),
+        await brought(site, photo_bytes(seed=2)),
+    )
+    await spoil(site, broken, decode="failed")
+    await spoil(site, voice, medium="audio")
+    async with world.client(site.worker) as client:
+        model = (await client.get("/sync/read-model")).json()
+    line = next(one for one in model["jobs"] if one["id"] == job)
+    assert [one["thumb"] for one in (*line["photos"], *model["unsorted"])] == ["", ""]

@@ -28,12 +28,18 @@ def sources() -> dict[str, str]:
     return {path.relative_to(STATIC).as_posix(): path.read_text() for path in sorted(STATIC.rglob("*.js"))}
 
 
-@pytest.mark.skipif(shutil.which("node") is None or not TYPESCRIPT.is_dir(), reason="needs Node and its packages")
+@pytest.mark.skipif(
+    shutil.which("node") is None or not TYPESCRIPT.is_dir(), reason="needs Node and its packages"
+)
 def test_every_script_is_the_same_code_without_its_comments() -> None:
     pairs = {name: (text, lean.script(text)) for name, text in sources().items() if ".min." not in name}
     assert len(pairs) > 100
     done = subprocess.run(
-        ["node", "-e", SAME, str(TYPESCRIPT)], input=json.dumps(pairs), capture_output=True, text=True, timeout=60
+        ["node", "-e", SAME, str(TYPESCRIPT)],
+        input=json.dumps(pairs),
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert json.loads(done.stdout) == [], done.stderr
 
@@ -41,7 +47,10 @@ def test_every_script_is_the_same_code_without_its_comments() -> None:
 def test_lines_keep_their_numbers() -> None:
     for name, text in sources().items():
         assert lean.script(text).count("\n") == text.count("\n"), name
-    assert load().files["js/vendor/htmx-4.0.1.min.js"].body == (STATIC / "js/vendor/htmx-4.0.1.min.js").read_bytes()
+    assert (
+        load().files["js/vendor/htmx-4.0.1.min.js"].body
+        == (STATIC / "js/vendor/htmx-4.0.1.min.js").read_bytes()
+    )
 
 
 def test_a_script_keeps_what_only_looks_like_a_comment() -> None:
@@ -51,7 +60,9 @@ def test_a_script_keeps_what_only_looks_like_a_comment() -> None:
 
 def test_a_style_sheet_keeps_its_strings_and_its_rules() -> None:
     text = """/* why */ a :hover > b::after,\n c { content: "; } /* : */";\n  margin: 0 auto; width: calc(1px + 2px); }\n"""
-    assert lean.style(text) == 'a :hover > b::after,c{content:"; } /* : */";margin:0 auto;width:calc(1px + 2px)}'
+    assert (
+        lean.style(text) == 'a :hover > b::after,c{content:"; } /* : */";margin:0 auto;width:calc(1px + 2px)}'
+    )
 
 
 def test_style_sheets_lose_no_rule() -> None:

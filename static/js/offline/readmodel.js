@@ -89,9 +89,9 @@ async function warm(kept, key) {
   const { jobs, unsorted = [], befores = [] } = kept.model;
   const faces = jobs.flatMap((job) => job.photos.slice(0, 1));
   const newest = jobs.filter((job) => job.mine).flatMap((job) => job.photos);
-  for (const photo of [...unsorted, ...befores, ...faces, ...newest].slice(0, WARM_AT_MOST)) {
-    await fetch(photo.thumb, { priority: 'low' }).catch(() => null);
-  }
+  // A photo often has several of these parts; one without a picture (voice, a broken file) has no address.
+  const thumbs = new Set([...unsorted, ...befores, ...faces, ...newest].map((photo) => photo.thumb).filter(Boolean));
+  for (const thumb of [...thumbs].slice(0, WARM_AT_MOST)) await fetch(thumb, { priority: 'low' }).catch(() => null);
   for (const before of befores.slice(0, SCREENS_AT_MOST)) await keepScreen(before.id, key);
   await keep({ ...kept, warm: true }, key);
 }

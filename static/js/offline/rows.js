@@ -18,8 +18,9 @@ export function jobRow(one, mark = '') {
       h('span', { class: 'job-row-place' }, address(one) || t('noch ohne Adresse'))));
 }
 
-/** A thumb that the worker may have kept; where it has not, the drawing of a picture. @param {string} src @param {string} alt */
+/** A thumb that the worker may have kept; where it has not, the drawing of a picture. @param {string} src '' where there is none @param {string} alt */
 export function thumb(src, alt) {
+  if (!src) return missing(alt);
   const image = h('img', { src, alt, width: 64, height: 64 });
   image.addEventListener('error', () => image.replaceWith(missing(alt)), { once: true });
   return image;
