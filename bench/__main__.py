@@ -34,7 +34,7 @@ PARTS = (
     Part("bench.links", 900, ("chromium",)),
     Part("bench.queue", 180, ("chromium",)),
     Part("bench.talk", 1500),
-    Part("bench.pages", 240, ("chromium", "node", "npm"), "bench/lighthouse"),
+    Part("bench.pages", 400, ("chromium", "node", "npm"), "bench/lighthouse"),
 )
 
 

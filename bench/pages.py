@@ -45,27 +45,30 @@ class Traffic:
 def main() -> None:
     """Measure both on one demo server."""
     with demo() as (server, link):
-        cookies = say_bytes(server.url, link)
-        for name, path, cookie in (("/login", "/login", ""), ("the worker's start page", "/", cookies)):
-            say_lighthouse(name, f"{server.url}{path}", cookie)
+        cookies, job = say_bytes(server.url, link)
+        say_lighthouse("/login", f"{server.url}/login", "")
+        for name, path in (("the worker's start page", "/"), ("a job", job), ("/unsent", "/unsent")):
+            say_lighthouse(name, f"{server.url}{path}", cookies)
 
 
-def say_bytes(url: str, link: str) -> str:
-    """Print what both visits weigh and return the worker's cookie."""
+def say_bytes(url: str, link: str) -> tuple[str, str]:
+    """Print what both visits weigh and return the worker's cookie and the address of a job."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
         signing = browser.new_context(base_url=url)
         page = signing.new_page()
         page.goto(link)
         page.locator("main form button").click()
-        page.get_by_text("Bad Müller").first.wait_for()
+        job = page.get_by_text("Bad Müller").first.evaluate(
+            "(name) => name.closest('a').getAttribute('href')"
+        )
         cookies = signing.cookies()
         signing.close()
         fresh = browser.new_context(base_url=url, viewport={"width": 360, "height": 740}, is_mobile=True)
         fresh.add_cookies(cookies)  # type: ignore[arg-type]
         visit(fresh, kept_offline(url))
         browser.close()
-    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
+    return "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in cookies), str(job)
 
 
 def visit(context: BrowserContext, offline: tuple[int, int]) -> None:
@@ -89,7 +92,7 @@ def visit(context: BrowserContext, offline: tuple[int, int]) -> None:
         (f"apart: kept for offline work afterwards, {offline[0]} files", f"{offline[1] / 1000:.0f} kB"),
     ]
     note = "The worker's start page, empty cache; scripts, styles and icons included, compressed as they travelled."
-    say("bytes of a first visit", first, 90, note, details)
+    say("bytes of a first visit", first, 80, note, details)
     details = [(f"`{shown(path)}`", f"{size / 1000:.1f} kB") for path, size in following.page.most_common(5)]
     details.append(("apart: photos", f"{following.photos.total() / 1000:.0f} kB"))
     say("bytes of a following page", following, None, "From the start page to a job.", details)
