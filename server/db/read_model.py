@@ -193,7 +193,7 @@ def _photo(row: Mapping[str, Any]) -> PhotoLine:
 
 def _drawn(row: Mapping[str, Any]) -> bool:
     """Whether a thumb is there or may come: of sound there is none, and of what cannot be drawn."""
-    return row["medium"] != "audio" and row["decode"] != "failed"
+    return bool(row["medium"] != "audio" and row["decode"] != "failed")
 
 
 def _moment(value: Any) -> datetime:
