@@ -204,6 +204,7 @@ def _question(row: QuestionRow, photo_ids: Sequence[UUID]) -> Question:
         captured_at=row.captured_at,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        send_after=row.send_after,
         sent_at=row.sent_at,
         answered_at=row.answered_at,
         answer_choice=row.answer_choice,

@@ -40,6 +40,8 @@ UNSENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """`send_after`: released in the quiet hours, it leaves at their end."""
+
     id: UUID
     company_id: UUID
     job_id: UUID | None
@@ -58,6 +60,7 @@ class Question:
     changed_at: datetime
     contact_name: str = ""
     blocked_values: Mapping[str, str] = field(default_factory=dict)
+    send_after: datetime | None = None
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     answer_choice: str = ""

@@ -30,6 +30,7 @@ class QuestionRow(Model):
     changed_at = fields.DatetimeField()
     released_by_id: UUID | None
     released_by = link("UserRow")
+    send_after = fields.DatetimeField(null=True)
     sent_at = fields.DatetimeField(null=True)
     answered_at = fields.DatetimeField(null=True)
     answer_choice = fields.CharField(32, default="")
