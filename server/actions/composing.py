@@ -3,11 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from server.actions import placeholders, speech, ways
+from server.actions import placeholders, quiet, speech, ways
 from server.actions.consents import contact_known
-from server.db import companies, jobs, messages, office_hours
+from server.db import jobs, messages, office_hours
 from server.domain.conversations import Conversation, ConversationState
 from server.domain.errors import Invalid
 from server.domain.messages import Message
@@ -112,6 +111,4 @@ async def leaves_at(company_id: UUID, words: Words, *, at: datetime) -> datetime
         return words.send_after
     if words.at_once:
         return None
-    hours, company = await office_hours.of_company(company_id), await companies.by_id(company_id)
-    assert company is not None, "a contact has a company"
-    return hours.quiet_at(at, ZoneInfo(company.timezone))
+    return await quiet.until(company_id, at=at)

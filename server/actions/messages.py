@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import conversations, fates, pace, questions, templates
+from server.actions import conversations, fates, pace, questions, quiet, templates
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.facts import ready
@@ -154,6 +154,8 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         raise Later(BUSY_S, "another message to this person is leaving")
     if turn is fates.Turn.BEHIND:
         return None
+    if until := await quiet.late(message, at=at):
+        raise Later((until - at).total_seconds(), "quiet hours")
     closed = await _closed(message, at=at)
     if closed:
         await fates.stop(message, closed, at=at)

@@ -20,6 +20,7 @@ from server.domain.customers import Contact
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import Question, QuestionState
 from server.domain.routing import Need, Verdict
+from server.domain.tasks import Later
 from server.domain.users import system
 from server.imaging.renditions import ImageError
 from server.services import Services
@@ -33,16 +34,23 @@ async def prepare(services: Services, company_id: UUID, payload: Mapping[str, ob
     Raises StorageError, and ImageError when another try may help.
     """
     question = await questions.by_id(company_id, UUID(str(payload["question"])))
-    if question is None or question.state is not QuestionState.QUEUED:
+    if (
+        question is None
+        or question.state is not QuestionState.QUEUED
+        or str(payload["rev"]) != str(question.rev)
+    ):
         return
+    at = services.clock()
+    if question.send_after and question.send_after > at:
+        raise Later((question.send_after - at).total_seconds(), "quiet hours")
     try:
         pictures = await pictures_of(services, company_id, question.photo_ids, question.job_id)
     except ImageError as error:
         if error.again:
             raise
-        await _block(question, Blocked("question.photo_undecodable"), at=services.clock())
+        await _block(question, Blocked("question.photo_undecodable"), at=at)
         return
-    await _plan(services, question, pictures, run=str(payload["rev"]), at=services.clock())
+    await _plan(services, question, pictures, run=str(payload["rev"]), at=at)
 
 
 def answer_token(services: Services, link_id: UUID) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import questions, reviews, ways
+from server.actions import questions, quiet, reviews, ways
 from server.actions.gate import gate
 from server.db import companies, jobs, photos, tasks, users
 from server.db import questions as questions_db
 from server.db.unit import atomic
+from server.domain.accounts import by_hand
 from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.photos import PhotoState
@@ -23,14 +24,20 @@ RELEASABLE = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionStat
 
 @atomic
 async def release(
-    actor: Actor, question: Question, *, photos_too: bool, channel: str = "", at: datetime
+    actor: Actor,
+    question: Question,
+    *,
+    photos_too: bool,
+    channel: str = "",
+    at_once: bool = False,
+    at: datetime,
 ) -> Question:
-    """Let a question go: "Freigeben und senden".
+    """Let a question go: "Freigeben und senden". In the quiet hours it leaves at their end, unless `at_once`.
 
     With `photos_too` its photos that wait for review are released in the same act. Raises Forbidden, Conflict,
     and Invalid when a photo has not arrived, was rejected, or may not go out yet.
     """
-    if not (actor.may(Right.SEND) or (actor.may(Right.RELEASE) and question.author_id == actor.id)):
+    if not may_go(actor, question):
         raise Forbidden("role.not_allowed")
     if question.state not in RELEASABLE:
         raise Conflict("question.moved_on", state=question.state.value)
@@ -40,10 +47,12 @@ async def release(
         await _release_photos(actor, question, at=at)
     shown = await photos.by_ids(question.company_id, question.photo_ids)
     questions.check_photos(question, shown)
-    return await go(actor, question, channel=channel, at=at)
+    return await go(actor, question, channel=channel, at_once=at_once, at=at)
 
 
-async def go(actor: Actor, question: Question, *, channel: str = "", at: datetime) -> Question:
+async def go(
+    actor: Actor, question: Question, *, channel: str = "", at_once: bool = False, at: datetime
+) -> Question:
     """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
     job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
@@ -64,11 +73,13 @@ async def go(actor: Actor, question: Question, *, channel: str = "", at: datetim
             blocked_code=opened.code,
             blocked_values={},
         )
+    waits = None if at_once or by_hand(chosen) else await quiet.until(question.company_id, at=at)
     released = await questions.move(
         actor,
         question,
         QuestionState.QUEUED,
         at=at,
+        send_after=waits,
         channel=chosen,
         contact_id=contact_id,
         blocked_code="",
@@ -76,9 +87,33 @@ async def go(actor: Actor, question: Question, *, channel: str = "", at: datetim
         released_by_id=actor.id,
         ground=opened.ground,
     )
-    payload: dict[str, object] = {"question": str(question.id), "rev": released.rev}
-    await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
+    await _prepare(released, at=waits or at)
     return released
+
+
+@atomic
+async def send_now(actor: Actor, question: Question, *, at: datetime) -> Question:
+    """Let a question go that waits for the end of the quiet hours: a person has decided so. Raises Forbidden, Conflict."""
+    if not may_go(actor, question):
+        raise Forbidden("role.not_allowed")
+    if question.state is not QuestionState.QUEUED or not question.send_after or question.send_after <= at:
+        raise Conflict("question.moved_on", state=question.state.value)
+    going = await questions.move(
+        actor, question, QuestionState.QUEUED, at=at, verb="question.sent_now", send_after=None
+    )
+    await _prepare(going, at=at)
+    return going
+
+
+def may_go(actor: Actor, question: Question) -> bool:
+    """Say whether this person may let this question go."""
+    return actor.may(Right.SEND) or (actor.may(Right.RELEASE) and question.author_id == actor.id)
+
+
+async def _prepare(question: Question, *, at: datetime) -> None:
+    """Write down that it is planned at this moment; an earlier task for another rev does nothing."""
+    payload: dict[str, object] = {"question": str(question.id), "rev": question.rev}
+    await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
 
 
 async def ready(question: Question) -> bool:

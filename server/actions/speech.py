@@ -172,8 +172,7 @@ def _same(known: Message, said: str) -> Message:
 @atomic
 async def cancel(actor: Actor, message: Message, *, at: datetime) -> None:
     """Take back what has not left yet, scheduled or waiting. Raises Conflict when it has moved on, Forbidden."""
-    if not (actor.may(Right.SEND) or (message.author_id is not None and message.author_id == actor.id)):
-        raise Forbidden("role.not_allowed")
+    _may_touch(actor, message)
     mates = await lanes.of_run(message.company_id, message.run_id) if message.run_id else [message]
     if message.question_id or any(mate.state is not MessageState.QUEUED for mate in mates):
         raise Conflict("message.moved_on")
@@ -191,6 +190,34 @@ async def cancel(actor: Actor, message: Message, *, at: datetime) -> None:
     await fates.log(message, "message.cancelled", at=at, actor=actor)
     await fates.send_next(message, at=at)
     signal("messages", actor.company_id, message=str(message.id), job=str(message.job_id or ""))
+
+
+@atomic
+async def send_now(actor: Actor, message: Message, *, at: datetime) -> None:
+    """Let go at once what waits for its hour or the end of the quiet hours. Raises Conflict, Forbidden."""
+    _may_touch(actor, message)
+    if (
+        message.question_id
+        or not message.send_after
+        or message.send_after <= at
+        or not _waits_for_plan(message)
+    ):
+        raise Conflict("message.moved_on")
+    waiting = [MessageState.QUEUED]
+    if not await messages.set_state(
+        message.company_id, message.id, MessageState.QUEUED, only_from=waiting, at=at, send_after=None
+    ):
+        raise Conflict("message.moved_on")
+    await messages.set_place(message.company_id, message.id, at=at)
+    await fates.log(message, "message.sent_now", at=at, actor=actor)
+    await fates.send_soon(message, at=at)
+    signal("messages", actor.company_id, message=str(message.id), job=str(message.job_id or ""))
+
+
+def _may_touch(actor: Actor, message: Message) -> None:
+    """Raise Forbidden for whoever neither sends for the firm nor wrote it."""
+    if not (actor.may(Right.SEND) or (message.author_id is not None and message.author_id == actor.id)):
+        raise Forbidden("role.not_allowed")
 
 
 async def prepare(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import inbox, ways
+from server.actions import inbox, quiet, ways
 from server.db import companies, internal_notes, labels, messages, threads
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -189,6 +189,7 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
         "authors": names,
         "offers": offers,
         "older": found.next,
+        "quiet_until": await quiet.until(actor.company_id, at=services(request).clock()),
         "quotable": {one.foreign_id: one for one in shown if one.foreign_id},
         "all_jobs": await _open_jobs(actor, head) if query.assign and actor.at_desk else [],
     }

@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import drafts, fates, inbox, outgoing, questions, releases
+from server.actions import drafts, fates, inbox, outgoing, questions, quiet, releases
 from server.db import channels as channels_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -70,6 +70,7 @@ class AskForm:
 @dataclass(frozen=True, slots=True)
 class ReleaseForm:
     channel: str = forms.text(max=32, default="")
+    at_once: bool = forms.flag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ async def release(request: Request) -> Response:
     """Release and send, or make ready to share by hand."""
     question, actor = await access.question(request), access.actor(request)
     typed = (await forms.read(request, ReleaseForm)).data
-    return await _released(request, actor, question, channel=typed.channel)
+    return await _released(request, actor, question, channel=typed.channel, at_once=typed.at_once)
 
 
 async def withdraw(request: Request) -> Response:
@@ -213,10 +214,17 @@ async def settle(request: Request) -> Response:
     return see_other(request, _address(question), flash="question.arrived" if arrived else "question.again")
 
 
-async def _released(request: Request, actor: Actor, question: Question, channel: str = "") -> Response:
+async def _released(
+    request: Request, actor: Actor, question: Question, *, channel: str = "", at_once: bool = False
+) -> Response:
     try:
         released = await releases.release(
-            actor, question, photos_too=actor.at_desk, channel=channel, at=services(request).clock()
+            actor,
+            question,
+            photos_too=actor.at_desk,
+            channel=channel,
+            at_once=at_once,
+            at=services(request).clock(),
         )
     except Invalid as refused:
         return await _show(request, question, refused)
@@ -224,7 +232,8 @@ async def _released(request: Request, actor: Actor, question: Question, channel:
         return see_other(request, _address(question))
     hand = by_hand(released.channel)
     target = f"{_address(question)}/handoff" if hand else _address(question)
-    return see_other(request, target, flash="question.by_hand" if hand else "question.released")
+    flash = "question.by_hand" if hand else "question.waits" if released.send_after else "question.released"
+    return see_other(request, target, flash=flash)
 
 
 async def _show(request: Request, question: Question, refused: Invalid | None = None) -> Response:
@@ -232,9 +241,8 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
     said = await messages_db.of_question(company_id, question.id)
     job = await jobs_db.by_id(company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
-    outlook = await outgoing.outlook(
-        company_id, contact_id, need=_need(question), at=services(request).clock()
-    )
+    at = services(request).clock()
+    outlook = await outgoing.outlook(company_id, contact_id, need=_need(question), at=at)
     homeless = not question.job_id and actor.at_desk
     return await page(
         request,
@@ -249,6 +257,7 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
         refused=refused,
         sent=[message for message in said if message.direction == "out"],
         may=_may(actor, question, said),
+        quiet_until=await quiet.until(company_id, at=at),
         jobs=await _jobs(actor) if homeless else [],
     )
 
@@ -265,6 +274,7 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
     return {
         "release": can_release and question.job_id is not None and state in releases.RELEASABLE,
         "change": own and state in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED),
+        "send_now": state is QuestionState.QUEUED and releases.may_go(actor, question),
         "withdraw": own and state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN),
         "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),
         "again": actor.at_desk and any(one.state is MessageState.FAILED for one in said),

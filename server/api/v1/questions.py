@@ -46,7 +46,10 @@ class QuestionBody:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBody:
+    """`at_once`: in the firm's quiet hours, too; else it leaves at their end (`send_after`)."""
+
     channel: str | None = forms.word(default=None)
+    at_once: bool = forms.flag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class QuestionJson:
     captured_at: datetime
     created_at: datetime
     changed_at: datetime
+    send_after: datetime | None
     sent_at: datetime | None
     rev: int
 
@@ -125,7 +129,12 @@ async def release(request: Request) -> Response:
     question, actor = await access.question(request), access.actor(request)
     body = await forms.read_json(request, ReleaseBody)
     released = await releases.release(
-        actor, question, photos_too=False, channel=body.channel or "", at=services(request).clock()
+        actor,
+        question,
+        photos_too=False,
+        channel=body.channel or "",
+        at_once=body.at_once,
+        at=services(request).clock(),
     )
     return json_answer(_json(request, released))
 
@@ -165,6 +174,7 @@ def _json(request: Request, question: Question) -> QuestionJson:
         captured_at=question.captured_at,
         created_at=question.created_at,
         changed_at=question.changed_at,
+        send_after=question.send_after,
         sent_at=question.sent_at,
         rev=question.rev,
     )
