@@ -216,7 +216,13 @@ async def _closed(message: Message, *, at: datetime) -> str:
 
 
 async def _still_his(message: Message) -> bool:
-    """Say whether the recipient, frozen when this was written, is still this person's name at the platform."""
+    """Say whether the recipient, frozen when this was written, is still this person's name at the platform.
+
+    A number that was given up there is not, even while it stands in the book.
+    """
+    numbers = [one for one in (message.recipient,) if one and one.kind is not IdentityKind.EMAIL]
+    if await channels.given_up(message.company_id, message.channel, numbers):
+        return False
     contact = await contact_known(message.company_id, message.contact_id)
     known = await channels.identities_of(message.company_id, contact.id, message.channel)
     book = [Identity(IdentityKind.PHONE, contact.phone), Identity(IdentityKind.EMAIL, contact.email)]

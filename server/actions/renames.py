@@ -1,13 +1,15 @@
 """A platform says that a person has a new name there: the office confirms it, or says that it is somebody else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import conversations
 from server.actions.consents import contact_known, grant, withdraw
-from server.db import channels, consents, customers, inbox, logbook
+from server.db import channels, consents, customers, inbox, lanes, logbook
 from server.db import conversations as conversations_db
+from server.db import messages as messages_db
 from server.db.unit import atomic, signal
 from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
@@ -15,9 +17,12 @@ from server.domain.conversations import key_of_stranger
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, NotFound
 from server.domain.logbook import Entry
+from server.domain.messages import Message
 from server.domain.users import Actor, Right, require
 
 PROPOSED, SETTLED = "proposed", "done"
+# "Später" means not today: the next morning it stands there again.
+LATER = timedelta(hours=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,31 @@ class Proposal:
     old: tuple[Identity, ...]
     new: tuple[Identity, ...]
     at: datetime
+    later_until: datetime | None = None
+
+    @property
+    def phone(self) -> str:
+        """Return the new number, "" where the platform tells another kind of name."""
+        return next((name.value for name in self.new if name.kind is IdentityKind.PHONE), "")
+
+    def due(self, at: datetime) -> bool:
+        """Say whether it asks for a decision now."""
+        return self.later_until is None or self.later_until <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a confirmation would change. `number`: the book gets this one, "" = it stays as it is.
+
+    `brings`: so much came under the new name already. `consent`: it was given and would hold again. `stopped`: what
+    waited for the old name; it stays stopped whatever is decided.
+    """
+
+    contact: Contact
+    number: str
+    brings: int
+    consent: bool
+    stopped: tuple[Message, ...]
 
 
 async def open_proposals(company_id: UUID) -> list[Proposal]:
@@ -50,6 +80,55 @@ async def proposal_by_id(company_id: UUID, proposal_id: UUID) -> Proposal:
     return _proposal(kept, account.kind)
 
 
+async def number_due(company_id: UUID, *, at: datetime) -> int:
+    """Return how many proposals ask for a decision now."""
+    return sum(one.due(at) for one in await open_proposals(company_id))
+
+
+async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, Proposal]:
+    """Return the open proposals about these people, the newest of each."""
+    found: dict[UUID, Proposal] = {}
+    if not contact_ids:
+        return found
+    for one in await open_proposals(company_id):
+        if one.contact_id in contact_ids:
+            found.setdefault(one.contact_id, one)
+    return found
+
+
+async def effect(proposal: Proposal, company_id: UUID) -> Effect:
+    """Return what a confirmation would change. Raises NotFound for a person who has gone meanwhile."""
+    contact = await contact_known(company_id, proposal.contact_id)
+    strangers = [key_of_stranger(proposal.channel, name) for name in proposal.new]
+    threads = [await conversations_db.by_key(company_id, key) for key in strangers]
+    heard = [await messages_db.heard_in(company_id, one.id) for one in threads if one]
+    return Effect(
+        contact=contact,
+        number=proposal.phone if contact.phone in _numbers(proposal.old) else "",
+        brings=sum(map(len, heard)),
+        consent=await _had_agreed(contact, proposal.channel),
+        stopped=tuple(
+            await lanes.stopped(
+                company_id, contact.id, proposal.channel, code="consent.suspended", since=proposal.at
+            )
+        ),
+    )
+
+
+@atomic
+async def postpone(actor: Actor, proposal: Proposal, *, at: datetime) -> None:
+    """Put a proposal off until tomorrow; until then nothing leaves for this person there. Raises Conflict."""
+    require(actor, Right.MANAGE_CUSTOMERS)
+    kept = await inbox.event_by_id(actor.company_id, proposal.id)
+    if kept is None or kept.state != PROPOSED:
+        raise Conflict("message.moved_on")
+    payload = {**kept.payload, "later_until": (at + LATER).isoformat()}
+    await inbox.set_event_state(
+        actor.company_id, proposal.account_id, proposal.key, PROPOSED, payload=payload
+    )
+    signal("conversations", actor.company_id, contact=str(proposal.contact_id))
+
+
 @atomic
 async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime) -> None:
     """Decide: the same person has the new name (his consent holds), or the name is somebody else's (it ends).
@@ -63,7 +142,8 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
         raise Conflict("message.moved_on")
     contact = await contact_known(actor.company_id, proposal.contact_id)
     await inbox.set_event_state(actor.company_id, proposal.account_id, proposal.key, SETTLED)
-    await channels.delete_gone(actor.company_id, contact.id, proposal.channel)
+    if not same or not _book_keeps(contact, proposal):
+        await channels.delete_gone(actor.company_id, contact.id, proposal.channel)
     if same:
         await _take_over(actor, contact, proposal, at=at)
     else:
@@ -85,11 +165,19 @@ async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: 
         stranger = await conversations_db.by_key(actor.company_id, key_of_stranger(proposal.channel, name))
         if stranger is not None:
             await conversations.belongs_to(actor, stranger, contact, at=at)
-    old = {name.value for name in proposal.old if name.kind is IdentityKind.PHONE}
-    number = next((name.value for name in proposal.new if name.kind is IdentityKind.PHONE), "")
-    if number and contact.phone in old:
-        await customers.set_contact(actor.company_id, replace(contact, phone=number, phone_typed=number))
+    if proposal.phone and contact.phone in _numbers(proposal.old):
+        changed = replace(contact, phone=proposal.phone, phone_typed=proposal.phone)
+        await customers.set_contact(actor.company_id, changed)
         await customers.set_search_text(actor.company_id, contact.customer_id)
+
+
+def _numbers(names: Sequence[Identity]) -> set[str]:
+    return {name.value for name in names if name.kind is IdentityKind.PHONE}
+
+
+def _book_keeps(contact: Contact, proposal: Proposal) -> bool:
+    """Say whether the old number stays in the book, for no new one is known: then nothing may leave for it there."""
+    return not proposal.phone and contact.phone in _numbers(proposal.old)
 
 
 async def _had_agreed(contact: Contact, channel: str) -> bool:
@@ -115,6 +203,9 @@ def _proposal(kept: inbox.Kept, channel: str) -> Proposal:
         old=_names(kept.payload["old"]),
         new=_names(kept.payload["new"]),
         at=kept.received_at,
+        later_until=datetime.fromisoformat(str(later))
+        if (later := kept.payload.get("later_until"))
+        else None,
     )
 
 

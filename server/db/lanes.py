@@ -29,6 +29,21 @@ async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Mess
     )
 
 
+async def stopped(
+    company_id: UUID, contact_id: UUID, channel: str, *, code: str, since: datetime
+) -> list[Message]:
+    """Return what was stopped for this person there for this reason since then, in order."""
+    return await messages.found(
+        company_id,
+        contact_id=contact_id,
+        channel=channel,
+        direction=Direction.OUT,
+        state=MessageState.STOPPED,
+        error_code=code,
+        changed_at__gte=since,
+    )
+
+
 async def every_stuck(*, before: datetime, limit: int = 500) -> list[Message]:
     """Return what should have left or been settled long ago, in every company: its task may be lost."""
     due = MessageRow.filter(direction=Direction.OUT, state__in=list(_WAITING), changed_at__lt=before)

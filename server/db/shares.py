@@ -27,6 +27,11 @@ async def of_job(
     return await _page(company_id, Q(job_id=job_id), before, limit)
 
 
+async def of_company(company_id: UUID, *, before: str | None = None, limit: int = LIMIT) -> Page[Share]:
+    """Return what left to anybody, newest first."""
+    return await _page(company_id, Q(), before, limit)
+
+
 async def of_customer(
     company_id: UUID, customer_id: UUID, *, before: str | None = None, limit: int = LIMIT
 ) -> Page[Share]:

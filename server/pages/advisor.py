@@ -16,7 +16,7 @@ async def show(request: Request) -> Response:
     return await page(
         request,
         "channels/advisor.html",
-        nav="settings",
+        nav="advisor",
         advice=ADVICE,
         connected={account.kind for account in accounts if account.disabled_at is None},
         kinds={channel.kind for channel in registry.CHANNELS},

@@ -51,7 +51,7 @@ async def index(request: Request) -> Response:
     found = await calls_db.recalls(actor.company_id, user_id=access.only_own(actor))
     due = [one for one in found if one.call.again_on and one.call.again_on <= today]
     return await page(
-        request, "calls/index.html", nav="home", due=due, later=found[len(due) :], tomorrow=today + _DAY
+        request, "calls/index.html", nav="calls", due=due, later=found[len(due) :], tomorrow=today + _DAY
     )
 
 

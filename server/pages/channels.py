@@ -42,7 +42,7 @@ async def index(request: Request) -> Response:
     return await page(
         request,
         "channels/index.html",
-        nav="settings",
+        nav="channels",
         accounts=await channels_db.of_company(actor.company_id),
         checkups=await channels_db.checkups(actor.company_id),
         kinds=channels.kinds(),
@@ -132,7 +132,7 @@ async def _form(
         request,
         "channels/form.html",
         status=status,
-        nav="settings",
+        nav="channels",
         form=form,
         account=account,
         channel=channel,

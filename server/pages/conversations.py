@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import inbox, quiet, ways
+from server.actions import inbox, quiet, renames, ways
 from server.db import companies, internal_notes, labels, messages, threads
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
@@ -236,7 +236,9 @@ async def beside(actor: Actor, head: Head, query: ListQuery, *, at: datetime) ->
         job = next((one for one in jobs if one.contact_id == contact.id), None) or next(iter(jobs), None)
     desk = actor.at_desk
     people = await customers_db.contacts(company_id) if desk and conversation.stranger else []
+    proposals = await renames.of_contacts(company_id, [contact.id]) if contact and desk else {}
     return {
+        "proposal": proposals.get(contact.id) if contact else None,
         "contact": contact,
         "proposed": await ways.proposed(contact, at=at) if contact and desk else "",
         "jobs": jobs,

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import customers, ways
+from server.actions import customers, renames, ways
 from server.channels.handoff import MESSENGERS
 from server.db import consents as consents_db
 from server.db import customers as customers_db
@@ -124,6 +124,7 @@ async def show(request: Request) -> Response:
         customer=customer,
         contacts=contacts,
         consents=await consents_db.of_contacts(company_id, [contact.id for contact in contacts]),
+        proposals=await renames.of_contacts(company_id, [contact.id for contact in contacts]),
         jobs=found,
         badges=await jobs_db.badges(company_id, [job.id for job in found.items]),
     )
@@ -240,6 +241,7 @@ async def _contact_form(
     request: Request, customer: Customer, form: forms.Form[Any], target: str, *, status: int = 200
 ) -> Response:
     contact = await access.contact(request) if "contact_id" in request.path_params else None
+    proposals = await renames.of_contacts(customer.company_id, [contact.id]) if contact else {}
     return await page(
         request,
         "customers/contact.html",
@@ -251,6 +253,7 @@ async def _contact_form(
         form=form,
         customer=customer,
         target=target,
+        proposal=proposals.get(contact.id) if contact else None,
     )
 
 

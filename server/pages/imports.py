@@ -118,7 +118,7 @@ async def _index(request: Request, query: ListQuery, refused: Invalid | None) ->
     return await page(
         request,
         "imports/index.html",
-        nav="customers",
+        nav="imports",
         status=status,
         found=found,
         job=job,
@@ -201,7 +201,7 @@ async def _decide(
         request,
         "imports/decide.html",
         status=status,
-        nav="customers",
+        nav="imports",
         chat=chat,
         shown=shown,
         first=_moment(shown.first),
@@ -257,7 +257,7 @@ async def _result(request: Request, chat: ChatImport) -> Response:
     return await page(
         request,
         "imports/show.html",
-        nav="customers",
+        nav="imports",
         chat=chat,
         plan=plan,
         people=people,

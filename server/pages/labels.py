@@ -61,7 +61,7 @@ async def _show(
     """Show the page; `about` is the label whose form was sent, None = the new one."""
     known = await labels_db.of_company(access.actor(request).company_id)
     return await page(
-        request, "labels/index.html", status=status, nav="messages", form=form, about=about, labels=known
+        request, "labels/index.html", status=status, nav="labels", form=form, about=about, labels=known
     )
 
 

@@ -117,7 +117,7 @@ async def _show(request: Request, form: forms.Form[Any], *, status: int = 200) -
         request,
         "settings/conversations.html",
         status=status,
-        nav="settings",
+        nav="conversations",
         form=form,
         states=[(one.value, name) for one, name in NAMES.items()],
         placeholders=PLACEHOLDERS,

@@ -230,10 +230,10 @@ async def _released(
         return await _show(request, question, refused)
     if released.state is QuestionState.BLOCKED:
         return see_other(request, _address(question))
-    hand = by_hand(released.channel)
-    target = f"{_address(question)}/handoff" if hand else _address(question)
-    flash = "question.by_hand" if hand else "question.waits" if released.send_after else "question.released"
-    return see_other(request, target, flash=flash)
+    if by_hand(released.channel):
+        return see_other(request, f"{_address(question)}/handoff", flash="question.by_hand")
+    waits = released.send_after is not None
+    return see_other(request, _address(question), flash="question.waits" if waits else "question.released")
 
 
 async def _show(request: Request, question: Question, refused: Invalid | None = None) -> Response:

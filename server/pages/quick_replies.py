@@ -64,7 +64,7 @@ async def _show(
         request,
         "quick_replies/index.html",
         status=status,
-        nav="messages",
+        nav="quick",
         form=form,
         about=about,
         replies=await replies_db.of_company(access.actor(request).company_id),

@@ -1,4 +1,4 @@
-"""What was shared with whom, when and by which channel: of a job, of a customer (J9)."""
+"""What was shared with whom, when and by which channel: of all, of a job, of a customer (J9)."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,6 +8,23 @@ from server.ids import parse_id
 from server.web import access
 from server.web.render import page
 from server.web.routing import Who, route
+
+
+async def of_all(request: Request) -> Response:
+    """Show the firm's whole register."""
+    before = _before(request)
+    found = await shares.of_company(access.actor(request).company_id, before=before)
+    return await page(
+        request,
+        "shares/index.html",
+        nav="shares",
+        found=found,
+        before=before,
+        title="",
+        back="/",
+        here="/shared",
+        with_jobs=True,
+    )
 
 
 async def of_job(request: Request) -> Response:
@@ -47,6 +64,7 @@ def _before(request: Request) -> str | None:
 
 
 routes = [
+    route("/shared", of_all, who=Who.OFFICE),
     route("/jobs/{job_id:uuid}/shared", of_job, who=Who.OFFICE),
     route("/customers/{customer_id:uuid}/shared", of_customer, who=Who.OFFICE),
 ]

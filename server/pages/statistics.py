@@ -118,7 +118,7 @@ async def _show(request: Request, form: forms.Form[Any], *, status: int = 200) -
         request,
         "statistics/index.html",
         status=status,
-        nav="settings",
+        nav="statistics",
         form=form,
         lines=lines,
         tells=tells_of,

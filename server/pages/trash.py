@@ -22,7 +22,7 @@ async def index(request: Request) -> Response:
     return await page(
         request,
         "photos/trash.html",
-        nav="reviews",
+        nav="trash",
         photos=found,
         left={photo.id: days_left(photo, at) for photo in found},
         titles=await jobs.titles(actor.company_id, {one.job_id for one in found if one.job_id}),

@@ -1,0 +1,131 @@
+"""New numbers as the office sees them: side by side, decided by a person, and nothing that waited is sent elsewhere."""
+
+from datetime import timedelta
+
+import pytest
+
+from server.actions import fates, renames
+from server.actions.gate import gate
+from server.db import channels, messages
+from server.db import customers as customers_db
+from server.db.tables import MessageRow
+from server.db.unit import atomic
+from server.domain.channels import Identity, IdentityKind
+from server.domain.consents import Open
+from server.domain.events import Renamed
+from server.domain.messages import MessageState
+from tests.talk.test_events import OTHER, PHONE, heard, say, tell
+from tests.talks import PETRA, Firm
+
+NAMELESS = Identity(IdentityKind.BSUID, "DE.4711")
+
+
+async def renamed(firm: Firm, monkeypatch: pytest.MonkeyPatch, new: Identity = OTHER) -> renames.Proposal:
+    await firm.consent()
+    await firm.hello()
+    await say(firm, "Ich komme morgen um acht.", send_after=firm.clock.at + timedelta(hours=1))
+    await tell(firm, Renamed("r1", (PHONE,), (new,), firm.clock.at), monkeypatch=monkeypatch)
+    await tell(firm, heard("Hier die neue Nummer", sender=(new,)), monkeypatch=monkeypatch)
+    [proposal] = await renames.open_proposals(firm.company_id)
+    return proposal
+
+
+async def test_the_card_shows_old_and_new_who_said_it_and_what_it_would_change(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal = await renamed(firm, monkeypatch)
+    async with firm.browser(firm.office) as office:
+        assert "neue Nummer gemeldet" in (await office.get("/")).text
+        page = (await office.get("/renames")).text
+        for words in (
+            PETRA,
+            OTHER.value,
+            "von WhatsApp",
+            "In den Kontakt kommt die Nummer",
+            "1 Nachricht unter dem neuen Namen kommt in diese Unterhaltung",
+            "Die Einwilligung ruht und gilt dann wieder",
+            "1 Nachricht an den alten Namen ist angehalten und bleibt es. Umgeleitet wird nichts.",
+            "Ich komme morgen um acht.",
+            "Übernehmen",
+            "Nein, anderer Mensch",
+            "Später",
+        ):
+            assert words in page, words
+        for place in (f"/customers/{firm.contact.customer_id}", f"/contacts/{firm.contact.id}/edit"):
+            assert f'href="/renames#rename-{proposal.id}"' in (await office.get(place)).text
+    async with firm.browser(firm.worker) as worker:
+        assert (await worker.get("/renames")).status_code == 403
+
+
+async def test_nothing_that_waited_is_sent_to_the_new_number(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal = await renamed(firm, monkeypatch)
+    async with firm.browser(firm.office) as office:
+        where = f"/renames/{proposal.id}/decision"
+        assert (await office.post(where, data={"decision": "same"})).headers["location"] == "/renames"
+        assert (await office.post(where, data={"decision": "same"})).status_code == 404
+        assert "Niemand hat eine neue Nummer gemeldet" in (await office.get("/renames")).text
+    await firm.work(hours=24)
+    assert firm.on_phone() == []
+    [waited] = await MessageRow.filter(direction="out")
+    assert (waited.state, waited.recipient) == (MessageState.STOPPED, PETRA)
+    contact = await customers_db.contact_by_id(firm.company_id, firm.contact.id)
+    assert contact and contact.phone == OTHER.value
+    assert isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
+    await again(firm, waited.id)
+    assert firm.on_phone() == []
+
+
+@atomic
+async def failed(firm: Firm, message_id: object) -> None:
+    await MessageRow.filter(id=message_id).update(state=MessageState.FAILED)
+
+
+async def again(firm: Firm, message_id: object) -> None:
+    """A human presses "send again" at what was written for the old number: its recipient is frozen, so it stops."""
+    await failed(firm, message_id)
+    await fates.resolve(firm.office, message_id, arrived=False, at=firm.clock.at)  # type: ignore[arg-type]
+    await firm.work(hours=1)
+    row = await MessageRow.get(id=message_id)
+    assert (row.state, row.error_code) == (MessageState.STOPPED, "recipient.identity_changed")
+
+
+async def test_without_a_new_number_the_old_one_in_the_book_gets_nothing_there(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform tells only an id: the book keeps the old number, which may be anybody's now."""
+    proposal = await renamed(firm, monkeypatch, NAMELESS)
+    assert (await renames.effect(proposal, firm.company_id)).number == ""
+    await renames.confirm(firm.office, proposal, same=True, at=firm.clock.at)
+    known = await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    assert NAMELESS in known and PHONE not in known
+    [waited] = await MessageRow.filter(direction="out")
+    await again(firm, waited.id)
+    assert firm.on_phone() == []
+
+
+async def test_put_off_it_is_asked_again_the_next_day(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposal = await renamed(firm, monkeypatch)
+    async with firm.browser(firm.office) as office:
+        await office.post(f"/renames/{proposal.id}/decision", data={"decision": "later"})
+        assert "neue Nummer gemeldet" not in (await office.get("/")).text
+        page = (await office.get("/renames")).text
+        assert "Zurückgestellt" in page and "Übernehmen" in page
+    assert not isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
+    assert await renames.number_due(firm.company_id, at=firm.clock.at) == 0
+    firm.clock.go(days=1)
+    assert await renames.number_due(firm.company_id, at=firm.clock.at) == 1
+
+
+async def test_somebody_else_ends_it(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposal = await renamed(firm, monkeypatch)
+    async with firm.browser(firm.office) as office:
+        await office.post(f"/renames/{proposal.id}/decision", data={"decision": "other"})
+    contact = await customers_db.contact_by_id(firm.company_id, firm.contact.id)
+    assert contact and contact.phone == PETRA
+    assert not isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
+    await firm.work(hours=24)
+    assert firm.on_phone() == []
+    heard_ = await messages.from_customers(firm.company_id)
+    assert {one.contact_id for one in heard_.items} == {firm.contact.id, None}
