@@ -8,6 +8,7 @@ from server.channels.base import Forgets
 from server.db import channels, tasks
 from server.domain.accounts import Account
 from server.domain.events import Gap
+from server.domain.gaps import AWAY
 from server.services import Services
 
 
@@ -31,4 +32,4 @@ def _patience(channel: Forgets) -> timedelta:
 
 async def _note(account: Account, seen: datetime, at: datetime) -> None:
     key = f"gap:away:{seen.isoformat()}"
-    await inbox.note_gap(account, Gap(key, seen, at, "we were away"), at=at)
+    await inbox.note_gap(account, Gap(key, seen, at, AWAY), at=at)

@@ -193,6 +193,7 @@ def _kept(event: Event) -> dict[str, object] | None:
                 "since": event.since.isoformat(),
                 "until": event.until.isoformat(),
                 "detail": event.detail,
+                "sender": [[name.kind.value, name.value] for name in event.sender],
             }
         case UnknownEvent():
             return {"topic": event.topic, "raw": event.raw[:RAW_KEPT]}

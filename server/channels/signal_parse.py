@@ -133,7 +133,9 @@ def _undecryptable(item: Item) -> Iterator[Event]:
         yield HealthEvent(unknown("", item).key, "signal.untrusted", f"{author_of(envelope)}: {detail}"[:300])
         return
     at = time_of(envelope["timestamp"])
-    yield Gap(f"gap:{envelope.get('sourceUuid')}:{envelope['timestamp']}", at, at, detail)
+    key = f"gap:{envelope.get('sourceUuid')}:{envelope['timestamp']}"
+    number = envelope.get("sourceNumber") or envelope.get("source")
+    yield Gap(key, at, at, detail, identities(number, envelope.get("sourceUuid")))
 
 
 def _envelope(item: Item, texts: Mapping[str, str], number: str) -> Iterator[Event]:

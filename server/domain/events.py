@@ -160,12 +160,16 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Messages may be lost between two moments, for the platform tells everything once only."""
+    """Messages may be lost between two moments, for the platform tells everything once only.
+
+    `sender`: whose they are, where that much is known; () = anybody's.
+    """
 
     key: str
     since: datetime
     until: datetime
     detail: str = ""
+    sender: tuple[Identity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ from server.domain.accounts import Account
 from server.domain.errors import Invalid
 from server.domain.statistics import price_of
 from server.domain.templates import KnownTemplate
+from server.pages import gaps
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
 
 LIST = "/settings/channels"
-GAPS = 5
+GAPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,9 @@ async def _form(
 
 async def _news(company_id: UUID, account: Account, *, at: datetime) -> dict[str, Any]:
     """Return what the account's page tells beside its settings: the check, gaps, what nobody understood, templates."""
-    gaps = await inbox_db.of_state(company_id, [account.id], inbox.GAP, limit=GAPS)
     return {
         "checkup": await channels_db.checkup_of(company_id, account.id),
-        "gaps": [
-            {name: datetime.fromisoformat(str(one.payload[name])) for name in ("since", "until")}
-            for one in gaps
-        ],
+        "torn": (await gaps.of_account(account))[:GAPS],
         "unknown": await inbox_db.number_of_state(company_id, account.id, inbox.UNKNOWN),
         "synced": await templates.synced(company_id, account.id),
         "texts": await _texts(company_id, account, at=at),

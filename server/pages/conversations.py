@@ -17,6 +17,7 @@ from server.db import jobs as jobs_db
 from server.db import questions as questions_db
 from server.db import users as users_db
 from server.domain.conversations import ConversationState, Head, Shown, Stretch, stretches, suggested
+from server.domain.gaps import Hole
 from server.domain.internal_notes import InternalNote
 from server.domain.jobs import SHOWN
 from server.domain.messages import Message
@@ -24,6 +25,7 @@ from server.domain.paging import Page
 from server.domain.questions import QuestionState
 from server.domain.users import Actor
 from server.ids import parse_id
+from server.pages import gaps
 from server.pages.composer import Composer, composer
 from server.web import access, forms
 from server.web.render import fragment, page
@@ -65,11 +67,12 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing in the thread: a message of either side, or a note among colleagues."""
+    """One thing in the thread: a message of either side, a note among colleagues, or where something may be missing."""
 
     at: datetime
     message: Message | None = None
     note: InternalNote | None = None
+    gap: Hole | None = None
 
 
 async def index(request: Request) -> Response:
@@ -181,10 +184,12 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
     shown = [one for one in found.items if actor.at_desk or one.job_id is None or one.job_id in visible]
     shown.sort(key=lambda one: (one.at, one.created_at, one.place, one.id))
     notes = await internal_notes.of_conversation(actor.company_id, conversation.id)
-    names = await users_db.names(actor.company_id, {one.author_id for one in shown if one.author_id})
+    holes = await gaps.in_thread(conversation, shown, cursor=cursor, more=bool(found.next))
+    people = {one.author_id for one in shown} | {one.asked_by for one in holes}
+    names = await users_db.names(actor.company_id, {one for one in people if one})
     offers: dict[UUID, Stretch] = stretches(shown, suggested(shown, visible)) if actor.at_desk else {}
     return {
-        "lines": _together(shown, notes, found),
+        "lines": _together(shown, notes, holes, found),
         "jobs_of": {job.id: job for job in places},
         "authors": names,
         "offers": offers,
@@ -195,11 +200,14 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
     }
 
 
-def _together(shown: Sequence[Message], notes: Sequence[InternalNote], found: Page[Message]) -> list[Said]:
-    """Return both in one row of time; notes from before this page of messages stand on theirs."""
+def _together(
+    shown: Sequence[Message], notes: Sequence[InternalNote], holes: Sequence[Hole], found: Page[Message]
+) -> list[Said]:
+    """Return all in one row of time; notes from before this page of messages stand on theirs."""
     lines = [Said(one.at, message=one) for one in shown]
     since = lines[0].at if lines and found.next else None
     lines += [Said(one.created_at, note=one) for one in notes if since is None or one.created_at >= since]
+    lines += [Said(one.since, gap=one) for one in holes]
     return sorted(lines, key=lambda one: one.at)
 
 
