@@ -1,7 +1,8 @@
 """What the firm says without anybody: a greeting to whom it has not heard of for long, "away" outside its hours.
 
-Never to a machine, never twice in one absence, never where the gate or the window stands against it, never hours
-after the fact, and never paid for. It answers nothing: who waits, waits on.
+Never to a machine or into the spam, never twice in one absence, never where the gate or the window stands against it,
+never hours after the fact, and never paid for. A stranger gets it too, under a gate of his own and a hard cap
+(actions/strangers.py). The quiet hours do not hold for it: who has just written is awake (actions/quiet.py). It answers nothing: who waits, waits on.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from server.actions import conversations, placeholders, speech, ways
+from server.actions import conversations, placeholders, speech, strangers, ways
 from server.db import companies, customers, messages, office_hours
 from server.db import conversations as conversations_db
 from server.domain.conversations import ConversationState
@@ -39,9 +40,11 @@ async def answer(services: Services, company_id: UUID, payload: Mapping[str, obj
     if await messages.by_id(company_id, intent) is not None:
         return
     text = await _words(company_id, message, hours, template, at=at)
-    if text is None or not await _open(company_id, message, text, at=at):
+    if text is None or (message.contact_id and not await _open(company_id, message, text, at=at)):
         return
-    assert message.contact_id is not None
+    if message.contact_id is None:
+        await strangers.answer(services, message, intent=intent, text=text, at=at)
+        return
     try:
         await speech.say(
             system(company_id),
@@ -59,7 +62,7 @@ async def answer(services: Services, company_id: UUID, payload: Mapping[str, obj
 def _may_be_answered(message: Message, at: datetime) -> bool:
     answers_question = message.question_id is not None
     return (
-        message.contact_id is not None
+        (message.contact_id is not None or message.recipient is not None)
         and conversations.waits(message)
         and not answers_question
         and at - message.at <= FRESH
@@ -70,28 +73,31 @@ async def _due(
     company_id: UUID, message: Message, hours: OfficeHours, *, at: datetime
 ) -> tuple[UUID, str] | None:
     """Return the one name of the message that is due (so that it is written once) and its text."""
-    if message.conversation_id is None or message.contact_id is None:
+    if message.conversation_id is None:
         return None
     conversation = await conversations_db.by_id(company_id, message.conversation_id)
     company = await companies.by_id(company_id)
     if conversation is None or company is None or conversation.state is ConversationState.SPAM:
         return None
+    person = message.contact_id or conversation.id
     since = hours.away_since(message.at, ZoneInfo(company.timezone)) if hours.away_on else None
     if since is not None:
-        return uuid5(message.contact_id, f"away:{since.isoformat()}"), hours.away
+        # By its name it is said once; looked up as well, for a stranger who became known in the same absence.
+        said = await messages.said_by_itself(company_id, conversation.id, since=since)
+        return None if said else (uuid5(person, f"away:{since.isoformat()}"), hours.away)
     if not hours.greeting_on:
         return None
     before = await messages.last_before(company_id, message.conversation_id, message)
     if before is not None and message.at - before.at < GREET_AFTER:
         return None
-    return uuid5(message.contact_id, f"greeting:{message.id}"), hours.greeting
+    return uuid5(person, f"greeting:{message.id}"), hours.greeting
 
 
 async def _words(
     company_id: UUID, message: Message, hours: OfficeHours, template: str, *, at: datetime
 ) -> str | None:
-    contact = message.contact_id and await customers.contact_by_id(company_id, message.contact_id)
-    if not contact:
+    contact = await customers.contact_by_id(company_id, message.contact_id) if message.contact_id else None
+    if message.contact_id and contact is None:
         return None
     values = await placeholders.values(system(company_id), contact, message.job_id, hours, at=at)
     try:

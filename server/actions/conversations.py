@@ -26,7 +26,7 @@ from server.domain.conversations import (
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, Invalid
 from server.domain.logbook import Entry
-from server.domain.messages import SILENT, Direction, Message
+from server.domain.messages import SILENT, SWITCHED_OFF, Direction, Message
 from server.domain.users import Actor, Right, require
 
 
@@ -155,8 +155,9 @@ async def _heed_stops(
     actor: Actor, conversation: Conversation, contact: Contact, new_channels: set[str], *, at: datetime
 ) -> None:
     for message in await messages.heard_in(conversation.company_id, conversation.id):
-        if message.channel in new_channels and is_stop(message.text):
-            said, proof = message.text, Proof.INBOUND_MESSAGE
+        off = message.kind == SWITCHED_OFF
+        if message.channel in new_channels and (off or is_stop(message.text)):
+            said, proof = message.text or SWITCHED_OFF, Proof.INBOUND_MESSAGE
             await withdraw(actor, contact, channel=message.channel, proof=proof, said=said, at=at)
 
 

@@ -46,13 +46,12 @@ class Turn(StrEnum):
 
 async def turn(message: Message, *, at: datetime) -> Turn:
     """Say whether a message may leave: its run has gone out so far, and nothing before it in its lane waits."""
-    if message.contact_id is None or not await _run_is_out(message):
+    if not await _run_is_out(message):
         return Turn.BEHIND
-    others = [
-        one
-        for one in await lanes.waiting(message.company_id, message.contact_id, message.channel)
-        if one.id != message.id
-    ]
+    lane = await _lane(message)
+    if lane is None:
+        return Turn.BEHIND
+    others = [one for one in lane if one.id != message.id]
     if any(one.state is MessageState.LEASED for one in others):
         return Turn.BUSY
     before = [one for one in others if _order(one) < _order(message) and _due(one, at)]
@@ -64,14 +63,25 @@ async def turn(message: Message, *, at: datetime) -> Turn:
 
 async def send_next(message: Message, *, at: datetime) -> None:
     """Let the first one in this message's lane go whose turn has come; asked twice it still goes once."""
-    if message.contact_id is None:
-        return
-    for one in await lanes.waiting(message.company_id, message.contact_id, message.channel):
+    for one in await _lane(message) or ():
         if one.id == message.id or one.state is not MessageState.QUEUED or not _due(one, at):
             continue
         if await _run_is_out(one):
             await send_soon(one, at=at)
             return
+
+
+async def _lane(message: Message) -> list[Message] | None:
+    """Return what waits or leaves in this message's lane, in its order; None for one without a person.
+
+    Of a stranger that is what the firm answers by itself in his conversation.
+    """
+    if message.contact_id is not None:
+        return await lanes.waiting(message.company_id, message.contact_id, message.channel)
+    if message.to_stranger and message.conversation_id:
+        states = [MessageState.QUEUED, MessageState.LEASED]
+        return await lanes.of_thread(message.company_id, message.conversation_id, states=states)
+    return None
 
 
 async def _run_is_out(message: Message) -> bool:
@@ -106,6 +116,9 @@ async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) ->
     if isinstance(outcome, NeedsTemplate):
         if not await _asked_once_more(message, at=at):
             await stop(message, "window.closed", at=at, detail=outcome.detail)
+        return
+    if isinstance(outcome, OptedOut) and message.contact_id is None:
+        await _fail(message, "consent.withdrawn", outcome.detail, at=at)  # it shuts his gate (stranger_gate)
         return
     if isinstance(outcome, OptedOut):
         contact = await contact_known(message.company_id, message.contact_id)

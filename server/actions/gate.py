@@ -10,9 +10,21 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server import channels as registry
-from server.db import companies, consents, customers, jobs, messages, partners, photos
+from server.actions import identities
+from server.db import (
+    channels,
+    companies,
+    consents,
+    conversations,
+    customers,
+    inbox,
+    jobs,
+    messages,
+    partners,
+    photos,
+)
 from server.domain.accounts import consent_channel
-from server.domain.channels import window_open
+from server.domain.channels import Identity, IdentityKind, same_name, window_open
 from server.domain.consents import (
     ANY,
     WITHOUT_CHANNEL,
@@ -24,10 +36,12 @@ from server.domain.consents import (
     Recipient,
     Word,
     decide,
+    is_stop,
     may_share,
     word_of,
 )
-from server.domain.messages import window_until
+from server.domain.conversations import ConversationState
+from server.domain.messages import SWITCHED_OFF, Direction, Message, window_until
 from server.domain.partners import standing
 
 
@@ -65,6 +79,66 @@ async def gate(
             window_open=await _window(company_id, contact_id, channel, account_id, wrote_at, at=at),
         )
     )
+
+
+async def stranger_gate(message: Message, *, at: datetime) -> Open | Closed:
+    """Decide whether this message may go to somebody nobody knows yet: by itself, as the answer to what he wrote.
+
+    He wrote first if the platform proved it for exactly this name, at this account, in a chat that is still a
+    stranger's. Not for a mail, whose sender nobody proves; not where the name leads to somebody in our book, or is in
+    doubt (given up, or proposed as somebody's new one). A STOP, a switch in the messenger and a refusal count for
+    ever: there is no ledger that could open it again before he is known.
+    """
+    name, thread_id, account_id = message.recipient, message.conversation_id, message.account_id
+    if message.contact_id or not (name and thread_id and account_id):
+        return Closed("consent.unknown")
+    thread = await conversations.by_id(message.company_id, thread_id)
+    stranger = thread is not None and thread.stranger and thread.state is not ConversationState.SPAM
+    said = await messages.found(message.company_id, conversation_id=thread_id)
+    his = [one for one in said if one.direction is Direction.IN]
+    proved = [
+        one.at
+        for one in his
+        if one.verified and one.account_id == account_id and same_name(one.recipient, name)
+    ]
+    proved = [] if name.kind is IdentityKind.EMAIL else proved
+    stopped = any(is_stop(one.text) or one.kind == SWITCHED_OFF for one in his)
+    stopped = stopped or any(one.error_code == "consent.withdrawn" for one in said)
+    doubtful = await _leads_elsewhere(message.company_id, account_id, message.channel, name)
+    word = Word.WITHDRAWN if stopped else Word.NONE
+    return decide(
+        Case(
+            recipient=Recipient.STRANGER if stranger and not doubtful else None,
+            purpose=Purpose.SERVICE,
+            channel=word,
+            own=word,
+            began=bool(proved),
+            sharing=False,
+            contract=Contract.NONE,
+            person_open=bool(message.pictures),
+            window_open=_machine_window(message.channel, max(proved, default=None), at=at),
+        )
+    )
+
+
+async def _leads_elsewhere(company_id: UUID, account_id: UUID, channel: str, name: Identity) -> bool:
+    """Say whether a stranger's name may be somebody's we know."""
+    if await identities.reached(company_id, [name]) or await channels.given_up(company_id, channel, [name]):
+        return True
+    proposed = await inbox.of_state(company_id, [account_id], inbox.PROPOSED)
+    return any([name.kind.value, name.value] in _listed(one.payload.get("new")) for one in proposed)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _machine_window(channel: str, last: datetime | None, *, at: datetime) -> bool | None:
+    """Say whether a machine's free words may leave: the longer window of humans is not for it (N 2.2)."""
+    caps = next((one.caps for one in registry.CHANNELS if one.kind == channel), None)
+    if caps is None:
+        return None
+    return caps.window is None or window_open(at, window_until(last, caps.window))
 
 
 async def partner_gate(

@@ -47,6 +47,23 @@ async def plan(
         return steps
     approved = any(step.kind == TEMPLATE for step in steps)
     words = "" if approved else await unsaid(account.company_id, contact_id, account.kind, at=at)
+    return with_words(channel, draft, identity, words, intent=intent, at=at, window_until=window_until)
+
+
+def with_words(
+    channel: Channel,
+    draft: Draft,
+    identity: Identity,
+    words: str,
+    *,
+    intent: UUID,
+    at: datetime,
+    window_until: datetime | None,
+) -> Planned | Blocked:
+    """Plan a draft with the words that go before it ("" = none): in its first call, or in one of their own. Pure."""
+    steps = channel.plan(draft, identity, at, window_until)
+    if isinstance(steps, Blocked):
+        return steps
     if not words:
         return Planned(steps, introduces=False)
     joined = introduced(draft, words, channel.caps)

@@ -9,7 +9,7 @@ from server.actions import conversations, fates, pace, questions, quiet, templat
 from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.facts import ready
-from server.actions.gate import gate
+from server.actions.gate import gate, stranger_gate
 from server.actions.speech_photos import shown_by, still_released
 from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
 from server.db import channels, customers, messages
@@ -67,7 +67,11 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
         return b"".join([chunk async for chunk in services.storage.get(ref)])
 
     outcome = await _send(services, leave, media)
-    if isinstance(outcome, Moved):
+    if isinstance(outcome, Moved) and leave.message.contact_id is None:
+        outcome = Permanent(
+            "recipient.identity_changed", outcome.detail
+        )  # a stranger's new name is nobody's to learn
+    elif isinstance(outcome, Moved):
         leave, outcome = await _follow_name(services, leave, outcome, media)
     again_s = await _record(leave, outcome, at=services.clock())
     if again_s is not None:
@@ -137,7 +141,7 @@ async def _rename(leave: Leave, outcome: Moved, step: Step, *, at: datetime) -> 
 async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave | None:
     """Ask the gate again and commit that the call leaves now; None when it must not."""
     message = await messages.by_id(company_id, message_id)
-    if message is None or message.contact_id is None or message.account_id is None:
+    if message is None or message.account_id is None or not (message.contact_id or message.to_stranger):
         return None
     if message.state is MessageState.LEASED:
         if (age_s := (at - message.changed_at).total_seconds()) < ANSWERED_IN_S:
@@ -148,7 +152,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if message.send_after is not None and message.send_after > at:
         raise Later((message.send_after - at).total_seconds(), "scheduled")
-    await customers.lock_contact(company_id, message.contact_id)
+    await _lock_person(message)
     turn = await fates.turn(message, at=at)
     if turn is fates.Turn.BUSY:
         raise Later(BUSY_S, "another message to this person is leaving")
@@ -183,8 +187,19 @@ def _too_late(message: Message, *, at: datetime) -> bool:
     return at - max(message.created_at, message.send_after or message.created_at) > SEND_FOR
 
 
+async def _lock_person(message: Message) -> None:
+    """Let nothing else leave for this person until the unit ends; of a stranger there is his conversation only."""
+    if message.contact_id is not None:
+        await customers.lock_contact(message.company_id, message.contact_id)
+    elif message.conversation_id is not None:
+        await conversations_db.lock(message.company_id, message.conversation_id)
+
+
 async def _closed(message: Message, *, at: datetime) -> str:
     """Return why this message must not leave at this moment, "" when nothing stands against it."""
+    if message.to_stranger:
+        answer = await stranger_gate(message, at=at)
+        return answer.code if isinstance(answer, Closed) else ""
     question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
     shown = [message.photo_id] if message.photo_id else shown_by(message)
     opened = await gate(

@@ -26,6 +26,7 @@ from server.imaging.renditions import ImageError
 from server.services import Services
 
 _NOTHING = Need()
+ACCOUNT_DOWN_S = 300.0
 
 
 async def prepare(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
@@ -104,6 +105,8 @@ async def _send(
 ) -> None:
     """Write one message for every call the channel plans; the first one's task lets the others follow."""
     account = await channels.usable(question.company_id, question.channel)
+    if account is None and await channels.stands_still(question.company_id, question.channel):
+        raise Later(ACCOUNT_DOWN_S, "the account stands still")
     identity = await _identity(question)
     if account is None or identity is None or question.contact_id is None:
         code = "channel.unavailable" if account is None else "contact.no_address"

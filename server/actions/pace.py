@@ -60,7 +60,7 @@ def _pace(channel: Paced) -> Pace:
 def _buckets(message: Message, limits: Pace) -> Iterator[tuple[str, Rate]]:
     """Yield person first: his limit is the one that more often says no, and the account's row is everybody's."""
     if limits.pair:
-        yield str(message.contact_id), limits.pair
+        yield str(message.contact_id or message.conversation_id), limits.pair
     yield WHOLE, limits.whole
 
 

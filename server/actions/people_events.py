@@ -17,10 +17,8 @@ from server.domain.channels import Identity
 from server.domain.conversations import key_of_stranger
 from server.domain.events import Joined, OptOut, Renamed
 from server.domain.logbook import Entry
-from server.domain.messages import JOINED, RESUMED, Direction, Message, MessageState
+from server.domain.messages import JOINED, RESUMED, SWITCHED_OFF, Direction, Message, MessageState
 from server.domain.users import system
-
-PROPOSED = "proposed"
 
 
 async def joined(account: Account, event: Joined, *, at: datetime) -> None:
@@ -81,7 +79,7 @@ async def renamed(account: Account, event: Renamed, *, at: datetime) -> None:
         "old": [[name.kind.value, name.value] for name in event.old],
         "new": [[name.kind.value, name.value] for name in event.new],
     }
-    await inbox.set_event_state(account.company_id, account.id, event.key, PROPOSED, payload=proposal)
+    await inbox.set_event_state(account.company_id, account.id, event.key, inbox.PROPOSED, payload=proposal)
     await _log(account, "contact.renamed", contact_id, at=at, old=proposal["old"], new=proposal["new"])
     signal("conversations", account.company_id, contact=str(contact_id))
 
@@ -95,6 +93,9 @@ async def opt_out(account: Account, event: OptOut, *, at: datetime) -> None:
     actor = system(account.company_id)
     if event.stopped:
         await replies.stop(actor, account, event.sender, known, said=event.said or OPTED_OUT, at=at)
+        if known is None:  # he has no ledger yet: his thread remembers it (actions/gate.py:stranger_gate)
+            off = _line(account, event.key, event.sender[0], SWITCHED_OFF, at=min(event.at, at), now=at)
+            await conversations.keep(replace(off, verified=False), sender=event.sender)
         return
     line = _line(account, event.key, event.sender[0], RESUMED, at=min(event.at, at), now=at)
     kept = await conversations.keep(replace(line, contact_id=known, verified=False), sender=event.sender)

@@ -11,17 +11,17 @@ from server.domain.users import Actor
 
 
 async def values(
-    actor: Actor, contact: Contact, job_id: UUID | None, hours: OfficeHours, *, at: datetime
+    actor: Actor, contact: Contact | None, job_id: UUID | None, hours: OfficeHours, *, at: datetime
 ) -> dict[str, str]:
-    """Return the words for every placeholder, "" for one that has none here."""
+    """Return the words for every placeholder, "" for one that has none here; a stranger has no name of ours."""
     company = await companies.by_id(actor.company_id)
     assert company is not None, "an actor has a company"
-    customer = await customers.by_id(actor.company_id, contact.customer_id)
+    customer = await customers.by_id(actor.company_id, contact.customer_id) if contact else None
     job = await jobs.by_id(actor.company_id, job_id) if job_id else None
     back = hours.opens_at(at, ZoneInfo(company.timezone)) if hours.kept else None
     return {
-        "Anrede": f"Guten Tag {contact.name}",
-        "Name": contact.name,
+        "Anrede": f"Guten Tag {contact.name}" if contact else "Guten Tag",
+        "Name": contact.name if contact else "",
         "Kunde": customer.name if customer else "",
         "Auftrag": job.title if job else "",
         "Auftragsnummer": job.number if job else "",

@@ -20,7 +20,7 @@ from server.domain.logbook import Entry
 from server.domain.messages import Message
 from server.domain.users import Actor, Right, require
 
-PROPOSED, SETTLED = "proposed", "done"
+SETTLED = "done"
 # "Später" means not today: the next morning it stands there again.
 LATER = timedelta(hours=16)
 
@@ -67,7 +67,7 @@ class Effect:
 async def open_proposals(company_id: UUID) -> list[Proposal]:
     """Return what waits for a decision, newest first."""
     accounts = {one.id: one.kind for one in await channels.of_company(company_id)}
-    kept = await inbox.of_state(company_id, list(accounts), PROPOSED)
+    kept = await inbox.of_state(company_id, list(accounts), inbox.PROPOSED)
     return [_proposal(one, accounts[one.account_id]) for one in kept]
 
 
@@ -75,7 +75,7 @@ async def proposal_by_id(company_id: UUID, proposal_id: UUID) -> Proposal:
     """Return the proposal. Raises NotFound."""
     kept = await inbox.event_by_id(company_id, proposal_id)
     account = await channels.account_by_id(company_id, kept.account_id) if kept else None
-    if kept is None or account is None or kept.state != PROPOSED:
+    if kept is None or account is None or kept.state != inbox.PROPOSED:
         raise NotFound("message.unknown")
     return _proposal(kept, account.kind)
 
@@ -120,11 +120,11 @@ async def postpone(actor: Actor, proposal: Proposal, *, at: datetime) -> None:
     """Put a proposal off until tomorrow; until then nothing leaves for this person there. Raises Conflict."""
     require(actor, Right.MANAGE_CUSTOMERS)
     kept = await inbox.event_by_id(actor.company_id, proposal.id)
-    if kept is None or kept.state != PROPOSED:
+    if kept is None or kept.state != inbox.PROPOSED:
         raise Conflict("message.moved_on")
     payload = {**kept.payload, "later_until": (at + LATER).isoformat()}
     await inbox.set_event_state(
-        actor.company_id, proposal.account_id, proposal.key, PROPOSED, payload=payload
+        actor.company_id, proposal.account_id, proposal.key, inbox.PROPOSED, payload=payload
     )
     signal("conversations", actor.company_id, contact=str(proposal.contact_id))
 
@@ -138,7 +138,7 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
     """
     require(actor, Right.MANAGE_CUSTOMERS)
     kept = await inbox.event_by_id(actor.company_id, proposal.id)
-    if kept is None or kept.state != PROPOSED:
+    if kept is None or kept.state != inbox.PROPOSED:
         raise Conflict("message.moved_on")
     contact = await contact_known(actor.company_id, proposal.contact_id)
     await inbox.set_event_state(actor.company_id, proposal.account_id, proposal.key, SETTLED)

@@ -68,7 +68,7 @@ async def _ask_for_more(
 
     From spam nothing is fetched.
     """
-    if kept.contact_id is not None and conversations.waits(kept):
+    if conversations.waits(kept) and not await _is_spam(kept):
         said: dict[str, object] = {"message": str(kept.id)}
         await tasks.insert_task(account.company_id, "reply.by_itself", said, at=at)
     if event.kind is MessageKind.BUTTON:

@@ -101,7 +101,7 @@ def _refused(answer: httpx.Response, *, asked: bool) -> Refusal | Unclear:
         case 401:
             return Reauth("401: id or secret")
         case 402:
-            return Paused("402: no credits")
+            return Paused("402: no credits", code="threema.credits")
         case 404:
             return Permanent("recipient.unreachable", "404")
         case 413:

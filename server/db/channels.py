@@ -123,6 +123,12 @@ async def usable(company_id: UUID, kind: str) -> Account | None:
     return accounts[0] if accounts else None
 
 
+async def stands_still(company_id: UUID, kind: str) -> bool:
+    """Say whether there is an account that is switched on and may not send just now (token, credits, captcha)."""
+    accounts = [account for account in await of_company(company_id) if account.kind == kind]
+    return any(account.disabled_at is None and not account.usable for account in accounts)
+
+
 async def add_identity(
     company_id: UUID, contact_id: UUID, channel: str, identity: Identity, *, at: datetime
 ) -> None:

@@ -9,7 +9,7 @@ from server.db.sql import rows
 from server.db.tables import InboxEventRow, RawEventRow
 from server.ids import new_id
 
-PARKED, PRUNED = "parked", "pruned"
+PARKED, PRUNED, PROPOSED = "parked", "pruned", "proposed"
 
 
 @dataclass(frozen=True, slots=True)

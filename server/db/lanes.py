@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.functions import Count, Min
 
 from server.db import messages
 from server.db.tables import AttemptRow, MessageRow
@@ -27,6 +28,19 @@ async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Mess
         direction=Direction.OUT,
         state__in=list(_WAITING),
     )
+
+
+async def number_waiting(
+    company_id: UUID, account_ids: Sequence[UUID]
+) -> dict[UUID, tuple[int, datetime | None]]:
+    """Return by account how much waits to leave there, and since when the oldest does; in one statement."""
+    queued = MessageRow.filter(
+        company_id=company_id, account_id__in=list(account_ids), direction=Direction.OUT
+    )
+    queued = queued.filter(state=MessageState.QUEUED)
+    counted = queued.annotate(number=Count("id"), since=Min("created_at")).group_by("account_id")
+    found = await counted.values("account_id", "number", "since")
+    return {one["account_id"]: (int(one["number"]), one["since"]) for one in found}
 
 
 async def stopped(

@@ -269,6 +269,15 @@ async def last_before(company_id: UUID, conversation_id: UUID, message: Message)
     return read(row) if row else None
 
 
+async def said_by_itself(company_id: UUID, conversation_id: UUID, *, since: datetime) -> bool:
+    """Say whether the firm has said something by itself in this conversation since then, whatever became of it."""
+    said = MessageRow.filter(
+        company_id=company_id, conversation_id=conversation_id, direction=Direction.OUT, created_at__gte=since
+    )
+    own = await said.filter(author_id=None, question_id=None)
+    return any(not read(row).by_phone for row in own)
+
+
 async def set_job(company_id: UUID, message_ids: Sequence[UUID], job_id: UUID) -> None:
     await MessageRow.filter(company_id=company_id, id__in=list(message_ids)).update(job_id=job_id)
 

@@ -17,7 +17,7 @@ _HEAD = """
 SELECT c.id, c.company_id, c.person_key, c.contact_id, c.assignee_id, c.state, c.waiting_since, c.last_at,
   c.last_message_id, c.created_at, c.rev, ct.name AS contact_name, cu.name AS customer_name,
   m.text AS last_text, m.kind AS last_kind, m.channel AS last_channel, m.direction AS last_direction,
-  m.state AS last_state, m.profile_name, m.recipient, m.revoked_at, u.name AS assignee_name,
+  m.state AS last_state, m.account_id AS last_account_id, m.profile_name, m.recipient, m.revoked_at, u.name AS assignee_name,
   j.id AS job_id, j.number AS job_number, j.title AS job_title
 FROM conversation c
   LEFT JOIN message m ON m.id = c.last_message_id
@@ -162,6 +162,7 @@ def _head(row: Mapping[str, Any]) -> Head:
         last_channel=row["last_channel"] or "",
         last_direction=row["last_direction"] or "",
         last_state=row["last_state"] or "",
+        last_account_id=_id(row["last_account_id"]),
         assignee_name=row["assignee_name"] or "",
         job_id=_id(row["job_id"]),
         job_number=row["job_number"] or "",

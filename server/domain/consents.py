@@ -81,9 +81,12 @@ def wording_hash(wording: str) -> str:
 
 
 class Recipient(StrEnum):
+    """`stranger`: nobody knows who he is yet, only the name a platform proved."""
+
     CUSTOMER = "customer"
     PARTNER = "partner"
     OTHER = "other"
+    STRANGER = "stranger"
 
 
 class Word(StrEnum):
@@ -174,7 +177,20 @@ def decide(case: Case) -> Open | Closed:
         return Closed("consent.suspended")
     if case.purpose in _NEEDS_OWN and case.own is not Word.GIVEN:
         return _NEEDS_OWN[case.purpose]
+    if case.recipient is Recipient.STRANGER:
+        return _to_stranger(case)
     return _to_partner(case) if case.recipient is Recipient.PARTNER else _to_customer(case)
+
+
+def _to_stranger(case: Case) -> Open | Closed:
+    """Let an answer go into the chat he began himself, and nothing else: he cannot have agreed to anything yet."""
+    if case.purpose is not Purpose.SERVICE:
+        return Closed("recipient.outsider")
+    if not case.began:
+        return Closed("consent.none")
+    if case.person_open:
+        return Closed("photo.person_open")
+    return Open(WROTE_FIRST) if case.window_open else Closed("window.no_consent")
 
 
 def _to_partner(case: Case) -> Open | Closed:

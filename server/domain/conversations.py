@@ -89,6 +89,7 @@ class Head:
     last_channel: str = ""
     last_direction: str = ""
     last_state: str = ""
+    last_account_id: UUID | None = None
     assignee_name: str = ""
     job_id: UUID | None = None
     job_number: str = ""

@@ -15,10 +15,11 @@ ANSWER_FOR = timedelta(days=30)
 ECHO = "echo"
 JOINED = "joined"
 RESUMED = "resumed"
+SWITCHED_OFF = "switched_off"
 REACTION = "reaction"
 AUTOMATIC = "automatic"
 # What a customer does without saying anything that wants an answer.
-SILENT = (JOINED, RESUMED, REACTION, AUTOMATIC)
+SILENT = (JOINED, RESUMED, SWITCHED_OFF, REACTION, AUTOMATIC)
 GONE_OUT = frozenset({"accepted", "sent", "delivered", "read"})
 
 
@@ -98,6 +99,17 @@ class Message:
     verified: bool = True
     chat_import_id: UUID | None = None
     introduces: bool = False
+
+    @property
+    def to_stranger(self) -> bool:
+        """Say whether it is the firm's answer by itself to somebody nobody knows yet."""
+        nobodys = self.contact_id is None and self.author_id is None and self.question_id is None
+        return (
+            nobodys
+            and self.direction is Direction.OUT
+            and self.conversation_id is not None
+            and not self.by_phone
+        )
 
     @property
     def by_phone(self) -> bool:

@@ -25,7 +25,7 @@ from server.domain.paging import Page
 from server.domain.questions import QuestionState
 from server.domain.users import Actor
 from server.ids import parse_id
-from server.pages import gaps
+from server.pages import gaps, standstills
 from server.pages.composer import Composer, composer
 from server.web import access, forms
 from server.web.render import fragment, page
@@ -151,6 +151,7 @@ async def listed(request: Request, query: ListQuery, *, open_head: Head | None =
         "numbers": await threads.counts(actor.company_id, actor.id) if desk else {},
         "labels": await labels.of_company(actor.company_id) if desk else [],
         "doubts": await _doubts(actor) if desk else [],
+        "still": await standstills.of_company(actor.company_id),
         "head": open_head,
         "open_id": str(open_head.conversation.id) if open_head else "",
     }
@@ -195,6 +196,7 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
         "offers": offers,
         "older": found.next,
         "quiet_until": await quiet.until(actor.company_id, at=services(request).clock()),
+        "still": await standstills.of_company(actor.company_id),
         "quotable": {one.foreign_id: one for one in shown if one.foreign_id},
         "all_jobs": await _open_jobs(actor, head) if query.assign and actor.at_desk else [],
     }

@@ -1,6 +1,6 @@
 """Questions to customers: the list, the form, one question with what can be done about it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -24,6 +24,8 @@ from server.domain.questions import OPEN, Question, QuestionState
 from server.domain.routing import Need
 from server.domain.users import Actor
 from server.ids import new_id, parse_id
+from server.pages import standstills
+from server.pages.standstills import Standstill
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -258,8 +260,20 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
         sent=[message for message in said if message.direction == "out"],
         may=_may(actor, question, said),
         quiet_until=await quiet.until(company_id, at=at),
+        still=_stands(await standstills.of_company(company_id), question, said),
         jobs=await _jobs(actor) if homeless else [],
     )
+
+
+def _stands(
+    down: Mapping[UUID, Standstill], question: Question, said: Sequence[Message]
+) -> Standstill | None:
+    """Return the channel that keeps a released question or one of its messages from leaving."""
+    if question.state is not QuestionState.QUEUED:
+        return None
+    queued = [one.account_id for one in said if one.state is MessageState.QUEUED and one.account_id]
+    by_kind = [] if said else [one for one, still in down.items() if still.account.kind == question.channel]
+    return next((down[one] for one in [*queued, *by_kind] if one in down), None)
 
 
 def _need(question: Question) -> Need:

@@ -140,7 +140,7 @@ async def test_without_credits_the_account_pauses() -> None:
         line.platform.credits["firm"] = 1
         # The file takes the last one; the message that would show it is refused.
         for said in (draft("Fuge", 1), draft("Fuge", 1), draft("Fuge")):
-            assert await line.say(said) == [Paused("402: no credits")]
+            assert await line.say(said) == [Paused("402: no credits", "threema.credits")]
         assert line.sabine.bubbles == []
 
 
@@ -233,7 +233,7 @@ def gateway(http: httpx.AsyncClient) -> Threema:
         (302, "", Unclear("302")),
         (400, "", Permanent("platform.refused", "400: recipient or mode")),
         (401, "", Reauth("401: id or secret")),
-        (402, "", Paused("402: no credits")),
+        (402, "", Paused("402: no credits", "threema.credits")),
         (404, "", Permanent("recipient.unreachable", "404")),
         (413, "", Permanent("payload.refused", "413: too long")),
         (429, "", Throttled(7.0, "429")),

@@ -34,14 +34,19 @@ TABLE = Path(__file__).with_name("consent_oracle.txt")
 DIMENSIONS = {
     "began": ("yes", "no"),
     "consent": ("none", "given", "withdrawn"),
-    "to": ("customer", "sub", "other"),
+    "to": ("customer", "sub", "other", "stranger"),
     "sharing": ("yes", "no"),
     "contract": ("yes", "no"),
     "purpose": ("service", "advert"),
     "person": ("open", "clear"),
     "window": ("open", "shut"),
 }
-RECIPIENTS = {"customer": Recipient.CUSTOMER, "sub": Recipient.PARTNER, "other": Recipient.OTHER}
+RECIPIENTS = {
+    "customer": Recipient.CUSTOMER,
+    "sub": Recipient.PARTNER,
+    "other": Recipient.OTHER,
+    "stranger": Recipient.STRANGER,
+}
 PURPOSES = {"service": Purpose.SERVICE, "advert": Purpose.ADVERTISING}
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -103,7 +108,7 @@ def test_the_table_is_whole_and_clear() -> None:
         if all(case[name] in allowed for name, allowed in condition.items())
     )
     assert [met[place] for place in range(len(known))] == [number for number, _ in known]
-    assert met.total() == 576
+    assert met.total() == 576 + 192
     assert all(len(expected(case)) == 1 for case in every_case())
 
 
@@ -114,16 +119,21 @@ def test_all_576_cases_with_their_reasons() -> None:
         if [spoken(decide(as_case(case)))] != expected(case)
     }
     assert wrong == {}
-    assert Counter(spoken(decide(as_case(case))).split()[0] for case in every_case()) == {
-        "closed": 576 - 28,
-        "open": 28,
+    answers = [(case["to"] == "stranger", spoken(decide(as_case(case)))) for case in every_case()]
+    assert Counter((stranger, said.split()[0]) for stranger, said in answers) == {
+        (False, "closed"): 576 - 28,
+        (False, "open"): 28,
+        (True, "closed"): 192 - 8,
+        (True, "open"): 8,
     }
 
 
 def test_advertising_opens_by_its_own_consent_and_by_nothing_else() -> None:
     """The same 576 cases with the consent of its own given: then advertising goes the way of service, no wider."""
     for case in every_case():
-        if case["purpose"] == "advert" and case["to"] != "other" and case["consent"] != "withdrawn":
+        if case["to"] == "stranger":  # whoever is meant to have agreed, it was not he
+            assert case["purpose"] == "service" or isinstance(decide(as_case(case, Word.GIVEN)), Closed)
+        elif case["purpose"] == "advert" and case["to"] != "other" and case["consent"] != "withdrawn":
             as_service = {**case, "purpose": "service", "consent": "given"}
             assert [spoken(decide(as_case(case, Word.GIVEN)))] == expected(as_service), case
         elif case["purpose"] == "advert":

@@ -8,13 +8,21 @@ from hypothesis import strategies as st
 
 from server.domain.gaps import AWAY, Cause, Hole, cause_of, merged
 
+SIGNAL = UUID(int=99)
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-def hole(number: int, since: int, until: int, **given_: object) -> Hole:
-    minutes = [TEN + timedelta(minutes=one) for one in (since, until)]
-    made = Hole((UUID(int=number),), UUID(int=99), "signal", *minutes, cause_of(*minutes, "line"))
-    return Hole(**{**{name: getattr(made, name) for name in made.__slots__}, **given_})  # type: ignore[arg-type]
+def hole(
+    number: int,
+    since: int,
+    until: int,
+    *,
+    account_id: UUID = SIGNAL,
+    asked_at: datetime | None = None,
+) -> Hole:
+    start, end = (TEN + timedelta(minutes=one) for one in (since, until))
+    cause = cause_of(start, end, "line")
+    return Hole((UUID(int=number),), account_id, "signal", start, end, cause, asked_at=asked_at)
 
 
 def test_a_cause_is_what_can_be_known() -> None:
