@@ -1,6 +1,5 @@
 """The Graph API as Facebook Messenger speaks it: strict in what it takes, honest in how it refuses."""
 
-import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from starlette.types import Scope
 
 from server.domain.events import Status, advance
 from server.sandbox.messenger_doors import OwnRoute, object_of
+from server.sandbox.messenger_files import MAX_BYTES, Store
 from server.sandbox.messenger_hooks import (
     app_of,
     delivery_item,
@@ -35,12 +35,10 @@ from server.sandbox.messenger_rules import (
     unknown_person,
     words,
 )
-from server.sandbox.platform import Endpoint, faulty, image_type, is_play
+from server.sandbox.platform import Endpoint, faulty, is_play
 from server.sandbox.postman import Postman
 from server.sandbox.world import Account, Bubble, File, Person, World
 
-MAX_BYTES = 25_000_000
-KEPT = timedelta(days=90)
 URL_LIFE = timedelta(days=1)
 
 
@@ -53,12 +51,13 @@ class MessengerPlatform:
         self._world = world
         self._postman = postman
         self.news = News(world, postman)
-        self.files: dict[str, File] = {}
+        self._store = Store(world)
+        self.files = self._store.files
         self._start: dict[str, str] = {}
         self.human_agent: set[str] = set()
         page = "/graph/{version}/{page_id}"
         self.routes = [
-            Route("/graph/_attachments/{name}", self._faulty("files", self._file), methods=["GET"]),
+            Route("/graph/_attachments/{name}", self._faulty("files", self._store.file), methods=["GET"]),
             OwnRoute("/graph/{version}/app", self._app, self._has_token, methods=["GET"]),
             self._door(page, "page", self._page),
             self._door(f"{page}/messages", "messages", self._messages, "POST"),
@@ -79,7 +78,7 @@ class MessengerPlatform:
         chat = self._world.chat(account, person)
         original = chat.find(bubble.quoted)
         self._world.say(account, person, bubble)
-        urls = [self._url(bubble.picture)] if bubble.picture else []
+        urls = [self._store.url(bubble.picture)] if bubble.picture else []
         item = message_item(account, self.psid(person), bubble, urls, original.kind if original else "")
         field = "messaging_postbacks" if "postback" in item else "messages"
         self.news.tell(account, field, item, lambda: self._carried([bubble]))
@@ -97,7 +96,7 @@ class MessengerPlatform:
         for bubble in shown:
             bubble.status = Status.SENT
             self._world.say(account, person, bubble)
-        urls = [self._url(name) for name in names]
+        urls = [self._store.url(name) for name in names]
         item = message_item(account, self.psid(person), shown[0], urls, "")
         self.news.tell(account, "messages", item, lambda: self._carried(shown))
         return shown
@@ -129,7 +128,7 @@ class MessengerPlatform:
 
     def keep(self, data: bytes, mime: str) -> str:
         """Store a customer's file and return its name."""
-        return self._keep(File(data, mime, self._world.now() + URL_LIFE))
+        return self._store.keep(File(data, mime, self._world.now() + URL_LIFE))
 
     def seen(self, account: Account, person: Person) -> None:
         """Let the customer look at the chat: Meta tells one moment up to which everything is read."""
@@ -188,6 +187,11 @@ class MessengerPlatform:
             raise Refusal(190, "The session has been invalidated", 460)
         return account
 
+    async def _upload(self, request: Request) -> Response:
+        """Keep a picture for a message that is still to come."""
+        self._account(request)
+        return await self._store.upload(request)
+
     async def _app(self, request: Request) -> Response:
         token = request.headers["authorization"].removeprefix("Bearer ")
         account = next(one for one in self._mine() if one.token == token)
@@ -234,7 +238,7 @@ class MessengerPlatform:
         if person is None:
             raise unknown_person()
         if content.attachment_id:
-            need(self._alive(content.attachment_id), "The attachment id is unknown or expired")
+            need(self._store.alive(content.attachment_id), "The attachment id is unknown or expired")
         last = self._world.chat(account, person).last_in_at
         if last is None or self._world.now() - last > content.within:
             raise outside()
@@ -259,7 +263,7 @@ class MessengerPlatform:
         """Bring the message to the phone, and tell the firm of its echo and that it has arrived."""
         self._world.say(account, person, bubble)
         psid = self.psid(person)
-        url = self._url(bubble.picture) if bubble.picture else ""
+        url = self._store.url(bubble.picture) if bubble.picture else ""
         self.news.tell(account, "message_echoes", echo_item(account, psid, bubble, url))
         bubble.status = advance(bubble.status, Status.DELIVERED)
         self._world.touch()
@@ -271,41 +275,3 @@ class MessengerPlatform:
         for bubble in bubbles:
             bubble.status = advance(bubble.status, Status.DELIVERED)
         self._world.touch()
-
-    async def _upload(self, request: Request) -> Response:
-        """Keep a picture for 90 days; the form's message says what it is."""
-        self._account(request)
-        async with request.form(max_files=1, max_fields=2) as form:
-            part, message = form.get("filedata"), form.get("message")
-            if part is None or isinstance(part, str):
-                raise Refusal(100, "The parameter filedata is required")
-            data, declared = await part.read(), part.content_type
-        try:
-            attachment = json.loads(str(message))["attachment"]
-            kind, payload = attachment["type"], attachment["payload"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise Refusal(100, "message must hold an attachment") from error
-        need(kind == "image" and payload in ({"is_reusable": True}, {}), "attachment must be an image")
-        mime = image_type(data)
-        need(bool(mime) and mime == declared, "Upload attachment failure: the file is not what its type says")
-        need(len(data) <= MAX_BYTES, "Attachment size exceeds allowable limit")
-        return JSONResponse({"attachment_id": self._keep(File(data, mime, self._world.now() + KEPT))})
-
-    async def _file(self, request: Request) -> Response:
-        """Answer a file to whoever has its address, as Meta's file hosts do."""
-        file = self.files.get(request.path_params["name"])
-        if file is None or file.until < self._world.now():
-            return Response("URL signature expired", status_code=403)
-        return Response(file.data, media_type=file.mime)
-
-    def _url(self, name: str) -> str:
-        return f"{self._world.address}/graph/_attachments/{name}"
-
-    def _keep(self, file: File) -> str:
-        name = str(self._world.chance.randrange(10**14, 10**15))
-        self.files[name] = file
-        return name
-
-    def _alive(self, name: str) -> bool:
-        file = self.files.get(name)
-        return file is not None and file.until >= self._world.now()

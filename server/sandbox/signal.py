@@ -1,7 +1,6 @@
 """signal-cli-rest-api 0.99 with Signal behind it: strict in what it takes, and everything it tells, it tells once."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from starlette.websockets import WebSocket
 from server.domain.events import Status, advance
 from server.sandbox.platform import Act, Endpoint, faulty
 from server.sandbox.postman import Postman
+from server.sandbox.signal_container import Container
 from server.sandbox.signal_envelopes import data, envelope, receipt, sent_by_hand
 from server.sandbox.signal_outlet import Outlet
 from server.sandbox.signal_rules import Refusal, Sending, limited, need, receipt_of, sending_of
@@ -31,10 +31,7 @@ ACTS = (
 
 
 class SignalPlatform:
-    """Numbers in one container; `outlet` is how it tells what comes.
-
-    `untrusted` are people (by key) whose safety number is new; `challenge` = a captcha must be solved first.
-    """
+    """Numbers in one container; `outlet` is how it tells what comes, `container` what else it answers."""
 
     kind: ClassVar[str] = "signal"
 
@@ -43,12 +40,10 @@ class SignalPlatform:
         self._last_ms = 0
         self.files: dict[str, File] = {}
         self.outlet = Outlet(world)
-        self.challenge = ""
-        self.untrusted: set[str] = set()
-        self.unregistered: set[str] = set()
+        self.container = Container(self.outlet, self._mine, self._person)
         self.routes = [
-            Route("/signal/v1/about", self._about),
-            Route("/signal/v1/accounts", self._accounts),
+            Route("/signal/v1/about", self.container.about),
+            Route("/signal/v1/accounts", self.container.accounts),
             Route(
                 "/signal/v2/send",
                 self._faulty("messages", self._send),
@@ -59,9 +54,11 @@ class SignalPlatform:
             Route("/signal/v1/receive/{number}", self._faulty("receive", self._receive), methods=["GET"]),
             WebSocketRoute("/signal/v1/receive/{number}", self._listen),
             Route("/signal/v1/attachments/{name}", self._faulty("files", self._file), methods=["GET"]),
-            Route("/signal/v1/search/{number}", self._search, methods=["GET"]),
-            Route("/signal/v1/identities/{number}/trust/{person}", self._trust, methods=["PUT"]),
-            Route("/signal/v1/accounts/{number}/rate-limit-challenge", self._captcha, methods=["POST"]),
+            Route("/signal/v1/search/{number}", self.container.search, methods=["GET"]),
+            Route("/signal/v1/identities/{number}/trust/{person}", self.container.trust, methods=["PUT"]),
+            Route(
+                "/signal/v1/accounts/{number}/rate-limit-challenge", self.container.captcha, methods=["POST"]
+            ),
         ]
 
     def say(self, account: Account, person: Person, bubble: Bubble) -> None:
@@ -100,7 +97,7 @@ class SignalPlatform:
             case "type":
                 self.type(account, person)
             case "key":
-                self.untrusted.add(person.key)
+                self.container.untrusted.add(person.key)
 
     def react(self, account: Account, person: Person, to: Bubble, emoji: str) -> Bubble:
         """Let the customer put an emoji at a message."""
@@ -193,31 +190,18 @@ class SignalPlatform:
 
         return faulty(self._world, f"signal.{call}", endpoint, ordered)
 
-    async def _about(self, request: Request) -> Response:
-        about = {
-            "versions": ["v1", "v2"],
-            "build": 2,
-            "mode": self.outlet.mode,
-            "version": "0.99",
-            "capabilities": {"v2/send": ["quotes", "mentions"]},
-        }
-        return JSONResponse(about)
-
-    async def _accounts(self, request: Request) -> Response:
-        return JSONResponse([one.display for one in self._mine()])
-
     async def _send(self, request: Request) -> Response:
         sending = sending_of(await request.body())
         account = self._account(sending.number)
         need(account is not None, "Specified account does not exist")
         assert account is not None
-        if self.challenge:
-            return limited(account.display, self.challenge).answer()
+        if self.container.challenge:
+            return limited(account.display, self.container.challenge).answer()
         person = self._person(sending.recipient)
-        if person is None or person.key in self.unregistered:
+        if person is None or person.key in self.container.unregistered:
             raise Refusal(400, f'Unregistered user "{sending.recipient}"')
         need(
-            person.key not in self.untrusted,
+            person.key not in self.container.untrusted,
             f'Failed to send message: Untrusted Identity for "{sending.recipient}"',
         )
         stamp = self.bubble_id()
@@ -281,32 +265,6 @@ class SignalPlatform:
         if file is None:
             raise Refusal(404, "No attachment with that name found")
         return Response(file.data, media_type=file.mime)
-
-    async def _search(self, request: Request) -> Response:
-        numbers = request.query_params.getlist("numbers")
-        people = {number: self._person(number) for number in numbers}
-        return JSONResponse(
-            [
-                {"number": number, "registered": person is not None and person.key not in self.unregistered}
-                for number, person in people.items()
-            ]
-        )
-
-    async def _trust(self, request: Request) -> Response:
-        person = self._person(request.path_params["person"])
-        if person:
-            self.untrusted.discard(person.key)
-        return Response(status_code=204)
-
-    async def _captcha(self, request: Request) -> Response:
-        """Take a solved captcha; it has to name the token of the refusal."""
-        with suppress(ValueError):
-            given = await request.json()
-            solved = str(given.get("captcha", "")).startswith("signalcaptcha://")
-            if solved and self.challenge and given.get("challenge_token") == self.challenge:
-                self.challenge = ""
-                return Response(status_code=204)
-        return Refusal(400, "Couldn't process request - invalid challenge").answer()
 
     def _mine(self) -> list[Account]:
         return [one for one in self._world.accounts.values() if one.kind == self.kind]

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +13,8 @@ from server.sandbox.platform import Act, Endpoint, faulty, is_play
 from server.sandbox.postman import Postman
 from server.sandbox.telegram_door import Limits, arguments_of
 from server.sandbox.telegram_files import Shelf
-from server.sandbox.telegram_queue import Hook, Queue
+from server.sandbox.telegram_queue import Queue
+from server.sandbox.telegram_receiving import Receiving
 from server.sandbox.telegram_rules import (
     MAX_CAPTION,
     MAX_PHOTO_BYTES,
@@ -47,7 +47,7 @@ class TelegramPlatform:
     def __init__(self, world: World, postman: Postman) -> None:
         self._world = world
         self._postman = postman
-        self._queues: dict[str, Queue] = {}
+        self._receiving = Receiving(world, postman)
         self._started: set[tuple[str, str]] = set()
         self._limits = Limits()
         self._shelf = Shelf(world)
@@ -59,10 +59,10 @@ class TelegramPlatform:
             "sendMessage": self._send_message,
             "sendPhoto": self._send_photo,
             "answerCallbackQuery": self._answer_callback,
-            "setWebhook": self._set_webhook,
-            "deleteWebhook": self._delete_webhook,
-            "getWebhookInfo": self._webhook_info,
-            "getUpdates": self._get_updates,
+            "setWebhook": self._receiving.set_webhook,
+            "deleteWebhook": self._receiving.delete_webhook,
+            "getWebhookInfo": self._receiving.webhook_info,
+            "getUpdates": self._receiving.get_updates,
             "getFile": self._get_file,
         }
         self._doors = {
@@ -149,12 +149,8 @@ class TelegramPlatform:
         return int(person.ids[self.kind])
 
     def queue(self, account: Account) -> Queue:
-        """Return what waits for the bot; an account with a secret begins with its webhook set, one without polls."""
-        if account.key not in self._queues:
-            hook = Hook(account.hook_path, account.secret, f"https://firm.example{account.hook_path}") if account.secret else Hook()  # fmt: skip
-            first = self._world.chance.randrange(10**8, 9 * 10**8)
-            self._queues[account.key] = Queue(self._world, self._postman, hook, first)
-        return self._queues[account.key]
+        """Return what waits for the bot."""
+        return self._receiving.of(account)
 
     def number_on(self, account: Account, first: int) -> None:
         """Let the names of messages and updates begin here: a restarted sandbox must not give one twice."""
@@ -244,48 +240,6 @@ class TelegramPlatform:
         bubble.status = Status.READ
         self._world.touch()
         return True
-
-    async def _set_webhook(self, account: Account, args: dict[str, Any]) -> object:
-        url, secret = urlsplit(args["url"]), args.get("secret_token", "")
-        need(
-            url.scheme == "https" and bool(url.hostname),
-            "bad webhook: An HTTPS URL must be provided for webhook",
-        )
-        need((url.port or 443) in (443, 80, 88, 8443), "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")  # fmt: skip
-        need(len(secret) <= 256, "secret token is too long")
-        allowed = all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in secret)
-        need(allowed, "secret token contains unallowed characters")
-        queue, kinds = self.queue(account), tuple(args.get("allowed_updates", ()))
-        same = (queue.hook.url, queue.hook.secret) == (args["url"], secret)
-        if same:
-            queue.hook.allowed = kinds
-        else:
-            queue.set_hook(Hook(url.path, secret, args["url"], kinds))
-        return True
-
-    async def _delete_webhook(self, account: Account, args: dict[str, Any]) -> object:
-        queue = self.queue(account)
-        if queue.hook.path:
-            queue.set_hook(Hook(allowed=queue.hook.allowed))
-        if args.get("drop_pending_updates"):
-            queue.waiting.clear()
-        return True
-
-    async def _webhook_info(self, account: Account, args: dict[str, Any]) -> object:
-        queue = self.queue(account)
-        hook = queue.hook
-        info = {"url": hook.url, "has_custom_certificate": False, "pending_update_count": len(queue.waiting)}
-        if hook.trouble_at:
-            info |= {"last_error_date": seconds(hook.trouble_at), "last_error_message": hook.trouble}
-        return info | ({"allowed_updates": list(hook.allowed)} if hook.allowed else {})
-
-    async def _get_updates(self, account: Account, args: dict[str, Any]) -> object:
-        queue = self.queue(account)
-        if "allowed_updates" in args:
-            queue.hook.allowed = tuple(args["allowed_updates"])
-        limit = min(100, max(1, args.get("limit", 100)))
-        taken = await queue.take(args.get("offset", 0), limit, min(50, max(0, args.get("timeout", 0))))
-        return [update.body for update in taken]
 
     async def _get_file(self, account: Account, args: dict[str, Any]) -> object:
         return self._shelf.offer(account, args["file_id"])

@@ -195,7 +195,7 @@ async def test_a_sentence_becomes_an_outcome(error: str, kind: type[Outcome], co
 
 
 async def test_a_captcha_stops_the_account_until_a_human_has_solved_it(line: SignalLine) -> None:
-    line.far.challenge = "c0ffee"
+    line.far.container.challenge = "c0ffee"
     (stopped,) = await line.say(draft("Hallo"))
     assert stopped == Paused("challenge_token c0ffee", code="signal.captcha")
     solved = {"challenge_token": "c0ffee", "captcha": "signalcaptcha://x"}
@@ -206,7 +206,7 @@ async def test_a_captcha_stops_the_account_until_a_human_has_solved_it(line: Sig
 
 
 async def test_new_keys_strangers_and_limits(line: SignalLine) -> None:
-    line.far.untrusted.add("sabine")
+    line.far.container.untrusted.add("sabine")
     assert getattr((await line.say(draft("Hallo")))[0], "code", "") == "recipient.identity_changed"
     await line.http.put(
         f"{BASE}/v1/identities/{OWN}/trust/{SABINE.value}", json={"trust_all_known_keys": True}

@@ -75,7 +75,7 @@ async def test_a_wrong_call_is_refused_with_a_sentence(line: SignalLine, call: d
 
 
 async def test_the_captcha_has_the_real_shape(line: SignalLine) -> None:
-    line.far.challenge = "c0ffee"
+    line.far.container.challenge = "c0ffee"
     answer = await send(line, **HELLO)
     assert answer.status_code == 429
     valid("api.SendMessageError", answer.json())
@@ -87,7 +87,7 @@ async def test_the_captcha_has_the_real_shape(line: SignalLine) -> None:
     ):
         refused = await line.http.post(f"{BASE}/v1/accounts/{OWN}/rate-limit-challenge", json=wrong)
         assert refused.status_code == 400
-    assert line.far.challenge
+    assert line.far.container.challenge
 
 
 async def test_every_envelope_is_as_the_swagger_says(line: SignalLine) -> None:

@@ -170,7 +170,7 @@ async def test_a_captcha_stops_the_account_with_its_sentence_s_code(signals: Sig
         signals.petra.write("Guten Tag")
         await signals.kept(1)
         await firm.work()
-        signals.far.challenge = "c0ffee"
+        signals.far.container.challenge = "c0ffee"
         question = await firm.release(await firm.ask(await firm.photo()), "signal")
         await firm.work()
         known = await rows(
