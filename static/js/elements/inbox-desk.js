@@ -1,6 +1,6 @@
 // @ts-check
-const WIDE = matchMedia('(min-width: 900px)');
-const SWITCH = 'desk-keys';
+import { WIDE, hearKeys } from '../lib/desk-keys.js';
+
 
 /** The keyboard of the shared inbox. Everything it does is a link, a button or a field that works without it. */
 export class InboxDesk extends HTMLElement {
@@ -9,9 +9,8 @@ export class InboxDesk extends HTMLElement {
   connectedCallback() {
     this.#leave = new AbortController();
     const { signal } = this.#leave;
-    document.addEventListener('keydown', (event) => this.#key(event), { signal });
+    hearKeys(signal, (key) => this.#action(key));
     document.addEventListener('htmx:after:swap', () => this.#mark(), { signal });
-    this.#keepSwitch(signal);
     this.#toNewest();
   }
 
@@ -19,21 +18,15 @@ export class InboxDesk extends HTMLElement {
     this.#leave.abort();
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const typing = /** @type {Element} */ (event.target).closest('input:not([type=checkbox]), textarea, select, dialog');
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || !WIDE.matches) return;
-    if (event.key !== '?' && !switchedOn()) return;
+  /** @param {string} key @returns {(() => void) | undefined} */
+  #action(key) {
     /** @type {Record<string, () => void>} */
     const keys = {
       j: () => this.#step(1), k: () => this.#step(-1), '?': () => this.#help(),
       r: () => this.#focus('#text'), n: () => this.#focus('#note'), a: () => this.#focus('[data-key=a]'),
       l: () => this.#focus('[data-key=l]'), e: () => this.#click('[data-key=e]'), '/': () => this.#focus('[name=q]'),
     };
-    const act = keys[event.key];
-    if (!act || (event.repeat && event.key !== 'j' && event.key !== 'k')) return;
-    event.preventDefault();
-    act();
+    return keys[key];
   }
 
   /** @param {number} by */
@@ -76,18 +69,6 @@ export class InboxDesk extends HTMLElement {
     if (pane && WIDE.matches) pane.scrollTop = pane.scrollHeight;
     else this.querySelector('#newest')?.scrollIntoView({ block: 'nearest' });
   }
-
-  /** WCAG 2.1.4: single keys can be switched off. @param {AbortSignal} signal */
-  #keepSwitch(signal) {
-    const box = /** @type {HTMLInputElement | null} */ (document.getElementById(SWITCH));
-    if (!box) return;
-    box.checked = switchedOn();
-    box.addEventListener('change', () => localStorage.setItem(SWITCH, box.checked ? 'on' : 'off'), { signal });
-  }
-}
-
-function switchedOn() {
-  return localStorage.getItem(SWITCH) !== 'off';
 }
 
 customElements.define('inbox-desk', InboxDesk);

@@ -1,6 +1,6 @@
 // @ts-check
-const WIDE = matchMedia('(min-width: 900px)');
-const SWITCH = 'desk-keys';
+import { WIDE, hearKeys } from '../lib/desk-keys.js';
+
 /** @type {Record<string, string>} */
 const VERDICTS = { f: 'released', r: 'retake', x: 'rejected' };
 
@@ -16,30 +16,17 @@ export class ReviewDesk extends HTMLElement {
   connectedCallback() {
     this.#leave = new AbortController();
     const { signal } = this.#leave;
-    document.addEventListener('keydown', (event) => this.#key(event), { signal });
+    hearKeys(signal, (key) => this.#action(key));
     document.addEventListener('htmx:after:swap', () => this.#settle(), { signal });
     this.addEventListener('submit', (event) => this.#sent(event), { capture: true, signal });
     this.addEventListener('click', (event) => this.#click(event), { capture: true, signal });
     document.getElementById('desk-move')?.addEventListener('click', (event) => this.#chosen(event), { signal });
-    this.#keepSwitch(signal);
     this.#mark();
     this.#place = this.#middle?.dataset.place ?? '';
   }
 
   disconnectedCallback() {
     this.#leave.abort();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const typing = /** @type {Element} */ (event.target).closest('input:not([type=checkbox]), textarea, select, dialog');
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || !WIDE.matches) return;
-    if (event.key === '?') return this.#help(event);
-    if (!switchedOn()) return;
-    const act = this.#action(event.key);
-    if (!act || event.repeat && event.key !== 'j' && event.key !== 'k') return;
-    event.preventDefault();
-    act();
   }
 
   /** @param {string} key @returns {(() => void) | null} */
@@ -49,7 +36,7 @@ export class ReviewDesk extends HTMLElement {
     /** @type {Record<string, () => void>} */
     const keys = {
       j: () => this.#step(1), k: () => this.#step(-1), m: () => this.#move(), a: () => this.#pickAll(),
-      ' ': () => this.#pick(), Escape: () => this.#unpick(),
+      ' ': () => this.#pick(), Escape: () => this.#unpick(), '?': () => this.#help(),
     };
     if (key === ' ' && document.activeElement?.matches('button, summary')) return null;
     return keys[key] ?? null;
@@ -178,9 +165,7 @@ export class ReviewDesk extends HTMLElement {
     if (id) location.assign(`/photos/${id}`);
   }
 
-  /** @param {KeyboardEvent} event */
-  #help(event) {
-    event.preventDefault();
+  #help() {
     /** @type {HTMLDialogElement} */ (document.getElementById('desk-help')).showModal();
   }
 
@@ -196,18 +181,6 @@ export class ReviewDesk extends HTMLElement {
     event.stopPropagation();
     this.#move();
   }
-
-  /** WCAG 2.1.4: single keys can be switched off. @param {AbortSignal} signal */
-  #keepSwitch(signal) {
-    const box = /** @type {HTMLInputElement | null} */ (document.getElementById(SWITCH));
-    if (!box) return;
-    box.checked = switchedOn();
-    box.addEventListener('change', () => localStorage.setItem(SWITCH, box.checked ? 'on' : 'off'), { signal });
-  }
-}
-
-function switchedOn() {
-  return localStorage.getItem(SWITCH) !== 'off';
 }
 
 /** @param {Element} element @param {boolean} on */
