@@ -9,7 +9,7 @@ from server.actions.channels import kind_of, kinds
 from server.actions.gate import gate
 from server.channels import handoff, phone
 from server.channels.handoff import MESSENGERS, Messenger, messenger_of
-from server.db import channels, customers, messages
+from server.db import channels, consents, customers, messages
 from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
 from server.domain.channels import Capabilities, Identity, IdentityKind
 from server.domain.consents import CALL, Closed, Open
@@ -17,6 +17,8 @@ from server.domain.customers import Contact
 from server.domain.messages import window_until
 from server.domain.routing import Need, Route, Way, book_name, route
 
+# What the gate says of a channel nobody ever spoke of: it need not be asked six times for that.
+_NEVER_SAID = Closed("consent.none")
 _SHUT = ("consent.withdrawn", "consent.suspended")
 _DOWN = {Health.REAUTH: "channel.reauth", Health.PAUSED: "channel.paused"}
 
@@ -83,12 +85,15 @@ async def hands(contact: Contact, *, photo_ids: Sequence[UUID] = (), at: datetim
     WhatsApp is among them in any case and says what is missing. Where we know no name of his and could only hope that
     he is there, he must have agreed.
     """
+    heard_of = await consents.channels_heard_of(contact.company_id, contact.id)
     found = []
     for messenger in MESSENGERS:
         to = await name_of(contact, messenger.channel, caps_of(messenger.channel))
         if to is None and not messenger.nameless and messenger.channel != HANDOFF:
             continue
-        opened = await gate(contact.company_id, contact.id, messenger.channel, photo_ids=photo_ids, at=at)
+        opened: Open | Closed = _NEVER_SAID
+        if messenger.key in heard_of:
+            opened = await gate(contact.company_id, contact.id, messenger.channel, photo_ids=photo_ids, at=at)
         if to is None and messenger.nameless and isinstance(opened, Closed):
             continue
         found.append(Hand(messenger, to, opened))

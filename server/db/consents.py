@@ -83,6 +83,17 @@ async def by_id(company_id: UUID, consent_id: UUID) -> Consent | None:
     return _consent(row) if row else None
 
 
+async def channels_heard_of(company_id: UUID, contact_id: UUID) -> set[str]:
+    """Return the channels a line about a person names, or that he ever wrote in."""
+    lines = ConsentRow.filter(company_id=company_id, contact_id=contact_id)
+    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, direction=Direction.IN)
+    found = [
+        *await lines.distinct().values_list("channel", flat=True),
+        *await said.distinct().values_list("channel", flat=True),
+    ]
+    return {str(channel) for channel in found}
+
+
 async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime | None:
     """Return when the person last wrote in this channel himself, as the platform proved.
 

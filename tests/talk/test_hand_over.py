@@ -7,6 +7,7 @@ import pytest
 
 from server.actions import by_hand as hand
 from server.actions import consents, customers, handoffs, ways
+from server.actions.gate import gate
 from server.channels.handoff import HandoffState
 from server.db import customers as customers_db
 from server.db.unit import atomic
@@ -130,6 +131,8 @@ async def test_every_messenger_that_reaches_him_is_a_way_of_its_own(firm: Firm) 
     ]  # fmt: skip
     assert chosen == "whatsapp", "nothing is handed to a person by itself while a platform is connected"
     assert (await offered(firm, wished="email_handoff"))[0] == "email_handoff"
+    for one in await ways.hands(contact, at=firm.clock.at):
+        assert one.gate == await gate(firm.company_id, contact.id, one.messenger.channel, at=firm.clock.at)
     assert next(iter((await offered(firm, wished="phone"))[1])) == "phone"
     names = {
         channel: await ways.name_of(contact, channel, ways.caps_of(channel))
