@@ -150,7 +150,7 @@ async def test_scheduled_cancelled_and_quiet(firm: Firm) -> None:
         there = await place(firm)
         await office.post(there, data=words(text="Erinnerung", day="2026-11-24", clock="08:00"))
         page = (await office.get(there)).text
-        assert "geplant für" in page
+        assert "geht um 08:00 Uhr raus" in page
         planned = (await MessageRow.filter(direction="out")).pop().id
         await office.post(f"/messages/{planned}/cancellation")
         assert "zurückgenommen, bevor sie hinausging" in (await office.get(there)).text
