@@ -5,12 +5,12 @@ The gate itself is `actions/gate.py`.
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from server.actions import identities
-from server.db import channels, companies, consents, customers, logbook, messages, questions
+from server.actions import identities, ledger
+from server.actions.ledger import Told
+from server.db import channels, companies, consents, customers, messages, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
@@ -21,15 +21,16 @@ from server.domain.consents import (
     ConsentVerb,
     Proof,
     Purpose,
+    Span,
     Word,
     check_picture,
+    order,
+    overtaken_by,
     word_of,
-    wording_hash,
 )
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
 from server.domain.jobs import Job
-from server.domain.logbook import Entry
 from server.domain.messages import MessageState
 from server.domain.partners import Partner
 from server.domain.questions import UNSENT, QuestionState
@@ -89,11 +90,13 @@ async def grant(
     wording: str = "",
     consent_id: UUID | None = None,
     proof_sha256: str = "",
+    told: Told | None = None,
     at: datetime,
 ) -> Consent:
     """Write down that a person agreed, in which words and how that was shown.
 
-    `wording`: the words as they were shown, where they were shown; else those of today. Raises Invalid.
+    `wording`: the words as they were shown, where they were shown; else those of today. `told`: a phone brings it from
+    where it was said, perhaps after it was taken back: then it opens nothing. Raises Invalid.
     """
     company = await companies.by_id(actor.company_id)
     if company is None:
@@ -104,7 +107,7 @@ async def grant(
         raise Invalid("consent.proof_missing", field="proof_ref")
     channel = ANY if purpose in WITHOUT_CHANNEL else consent_channel(channel)
     said = words(company, contact, channel=channel, purpose=purpose, job=job, partner=partner, link=link)
-    line = await _line(
+    line = await ledger.write(
         actor,
         contact,
         channel,
@@ -117,9 +120,18 @@ async def grant(
         partner_id=partner.id if partner and purpose is Purpose.THIRD_PARTY else None,
         consent_id=consent_id,
         proof_sha256=proof_sha256,
+        told=told,
         at=at,
     )
-    await _reopen(actor.company_id, contact.id, at=at)
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    if told and (stopped := overtaken_by(lines, line)):
+        since = Told(Span(stopped.at, stopped.at), stopped.local_time, stopped.device_id)
+        await _take_back(
+            actor, contact, channel, purpose, stopped.proof_ref, stopped.proof, like=line, told=since, at=at
+        )
+        return line
+    if word_of(lines, channel, purpose) is Word.GIVEN:
+        await _reopen(actor.company_id, contact.id, at=at)
     return line
 
 
@@ -147,12 +159,14 @@ async def withdraw(
     channel: str,
     proof: Proof,
     said: str,
+    told: Told | None = None,
     at: datetime,
 ) -> None:
     """Write down a withdrawal, for every purpose, and stop what has not left yet, in the same moment.
 
     The links to the person's questions close with it, and so does what he let us pass on: who says STOP cannot be
-    asked which half of it he meant.
+    asked which half of it he meant. `told`: a phone brings it from where it was said; if he has surely agreed again
+    since, it stands in the ledger and stops nothing.
     """
     # A permission to send that is being given at this moment comes before or after, never in between.
     await customers.lock_contact(actor.company_id, contact.id)
@@ -160,9 +174,12 @@ async def withdraw(
     lines = await consents.of_contact(actor.company_id, contact.id)
     given = {line.purpose for line in lines if line.channel == channel}
     for purpose in sorted(given | {Purpose.SERVICE}):
-        await _take_back(actor, contact, channel, purpose, said, proof, at=at)
+        await _take_back(actor, contact, channel, purpose, said, proof, told=told, at=at)
     for line in _shared(lines):
-        await _take_back(actor, contact, ANY, line.purpose, said, proof, like=line, at=at)
+        await _take_back(actor, contact, ANY, line.purpose, said, proof, like=line, told=told, at=at)
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    if told and word_of(lines, channel, Purpose.SERVICE) is Word.GIVEN:
+        return
     await _stop_queued(actor, contact.id, channel, at=at)
     await channels.set_links_of_contact_revoked(actor.company_id, contact.id, at=at)
 
@@ -193,7 +210,7 @@ async def withdraw_one(
 def in_force(lines: Sequence[Consent]) -> list[Consent]:
     """Return the lines that say what holds now: the newest about each channel, purpose, job and partner."""
     newest: dict[tuple[object, ...], Consent] = {}
-    for line in sorted(lines, key=lambda one: (one.at, one.id.int)):
+    for line in sorted(lines, key=order):
         newest[(line.channel, line.purpose, line.job_id, line.partner_id)] = line
     return sorted(newest.values(), key=lambda one: (one.channel, one.purpose, str(one.job_id)))
 
@@ -215,12 +232,13 @@ async def _take_back(
     proof: Proof,
     *,
     like: Consent | None = None,
+    told: Told | None = None,
     at: datetime,
 ) -> None:
     wording, ref = withdrawal(channel=channel, said=said), said[:PROOF_MAX]
     job_id, partner_id = (like.job_id, like.partner_id) if like else (None, None)
     verb = ConsentVerb.WITHDRAWN
-    await _line(
+    await ledger.write(
         actor,
         contact,
         channel,
@@ -231,6 +249,7 @@ async def _take_back(
         ref,
         job_id=job_id,
         partner_id=partner_id,
+        told=told,
         at=at,
     )
 
@@ -250,7 +269,7 @@ async def suspend(actor: Actor, contact: Contact, *, channel: str, why: str, at:
         if word_of(lines, channel, purpose) in (Word.NONE, Word.GIVEN):
             words_ = suspension(channel=channel, why=why)
             verb, ref = ConsentVerb.SUSPENDED, why[:PROOF_MAX]
-            await _line(actor, contact, channel, purpose, verb, words_, Proof.OFFICE, ref, at=at)
+            await ledger.write(actor, contact, channel, purpose, verb, words_, Proof.OFFICE, ref, at=at)
     await _stop_queued(actor, contact.id, channel, at=at, code="consent.suspended")
 
 
@@ -267,63 +286,6 @@ async def suspend_old_number(actor: Actor, contact: Contact, *, at: datetime) ->
     for channel in sorted(asked | known | {consent_channel(one) for one in waiting}):
         why = f"Nummer geändert, vorher {contact.phone}"
         await suspend(actor, contact, channel=channel, why=why, at=at)
-
-
-async def _line(
-    actor: Actor,
-    contact: Contact,
-    channel: str,
-    purpose: Purpose,
-    verb: ConsentVerb,
-    wording: str,
-    proof: Proof,
-    proof_ref: str,
-    *,
-    job_id: UUID | None = None,
-    partner_id: UUID | None = None,
-    consent_id: UUID | None = None,
-    proof_sha256: str = "",
-    at: datetime,
-) -> Consent:
-    lines = await consents.of_contact(actor.company_id, contact.id)
-    # The newest line counts: one that is written later is later, even after the clock was put back.
-    at = max([at, *(line.at + timedelta(microseconds=1) for line in lines if line.channel == channel)])
-    company = await companies.by_id(actor.company_id)
-    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
-    line = Consent(
-        id=consent_id or new_id(),
-        company_id=actor.company_id,
-        contact_id=contact.id,
-        channel=channel,
-        purpose=purpose,
-        verb=verb,
-        wording=wording,
-        wording_hash=wording_hash(wording),
-        proof=proof,
-        proof_ref=proof_ref.strip(),
-        giver=contact.name,
-        recorded_by=actor.id,
-        at=at,
-        local_time=at.astimezone(zone).isoformat(timespec="seconds"),
-        job_id=job_id,
-        partner_id=partner_id,
-        proof_sha256=proof_sha256,
-    )
-    await consents.insert_consent(actor.company_id, line)
-    entry = Entry.by(
-        actor,
-        f"consent.{verb}",
-        "contact",
-        contact.id,
-        at=at,
-        job_id=job_id,
-        channel=channel,
-        purpose=purpose,
-        proof=proof,
-    )
-    await logbook.insert_entry(actor.company_id, entry)
-    signal("consents", actor.company_id, contact=str(contact.id))
-    return line
 
 
 async def _stop_queued(

@@ -5,12 +5,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import calls, devices, drafts, jobs, notes, photos, placing, questions, uploads
+from server.actions import (
+    calls,
+    devices,
+    drafts,
+    jobs,
+    notes,
+    photos,
+    placing,
+    questions,
+    site_consents,
+    uploads,
+)
 from server.actions.placing import Place
 from server.db import companies, items
 from server.db import jobs as job_table
 from server.db import photos as photo_table
 from server.db.unit import atomic
+from server.domain.consent_items import SyncConsent
 from server.domain.errors import Conflict, DomainError, NotFound
 from server.domain.items import (
     ContentDiffers,
@@ -121,7 +133,7 @@ async def put_item(actor: Actor, item: SyncItem, origin: Origin, *, at: datetime
     await _check_free(actor, item)
     if origin.device_id:
         await devices.notice(actor, origin.device_id, at=at)
-    await _keep(actor, item, await placing.place_of(actor, item), at=at)
+    await _keep(actor, item, await placing.place_of(actor, item), origin, at=at)
     await items.insert_item(
         actor.company_id,
         await _entry(actor, item, at=at),
@@ -152,7 +164,7 @@ async def _check_free(actor: Actor, item: SyncItem) -> None:
         raise Gone("photo.deleted", field="id")
 
 
-async def _keep(actor: Actor, item: SyncItem, place: Place, *, at: datetime) -> None:
+async def _keep(actor: Actor, item: SyncItem, place: Place, origin: Origin, *, at: datetime) -> None:
     match item:
         case SyncPhoto():
             await _keep_photo(actor, await _without_position(actor, item), place, at=at)
@@ -162,6 +174,9 @@ async def _keep(actor: Actor, item: SyncItem, place: Place, *, at: datetime) -> 
         case SyncQuestion():
             hinted = replace(item, job_hint=place.hint)
             await drafts.accept(actor, hinted, job_id=place.job_id, at=at)
+        case SyncConsent():
+            device, skew_ms = origin.device_id, origin.skew_ms
+            await site_consents.accept(actor, item, place, device_id=device, skew_ms=skew_ms, at=at)
         case SyncFiling():
             await placing.accept_filing(actor, item, at=at)
         case SyncJob():

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.actions import site_consents
 from server.api.sync import user_line
 from server.db import companies, questions, read_model
 from server.db.read_model import JobLine, LooseLine, PhotoLine
@@ -45,6 +46,7 @@ async def show_read_model(request: Request) -> Response:
             "unsorted": [_loose(one) for one in await read_model.unsorted(actor.company_id, actor.id)],
             "befores": [_before(one) for one in await read_model.befores(actor.company_id, ids)],
             "retakes": [{"photo": one.photo_id, "job": one.job_id, "note": one.note} for one in retakes],
+            "consents": asdict(await site_consents.phone_words(company)),
             "at": services(request).clock(),
         },
     )

@@ -9,10 +9,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import devices, renditions, sync
+from server.actions import devices, renditions, site_consents, sync
 from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
 from server.db import items, photos
+from server.domain.consent_items import SyncConsent
 from server.domain.devices import VERSION_MAX, Report, read_holds, read_storage
 from server.domain.errors import Invalid
 from server.domain.items import MEDIA, ContentDiffers, Item, ItemState, Kind
@@ -75,6 +76,8 @@ async def put_item(request: Request) -> Response:
     actor, at = phones.owner(request), services(request).clock()
     item = read_item(request.path_params["item_id"], await _json(request))
     origin = Origin(phones.device_id(request), skew_ms(request.headers.get("x-device-time"), at))
+    if isinstance(item, SyncConsent):
+        await site_consents.keep_signature(services(request), actor, item)
     try:
         created = await sync.put_item(actor, item, origin, at=at)
     except ContentDiffers as differs:
@@ -147,6 +150,15 @@ async def _view(request: Request, actor: Actor, item_id: UUID, *, at: datetime) 
     return view | _state(known, item, photo)
 
 
+# What a thing calls a person and the like, and what the contract does.
+_NAMES = {
+    "contact_id": "contact",
+    "question_id": "question",
+    "partner_id": "partner",
+    "again_on": "follow_up",
+}
+
+
 def _kind(photo: Photo | None) -> Kind:
     return next((kind for kind, medium in MEDIA.items() if photo and medium is photo.medium), Kind.PHOTO)
 
@@ -158,7 +170,10 @@ def _state(known: Known, item: Item | None, photo: Photo | None) -> dict[str, An
         receipt = receipt_of(photo)
         return view | {"size": photo.size_bytes, "stored_at": receipt.stored_at if receipt else None}
     stored = known.state is ItemState.STORED and item
-    return view | {"size": 0, "stored_at": item.received_at if stored and item else None}
+    return view | {
+        "size": item.body.get("size_bytes", 0) if item else 0,
+        "stored_at": item.received_at if stored and item else None,
+    }
 
 
 def _content(item: Item) -> dict[str, Any]:
@@ -169,14 +184,9 @@ def _content(item: Item) -> dict[str, Any]:
     content["job"] = content.pop("job_id", None)
     content["received_at"] = item.received_at
     content.pop("size_bytes", None)
-    return content | _call(content.pop("said", None))
-
-
-def _call(said: object) -> dict[str, Any]:
-    """Return what a call's form told, in the words it came in."""
-    names = {"contact_id": "contact", "question_id": "question", "again_on": "follow_up"}
-    told: dict[str, Any] = said if isinstance(said, dict) else {}
-    return {names.get(name, name): value for name, value in told.items()}
+    told = content.pop("said", None)
+    content |= told if isinstance(told, dict) else {}
+    return {_NAMES.get(name, name): value for name, value in content.items()}
 
 
 def _picture(photo: Photo) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 
 from server.db.tables import ConsentRow, ContactRow, IdentityRow, MessageRow
 from server.domain.channels import IdentityKind
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, order
 from server.domain.messages import Direction
 from server.domain.paging import Page, cut
 
@@ -35,27 +35,29 @@ async def insert_consent(company_id: UUID, consent: Consent) -> None:
         recorded_by_id=consent.recorded_by,
         at=consent.at,
         local_time=consent.local_time,
+        received_at=consent.received_at,
+        device_id=consent.device_id,
     )
 
 
 async def of_contact(company_id: UUID, contact_id: UUID) -> list[Consent]:
     """Return every line about a person, newest first."""
-    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id).order_by("-at", "-id")
-    return [_consent(row) for row in rows]
+    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id)
+    return _newest_first(rows)
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Consent]:
     """Return these lines, newest first."""
-    rows = await ConsentRow.filter(company_id=company_id, id__in=list(ids)).order_by("-at", "-id")
-    return [_consent(row) for row in rows]
+    return _newest_first(await ConsentRow.filter(company_id=company_id, id__in=list(ids)))
 
 
 async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, list[Consent]]:
     """Return the lines of several people in one statement, newest first."""
     found: dict[UUID, list[Consent]] = {contact: [] for contact in contact_ids}
-    query = ConsentRow.filter(company_id=company_id, contact_id__in=list(contact_ids))
-    for row in await query.order_by("-at", "-id"):
-        found[row.contact_id].append(_consent(row))
+    for line in _newest_first(
+        await ConsentRow.filter(company_id=company_id, contact_id__in=list(contact_ids))
+    ):
+        found[line.contact_id].append(line)
     return found
 
 
@@ -74,8 +76,7 @@ async def of_company(
 
 async def of_job(company_id: UUID, job_id: UUID) -> list[Consent]:
     """Return the lines about passing on this job's photos, whoever gave them, newest first."""
-    rows = await ConsentRow.filter(company_id=company_id, job_id=job_id).order_by("-at", "-id")
-    return [_consent(row) for row in rows]
+    return _newest_first(await ConsentRow.filter(company_id=company_id, job_id=job_id))
 
 
 async def by_id(company_id: UUID, consent_id: UUID) -> Consent | None:
@@ -122,6 +123,11 @@ async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime
     return row.at if row else None
 
 
+def _newest_first(rows: Sequence[ConsentRow]) -> list[Consent]:
+    """Return the lines as the rule orders them, which knows which of two at one moment is later."""
+    return sorted(map(_consent, rows), key=order, reverse=True)
+
+
 def _consent(row: ConsentRow) -> Consent:
     return Consent(
         id=row.id,
@@ -141,4 +147,6 @@ def _consent(row: ConsentRow) -> Consent:
         job_id=row.job_id,
         partner_id=row.partner_id,
         proof_sha256=row.proof_sha256,
+        received_at=row.received_at,
+        device_id=row.device_id,
     )

@@ -76,7 +76,7 @@ async def company_of(item_id: UUID, kind: Kind) -> UUID | None:
 
 
 async def standings(company_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> list[Standing]:
-    """Return what is known of this user's ids, in three statements however many they are."""
+    """Return what is known of this user's ids, in three statements, or four, however many they are."""
     mine = {"company_id": company_id, "user_id": user_id, "id__in": list(ids)}
     items = {
         row["id"]: row
@@ -89,7 +89,31 @@ async def standings(company_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> lis
         )
     }
     uploads = set(await UploadRow.filter(**mine).values_list("id", flat=True))
-    return [_standing(ident, items.get(ident), photos.get(ident), uploads) for ident in {*items, *photos}]
+    signed = await _signatures(
+        company_id, [ident for ident, row in items.items() if row["kind"] == Kind.CONSENT]
+    )
+    return [
+        _standing(ident, items.get(ident), photos.get(ident) or signed.get(ident), uploads)
+        for ident in {*items, *photos}
+    ]
+
+
+async def _signatures(company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, dict[str, object]]:
+    """Return size and hash of the pictures that came with consents, which are here with them or not at all."""
+    rows = (
+        await ItemRow.filter(company_id=company_id, id__in=list(ids)).values("id", "body", "rev")
+        if ids
+        else []
+    )
+    return {
+        row["id"]: {
+            "state": "stored",
+            "size_bytes": row["body"].get("size_bytes"),
+            "sha256": row["body"].get("sha256"),
+            "rev": row["rev"],
+        }
+        for row in rows
+    }
 
 
 def _standing(

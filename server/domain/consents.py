@@ -7,7 +7,7 @@ to somebody else only with the customer's word for this job and a contract on fi
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -53,7 +53,8 @@ class Consent:
     """One line of the ledger, with the exact words and their SHA-256 (hex).
 
     `job_id` and `partner_id` say for which job, to whom, when it is about passing photos on.
-    `proof_sha256` is the hash of the signature's picture, "" when there is none.
+    `proof_sha256` is the hash of the signature's picture, "" when there is none. `at` decides what came after what;
+    `local_time` is what the clock showed where it was said, `received_at` when we got it, `device_id` by which phone.
     """
 
     id: UUID
@@ -73,6 +74,8 @@ class Consent:
     job_id: UUID | None = None
     partner_id: UUID | None = None
     proof_sha256: str = ""
+    received_at: datetime | None = None
+    device_id: UUID | None = None
 
 
 def wording_hash(wording: str) -> str:
@@ -239,9 +242,65 @@ def is_stop(text: str) -> bool:
     return word.removeprefix("/").casefold() in STOP_WORDS
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When something was said where nobody but a phone's clock was there: between these two, aware UTC."""
+
+    earliest: datetime
+    latest: datetime
+
+    def counts_at(self, verb: ConsentVerb) -> datetime:
+        """Return the time that orders it: consent as early, withdrawal as late as can be. Doubt closes."""
+        return self.earliest if verb is ConsentVerb.GRANTED else self.latest
+
+
+def said_within(
+    clock: datetime, *, ahead: Sequence[timedelta], shown_at: datetime | None, received_at: datetime
+) -> Span:
+    """Return when something was said, told by a phone whose `clock` showed that moment.
+
+    `ahead`: how far our clock was before the phone's whenever they met; where that differs, the phone's was set in
+    between, and each of them may be right. It cannot be before we gave out the words (`shown_at`, our clock) nor
+    after it came; without any meeting that is all we know.
+    """
+    low = min(shown_at or datetime.min.replace(tzinfo=UTC), received_at)
+    guesses = [min(max(_moved(clock, by), low), received_at) for by in ahead]
+    return Span(min(guesses, default=low), max(guesses, default=received_at))
+
+
+def _moved(clock: datetime, by: timedelta) -> datetime:
+    try:
+        return clock + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if by > timedelta() else datetime.min.replace(tzinfo=UTC)
+
+
+def order(line: Consent) -> tuple[datetime, bool, int]:
+    """Return a line's place in the ledger: by when it was said; of two at one moment the one that closes is later."""
+    return (line.at, line.verb is not ConsentVerb.GRANTED, line.id.int)
+
+
+def overtaken_by(lines: Sequence[Consent], given: Consent) -> Consent | None:
+    """Return the withdrawal that was said after a consent and meant it too, though it had not arrived yet.
+
+    Whoever says STOP in one messenger ends passing on and reference as well; a word about everything (channel `ANY`)
+    ends every messenger.
+    """
+    wide = given.purpose in WITHOUT_CHANNEL
+    later = [
+        line
+        for line in lines
+        if line.verb is ConsentVerb.WITHDRAWN
+        and line.purpose is Purpose.SERVICE
+        and (wide or line.channel == ANY)
+        and order(line) > order(given)
+    ]
+    return min(later, key=order, default=None)
+
+
 def latest_of(lines: Sequence[Consent]) -> Consent | None:
-    """Return the line that counts: the newest by time, then by id."""
-    return max(lines, key=lambda line: (line.at, line.id.int), default=None)
+    """Return the line that counts; in which order lines arrived makes no difference."""
+    return max(lines, key=order, default=None)
 
 
 _WORDS = {

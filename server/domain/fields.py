@@ -49,6 +49,16 @@ class Fields:
         assert isinstance(value, int)
         return value
 
+    def whole(self, name: str) -> int | None:
+        """Read a whole number that may be missing, within what clocks and counters say."""
+        value = self._take(name, int, None)
+        if value is not None and abs(int(str(value))) > 10**13:
+            raise Invalid("item.type", field=name)
+        return None if value is None else int(str(value))
+
+    def objects(self, name: str, limit: int) -> list["Fields"]:
+        return [Fields(value) for value in self._list(name, limit)]
+
     def texts(self, name: str) -> list[str]:
         values = self._list(name, 100)
         return [Fields({name: value}).text(name) for value in values]
@@ -77,15 +87,16 @@ class Fields:
         text = self.text(name)
         if not text:
             return None
-        try:
-            data = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            raise Invalid("item.thumb", field=name) from None
+        data = _decoded(text, name)
         if len(data) > THUMB_MAX:
             raise TooLarge("item.thumb_too_large", field=name, limit_kb=THUMB_MAX // 1024)
         if not data.startswith(b"\xff\xd8\xff"):
             raise Invalid("item.thumb", field=name)
         return data
+
+    def data(self, name: str, limit: int) -> bytes:
+        """Read base64 of at most `limit` bytes, nothing where there is none."""
+        return _decoded(self.text(name, limit * 4 // 3 + 4), name)
 
     def refuse_rest(self) -> None:
         """Raise Invalid for a field that this kind does not know, unless it is empty."""
@@ -99,6 +110,13 @@ class Fields:
         if len(values) > limit:
             raise Invalid("item.too_many", field=name, limit=limit)
         return values
+
+
+def _decoded(text: str, name: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid(f"item.{name}", field=name) from None
 
 
 def _uuid(value: object, name: str) -> UUID:

@@ -1,15 +1,16 @@
-"""What a phone makes and the server keeps: items of eight kinds, and the hash that makes repeating them harmless."""
+"""What a phone makes and the server keeps: items of nine kinds, and the hash that makes repeating them harmless."""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, is_dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from server.domain.calls import Said
-from server.domain.errors import Conflict
+from server.domain.errors import Conflict, Invalid
 from server.domain.media import Medium
 from server.domain.photos import Phase
 
@@ -23,12 +24,16 @@ class Kind(StrEnum):
     VIDEO = "video"
     VOICE = "voice"
     FILING = "filing"
+    CONSENT = "consent"
 
 
 MEDIA = {Kind.PHOTO: Medium.IMAGE, Kind.VIDEO: Medium.VIDEO, Kind.VOICE: Medium.AUDIO}
 """The kinds that bring bytes."""
 # Fields that older phones do not know: where they are empty, the content hash is that of before.
 _LATER = frozenset({"pair_of", "duration_ms", "replaces", "base_rev", "said"})
+# Files that travel with a description; the hashes of what matters are fields of their own.
+_BESIDE = frozenset({"id", "thumb", "signature", "captured"})
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
 
 
 class ItemState(StrEnum):
@@ -47,6 +52,18 @@ class Moment:
 
     at: datetime
     offset_min: int
+
+
+def read_moment(text: str, *, name: str = "captured_at") -> Moment:
+    """Read an ISO 8601 time that carries its offset ("2026-11-24T10:42:00+01:00", "…Z"). Raises Invalid."""
+    try:
+        if not _MOMENT.fullmatch(text):
+            raise ValueError(text)
+        local = datetime.fromisoformat(text)
+        offset = local.utcoffset()
+        return Moment(local.astimezone(UTC), int(offset.total_seconds() // 60) if offset else 0)
+    except (ValueError, OverflowError):
+        raise Invalid("item.moment", field=name) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +171,7 @@ class ContentDiffers(Conflict):
 def content_of(item: SyncItem) -> dict[str, object]:
     """Return the item's content in its one canonical form: sorted, without thumb, JSON-able."""
     names = sorted({name for kind in type(item).__mro__ for name in getattr(kind, "__slots__", ())})
-    content = {name: getattr(item, name) for name in names if name not in {"id", "thumb", "captured"}}
+    content = {name: getattr(item, name) for name in names if name not in _BESIDE}
     moment = item.captured
     content = {name: value for name, value in content.items() if value is not None or name not in _LATER}
     content |= {"captured_at": moment.at.isoformat(), "offset_min": moment.offset_min}
@@ -168,6 +185,6 @@ def content_hash(item: SyncItem) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Said):
+    if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return dict(value) if isinstance(value, Mapping) else str(value)

@@ -1,23 +1,23 @@
 """What phones send, checked kind by kind and field by field; nothing is stored here."""
 
-import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from server.domain.calls import Direction, Outcome, Said
+from server.domain.consent_items import read_consent
 from server.domain.errors import Invalid
 from server.domain.fields import Fields
 from server.domain.items import (
     MEDIA,
     Kind,
-    Moment,
     SyncFiling,
     SyncItem,
     SyncJob,
     SyncNote,
     SyncPhoto,
     SyncQuestion,
+    read_moment,
 )
 from server.domain.media import VIDEO_SIZE_MAX, VOICE_SIZE_MAX, Medium, check_duration
 from server.domain.notes import TEXT_MAX, check_text
@@ -28,7 +28,6 @@ MIN_CLIENT = 1
 HAVE_MAX = 500
 REFS_MAX = 50
 HINT_MAX = 300
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:\d\d)")
 
 
 def skew_ms(device_time: str | None, at: datetime) -> int | None:
@@ -37,18 +36,6 @@ def skew_ms(device_time: str | None, at: datetime) -> int | None:
         return round((at - read_moment(device_time or "").at).total_seconds() * 1000)
     except Invalid:
         return None
-
-
-def read_moment(text: str, *, name: str = "captured_at") -> Moment:
-    """Read an ISO 8601 time that carries its offset ("2026-11-24T10:42:00+01:00", "…Z"). Raises Invalid."""
-    try:
-        if not _MOMENT.fullmatch(text):
-            raise ValueError(text)
-        local = datetime.fromisoformat(text)
-        offset = local.utcoffset()
-        return Moment(local.astimezone(UTC), int(offset.total_seconds() // 60) if offset else 0)
-    except (ValueError, OverflowError):
-        raise Invalid("item.moment", field=name) from None
 
 
 def read_item(item_id: UUID, body: object, *, size_max: int = SIZE_MAX) -> SyncItem:
@@ -166,4 +153,5 @@ _READERS = {
     Kind.VIDEO: _photo,
     Kind.VOICE: _photo,
     Kind.FILING: _filing,
+    Kind.CONSENT: read_consent,
 }

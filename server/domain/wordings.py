@@ -3,6 +3,11 @@
 Own drafts; a lawyer signs them before they are used for real.
 """
 
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
 CHANNEL = (
     "Ich möchte, dass {company} mir Fragen, Fotos und Termine zu meinem Auftrag über {channel} an {number} schickt. "
     "{provider} Ich kann das jederzeit mit STOP{link} oder im Büro widerrufen; was bis dahin geschah, bleibt "
@@ -40,6 +45,7 @@ PROVIDERS = {
     "sms": ("SMS", "SMS sind unterwegs nicht verschlüsselt."),
 }
 _UNKNOWN = "Der Anbieter verarbeitet dabei Daten über meine Nutzung."
+_ANY_NUMBER = "meine Nummer"
 _NO_NUMBER = {"telegram": "mein Konto dort", "messenger": "mein Konto dort", "email": "meine Adresse"}
 
 
@@ -55,7 +61,7 @@ def for_channel(*, company: str, channel: str, number: str, link: str = "", adve
         company=company,
         channel=name,
         provider=provider,
-        number=number or _NO_NUMBER.get(channel, "meine Nummer"),
+        number=number or _NO_NUMBER.get(channel, _ANY_NUMBER),
         link=_link(link),
         otherwise="Telefon oder Brief" if channel == "email" else "Telefon, Brief oder E-Mail",
     )
@@ -71,6 +77,59 @@ def for_sharing(*, company: str, site: str, firm: str, work: str, link: str = ""
 def for_reference(*, company: str, link: str = "") -> str:
     """Return the words that let photos be shown to others."""
     return REFERENCE.format(company=company, link=_link(link))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelWords:
+    """The words for one messenger, with `{number}` where they say where messages go; `instead` where nothing is known."""
+
+    kind: str
+    name: str
+    service: str
+    advertising: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerWords:
+    """The words that let one job's photos go to one partner, with `{site}` in them."""
+
+    id: UUID
+    name: str
+    sharing: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneWords:
+    """All words a phone keeps to show without network; `version` changes with any of them."""
+
+    version: str
+    channels: tuple[ChannelWords, ...]
+    reference: str
+    partners: tuple[PartnerWords, ...]
+
+
+def for_phones(
+    *, company: str, channels: Sequence[str], partners: Sequence[tuple[UUID, str, str]]
+) -> PhoneWords:
+    """Return what phones keep; `partners` are (id, name, what he does)."""
+    messengers = tuple(
+        ChannelWords(
+            kind,
+            label(kind),
+            for_channel(company=company, channel=kind, number="{number}"),
+            for_channel(company=company, channel=kind, number="{number}", advertising=True),
+            _NO_NUMBER.get(kind, _ANY_NUMBER),
+        )
+        for kind in channels
+    )
+    firms = tuple(
+        PartnerWords(ident, name, for_sharing(company=company, site="{site}", firm=name, work=work))
+        for ident, name, work in partners
+    )
+    reference = for_reference(company=company)
+    version = hashlib.sha256(repr((messengers, reference, firms)).encode()).hexdigest()[:16]
+    return PhoneWords(version, messengers, reference, firms)
 
 
 def withdrawal(*, channel: str, said: str) -> str:

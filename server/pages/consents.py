@@ -3,17 +3,15 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server import channels as registry
-from server.actions import consent_links, consents
+from server.actions import consent_links, consents, site_consents
 from server.actions.gate import gate, partner_gate
-from server.channels.handoff import MESSENGERS
-from server.db import channels as channels_db
 from server.db import companies, customers, jobs, partners
 from server.db import consents as consents_db
 from server.db import users as users_db
@@ -32,6 +30,7 @@ from server.web.routing import Who, route
 from server.web.state import services
 
 WHATSAPP = "whatsapp"
+FRESH = timedelta(minutes=15)
 # A PNG of 200 kB in base64, with its heading.
 SIGNATURE_MAX = 280_000
 
@@ -56,7 +55,11 @@ class ConsentForm(AboutQuery):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalForm:
+    """What is taken back: one line, everything, or all of a messenger. The other fields are for phones."""
+
     said: str = forms.text(max=500, lines=True, default="")
+    how: str = forms.text(max=500, lines=True, default="")
+    all: bool = forms.flag()
     channel: str = forms.text(max=32, default=WHATSAPP)
     consent: UUID | None = forms.choice_id(default=None)
     job: UUID | None = forms.choice_id(default=None)
@@ -88,12 +91,21 @@ async def index(request: Request) -> Response:
         nav="customers",
         contact=contact,
         lines=lines,
+        fresh=_fresh(lines, at=services(request).clock()),
+        heard=_heard(request),
         standings=await _standings(request, contact, lines),
         others=[(line, await _about(line), await _obstacle(request, line)) for line in shown],
         people=people,
         back=await _back(request, contact, None),
         job=request.query_params.get("job", ""),
     )
+
+
+def _fresh(lines: list[Consent], *, at: datetime) -> Consent | None:
+    """Return what was agreed to a moment ago and still holds: it is shown whole, with the way back."""
+    newest = lines[0] if lines else None
+    given = newest is not None and newest.verb is ConsentVerb.GRANTED and newest.received_at is not None
+    return newest if newest and given and newest.received_at and at - newest.received_at < FRESH else None
 
 
 async def new(request: Request) -> Response:
@@ -133,25 +145,25 @@ async def create(request: Request) -> Response:
         field = "how" if refused.field == "proof_ref" else refused.field
         shown = form.refused(Invalid(refused.code, field=field, **refused.values))
         return await _form(request, contact, about, shown, status=422)
-    return see_other(
-        request, await _back(request, contact, typed.job, ask=typed.ask), flash="consent.granted"
-    )
+    where = await _back(request, contact, typed.job, ask=True) if typed.ask else _ledger(contact, typed.job)
+    return see_other(request, where, flash="consent.granted")
 
 
 async def withdraw(request: Request) -> Response:
     """Record that a person does not want messages any more, or takes back one line; what is queued stops."""
     contact, actor = await _contact(request), access.actor(request)
     form = (await forms.read(request, WithdrawalForm)).data
-    said, at = form.said or _heard(request), services(request).clock()
-    if form.consent:
+    said, at = form.said or form.how or _heard(request), services(request).clock()
+    if form.all:
+        await site_consents.withdraw_all(actor, contact, proof=Proof.OFFICE, said=said, at=at)
+    elif form.consent:
         line = access.known(await consents_db.by_id(contact.company_id, form.consent), "consent.line_unknown")
         if line.contact_id != contact.id:
             raise Forbidden("role.not_allowed")
         await consents.withdraw_one(actor, contact, line, said=said, at=at)
     else:
         await consents.withdraw(actor, contact, channel=form.channel, proof=Proof.OFFICE, said=said, at=at)
-    where = f"/contacts/{contact.id}/consents" if form.consent or form.job is None else f"/jobs/{form.job}"
-    return see_other(request, where, flash="consent.withdrawn")
+    return see_other(request, _ledger(contact, form.job), flash="consent.withdrawn")
 
 
 async def link(request: Request) -> Response:
@@ -194,6 +206,11 @@ async def signature(request: Request) -> Response:
     return Response(data, headers={"Cache-Control": "private, no-store"}, media_type="image/png")
 
 
+def _ledger(contact: Contact, job_id: UUID | None) -> str:
+    """Return the page that shows what holds now, with its way back to the job."""
+    return f"/contacts/{contact.id}/consents{f'?job={job_id}' if job_id else ''}"
+
+
 async def _contact(request: Request) -> Contact:
     """Return the contact; a worker may speak for contacts of his jobs. Raises NotFound, Forbidden."""
     actor, contact = access.actor(request), await access.contact(request)
@@ -222,12 +239,8 @@ def _picture(text: str) -> bytes:
 
 
 async def _offered(request: Request) -> list[tuple[str, str]]:
-    """Return the messengers a person can agree to: the firm's connected ones, and those that work by hand."""
-    accounts = await channels_db.of_company(access.actor(request).company_id)
-    connected = {one.kind for one in accounts if one.disabled_at is None}
-    by_hand = [one.key for one in MESSENGERS]
-    kinds = [one.kind for one in registry.CHANNELS if one.kind in connected or one.kind in by_hand]
-    return [(kind, label(kind)) for kind in dict.fromkeys([*kinds, *by_hand])]
+    """Return the messengers a person can agree to, with their names."""
+    return [(kind, label(kind)) for kind in await site_consents.offered(access.actor(request).company_id)]
 
 
 async def _check_channel(request: Request, about: AboutQuery) -> None:
@@ -270,9 +283,35 @@ async def _form(
         partner=partner,
         partners=await partners.of_company(contact.company_id) if job else [],
         wording=wording,
+        sent=_sent(contact, about, job, partner, wording, at=services(request).clock()),
         back=await _back(request, contact, about.job, ask=about.ask),
         lines=(await consents_db.of_contact(contact.company_id, contact.id))[:5],
     )
+
+
+def _sent(
+    contact: Contact,
+    about: AboutQuery,
+    job: Job | None,
+    partner: Partner | None,
+    wording: str,
+    *,
+    at: datetime,
+) -> dict[str, str]:
+    """Return what goes with the form unseen: what it is about, and for a phone the words as they were shown."""
+    alone = about.purpose in WITHOUT_CHANNEL
+    known = {
+        "contact": contact.id,
+        "channel": about.channel,
+        "purpose": about.purpose,
+        "job": job.id if job else "",
+        "partner": partner.id if partner else "",
+        "ask": "1" if about.ask else "",
+        "number": "" if alone else consents.reached_at(contact, about.channel),
+        "wording": wording,
+        "shown_at": at.isoformat(),
+    }
+    return {name: str(value) for name, value in known.items() if value}
 
 
 async def _standings(request: Request, contact: Contact, lines: list[Consent]) -> list[Standing]:

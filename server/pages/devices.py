@@ -14,8 +14,8 @@ from server.db import boards, companies, devices
 from server.domain.boards import Entry, entries
 from server.domain.devices import WORDS, Device, Order, Owed, check_word
 from server.domain.errors import Invalid
+from server.domain.items import read_moment
 from server.domain.sessions import device_name
-from server.domain.sync import read_moment
 from server.domain.users import Actor
 from server.web import access, forms
 from server.web.render import fragment, language, page, see_other

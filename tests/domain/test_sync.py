@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.errors import DomainError, Invalid
-from server.domain.items import content_hash
+from server.domain.items import content_hash, read_moment
 from server.domain.photos import check_tags, clean_mime
-from server.domain.sync import read_item, read_moment, skew_ms
+from server.domain.sync import read_item, skew_ms
 from server.domain.uploads import read_checksum, read_metadata, read_number
 
 ID = UUID("01a20ae3-6bce-716f-8967-edd424ddc228")

@@ -57,9 +57,10 @@ async def test_two_taps_from_the_job(house: House) -> None:
     assert first in page
     form = (await house.worker.get(first)).text
     assert "Fliesen Berger mir Fragen, Fotos und Termine" in form and "+4915123456789" in form
-    assert "Kunde hat zugestimmt" in form and "gesagt zu Ali Demir" in form
+    assert "Ja, einverstanden" in form and "gesagt zu Ali Demir" in form
     answer = await house.worker.post(where, data=hidden(form) | {"proof": "spoken"})
-    assert (answer.status_code, answer.headers["location"]) == (303, f"/jobs/{job.id}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{where}?job={job.id}")
+    assert "Das ist vereinbart" in (await house.worker.get(answer.headers["location"])).text
     [line] = await lines(house, contact)
     assert (line.proof, line.proof_ref) == (Proof.SPOKEN, "gesagt zu Ali Demir")
     assert (

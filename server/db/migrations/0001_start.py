@@ -382,8 +382,10 @@ SQLITE = [
     "giver" VARCHAR(200) NOT NULL,
     "at" TIMESTAMP NOT NULL,
     "local_time" VARCHAR(40) NOT NULL,
+    "received_at" TIMESTAMP,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     "contact_id" CHAR(36) NOT NULL REFERENCES "contact" ("id") ON DELETE RESTRICT,
+    "device_id" CHAR(36) REFERENCES "device" ("id") ON DELETE RESTRICT,
     "job_id" CHAR(36) REFERENCES "job" ("id") ON DELETE RESTRICT,
     "partner_id" CHAR(36) REFERENCES "partner" ("id") ON DELETE RESTRICT,
     "recorded_by_id" CHAR(36) REFERENCES "user_account" ("id") ON DELETE RESTRICT
@@ -1069,8 +1071,10 @@ POSTGRES = [
     "giver" VARCHAR(200) NOT NULL,
     "at" TIMESTAMPTZ NOT NULL,
     "local_time" VARCHAR(40) NOT NULL,
+    "received_at" TIMESTAMPTZ,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
     "contact_id" UUID NOT NULL REFERENCES "contact" ("id") ON DELETE RESTRICT,
+    "device_id" UUID REFERENCES "device" ("id") ON DELETE RESTRICT,
     "job_id" UUID REFERENCES "job" ("id") ON DELETE RESTRICT,
     "partner_id" UUID REFERENCES "partner" ("id") ON DELETE RESTRICT,
     "recorded_by_id" UUID REFERENCES "user_account" ("id") ON DELETE RESTRICT

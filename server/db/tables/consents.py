@@ -30,6 +30,9 @@ class ConsentRow(Model):
     recorded_by = link("UserRow")
     at = fields.DatetimeField()
     local_time = fields.CharField(40)
+    received_at = fields.DatetimeField(null=True)
+    device_id: UUID | None
+    device = link("DeviceRow")
 
     class Meta:
         table = "consent"

@@ -10,6 +10,7 @@ import { findJob } from './job-chooser.js';
 import { activeSession } from '../offline/session.js';
 import { sendSoon } from '../offline/triggers.js';
 
+/** @typedef {'note' | 'question' | 'job' | 'call' | 'consent'} Kept */
 /** @typedef {(form: FormData, element: HTMLFormElement) => Record<string, unknown>} Fields */
 
 /** The fields of PUT /sync/items/{id}, from form fields of the same names as without JavaScript. @type {Record<string, Fields>} */
@@ -27,6 +28,8 @@ const FIELDS = {
 export class OfflineForm extends HTMLElement {
   /** A second tap while the first is kept would keep it twice. */
   #keeping = false;
+  /** When this page was got, by this phone's clock. */
+  #shown_ms = Date.parse(document.body.dataset.storedAt ?? '') || Date.now();
 
   connectedCallback() {
     this.addEventListener('submit', this.#submit);
@@ -46,27 +49,34 @@ export class OfflineForm extends HTMLElement {
     event.preventDefault();
     if (this.#keeping) return;
     this.#keeping = true;
-    void this.#keep(/** @type {HTMLFormElement} */ (event.target));
+    void this.#keep(/** @type {HTMLFormElement} */ (event.target), new FormData(/** @type {HTMLFormElement} */ (event.target), event.submitter));
   };
 
-  /** @param {HTMLFormElement} form */
-  async #keep(form) {
-    const kind = /** @type {'note' | 'question' | 'job' | 'call'} */ (this.getAttribute('kind'));
+  /** @param {HTMLFormElement} form @param {FormData} data with the button that was pressed */
+  async #keep(form, data) {
+    const kind = /** @type {Kept} */ (this.getAttribute('kind'));
     const session = await activeSession();
-    if (!session) return form.submit();
-    const data = new FormData(form);
+    if (!session) return plainly(form, data);
     const job = word(data, 'job') || null;
     let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
-      const { id } = await enqueue({ owner: session.actor, kind, job, captured_at: localIso(), fields: { ...FIELDS[kind](data, form), ...(await hint(kind, job)) } });
+      const captured_at = localIso();
+      const { fields, file } = kind === 'consent' ? await this.#consent(data) : { fields: FIELDS[kind](data, form) };
+      const { id } = await enqueue({ owner: session.actor, kind, job, captured_at, file, fields: { ...fields, ...(await hint(kind, job)) } });
       if (kind === 'job') next = `/jobs/${id}`;
       if (kind === 'call') await forgetCalled();
     } catch (error) {
-      if (navigator.onLine) return form.submit();
+      if (navigator.onLine) return plainly(form, data);
       return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
     }
     await Promise.race([sendSoon(), soon()]);
     location.assign(next);
+  }
+
+  /** Only a page with such a form loads what it needs. @param {FormData} data @returns {Promise<{ fields: Record<string, unknown>, file?: Blob }>} */
+  async #consent(data) {
+    const { consentFields } = await import('../lib/consent-fields.js');
+    return consentFields(data, this.#shown_ms);
   }
 
   /** @param {string} words */
@@ -75,6 +85,13 @@ export class OfflineForm extends HTMLElement {
     this.querySelector('.banner')?.remove();
     this.prepend(h('p', { class: 'banner bad', role: 'alert' }, words || t('Nicht gesichert.')));
   }
+}
+
+/** As it would go without us, the pressed button included. @param {HTMLFormElement} form @param {FormData} data */
+function plainly(form, data) {
+  const proof = data.get('proof');
+  if (proof) form.append(h('input', { type: 'hidden', name: 'proof', value: String(proof) }));
+  form.submit();
 }
 
 /** The name of the job as it was known here, should the server not know the job. @param {string} kind @param {string | null} job */

@@ -12,7 +12,7 @@ import { isGhost } from '../offline/overview.js';
 const MINUTE_MS = 60_000;
 const MARKS = { waiting: 'circle', sending: 'sending', office: 'check', trouble: 'warn' };
 /** @type {Record<string, string>} */
-const ICONS = { photo: 'image', note: 'note', question: 'question', job: 'jobs', call: 'phone-call', video: 'camera', voice: 'mic', filing: 'move' };
+const ICONS = { photo: 'image', note: 'note', question: 'question', job: 'jobs', call: 'phone-call', video: 'camera', voice: 'mic', filing: 'move', consent: 'check' };
 
 /** What this phone knows of one item, bytes included: a row whose bytes are gone is a ghost whatever it says. @param {Item} item @param {View} view @returns {Item} */
 export function seen(item, { held }) {

@@ -23,6 +23,7 @@ const ELEMENTS = {
   'call-way': () => import('../elements/call-way.js'),
   'dictated-text': () => import('../elements/dictated-text.js'),
   'sign-glass': () => import('../elements/sign-glass.js'),
+  'kept-consents': () => import('../elements/kept-consents.js'),
   'print-now': () => import('../elements/print-now.js'),
   'push-toggle': () => import('../elements/push-toggle.js'),
   'inbox-desk': () => import('../elements/inbox-desk.js'),

@@ -1,9 +1,11 @@
 // @ts-check
+import { CONSENT } from './english-consent.js';
 import { PUSH } from './english-push.js';
 import { UNSENT } from './english-unsent.js';
 
 /** English words for the German sentences of static/js; tests/test_phone_words.py keeps both sides equal. @type {Record<string, string>} */
 export const ENGLISH = {
+  ...CONSENT,
   ...PUSH,
   ...UNSENT,
   'Antwort: {answer}.': 'Answer: {answer}.',

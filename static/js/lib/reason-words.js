@@ -28,6 +28,8 @@ const OLD_SERVER = ['Der Server kennt diese Art Eintrag noch nicht.', 'Im Büro 
 /** @type {Words} */
 const OUTDATED = ['Zollstock ist auf diesem Handy veraltet.', 'Seite neu laden, dann geht es weiter.'];
 /** @type {Words} */
+const ASK_AGAIN = ['Zu dieser Einwilligung fehlt der ganze Wortlaut.', 'Den Kunden noch einmal fragen und diesen Eintrag entfernen.'];
+/** @type {Words} */
 const DAMAGED = ['Das Foto kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'];
 
 /** What a person reads about each code of phone and server, and what helps. @type {Record<string, Words>} */
@@ -83,12 +85,17 @@ export const REASONS = {
   'clip.not_a_clip': NO_CLIP,
   'clip.too_long': ['Die Aufnahme ist länger als erlaubt.', ELSEWHERE],
   'voice.not_a_voice': NO_CLIP,
+  'item.signature': ['Die Unterschrift kam beschädigt an.', 'Noch einmal unterschreiben lassen und diesen Eintrag entfernen.'],
+  'contact.unknown': ['Diesen Kunden gibt es im Büro nicht mehr.', 'Im Büro melden. Die Einwilligung bleibt hier.'],
+  'consent.not_his_customer': ['Dieser Kunde gehört zu keinem eigenen Auftrag mehr.', 'Im Büro melden. Die Einwilligung bleibt hier.'],
+  'consent.no_words': ASK_AGAIN,
+  'consent.words_damaged': ASK_AGAIN,
   'filing.no_job': ['Den Auftrag zu dieser Zuordnung gibt es nicht mehr.', 'Entfernen. Die Fotos liegen unsortiert im Büro.'],
   'filing.nothing': ['Zu dieser Zuordnung gehört kein Foto.', 'Entfernen und neu einsortieren.'],
 };
 
 /** The same for all other codes of one room, `item.moment` and the like. @type {Record<string, Words>} */
-export const ROOMS = { item: REFUSED, photo: REFUSED, note: REFUSED, clip: REFUSED, voice: REFUSED, filing: REFUSED, device: MUDDLED, field: REFUSED, body: REFUSED, upload: MUDDLED, request: MUDDLED };
+export const ROOMS = { item: REFUSED, photo: REFUSED, note: REFUSED, clip: REFUSED, voice: REFUSED, filing: REFUSED, consent: REFUSED, contact: REFUSED, channel: REFUSED, partner: REFUSED, device: MUDDLED, field: REFUSED, body: REFUSED, upload: MUDDLED, request: MUDDLED };
 
 /** @type {Words} */
 export const UNKNOWN = REFUSED;

@@ -50,7 +50,7 @@ export function stateWords(item) {
 }
 
 /** @type {Record<string, string>} */
-const KINDS = { photo: 'Foto', note: 'Notiz', question: 'Rückfrage', job: 'Neuer Auftrag', call: 'Telefonnotiz', video: 'Video', voice: 'Sprachnotiz', filing: 'Zuordnung' };
+const KINDS = { photo: 'Foto', note: 'Notiz', question: 'Rückfrage', job: 'Neuer Auftrag', call: 'Telefonnotiz', video: 'Video', voice: 'Sprachnotiz', filing: 'Zuordnung', consent: 'Einwilligung' };
 
 /** @param {Item['kind']} kind */
 export function kindWord(kind) {

@@ -2,7 +2,7 @@
 const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
 /** Pages the shell draws from this phone alone; offline/render.js has one function for each. */
-const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|questions|search|photos/${ID}|(questions|notes|calls)/new|unsent|sort|befores|share|offline|q/[^/]+)?$`);
+const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|questions|search|photos/${ID}|contacts/${ID}/consents(/new)?|(questions|notes|calls)/new|unsent|sort|befores|share|offline|q/[^/]+)?$`);
 
 /** Pages that say the same whatever stands behind the question mark, because scripts read it. */
 const SEARCHLESS = new Set(['/capture', '/unsent', '/sort', '/befores']);

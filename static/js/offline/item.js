@@ -26,7 +26,7 @@
  * @property {number | null} rev
  */
 
-/** @typedef {'photo' | 'video' | 'voice' | 'note' | 'question' | 'job' | 'call' | 'filing'} Kind */
+/** @typedef {'photo' | 'video' | 'voice' | 'note' | 'question' | 'job' | 'call' | 'filing' | 'consent'} Kind */
 /**
  * saving: written, but not yet read back. The others: offline-pwa.md §4.1.
  * @typedef {'saving' | 'queued' | 'sending' | 'stored' | 'linked' | 'purgeable' | 'paused-login' | 'needs-attention' | 'lost-bytes'} State

@@ -14,7 +14,9 @@ import { ask, judge } from '../lib/http.js';
  * @typedef {{ id: string, thumb: string, captured_at: string, medium?: string }} Unsorted
  * @typedef {{ id: string, job: string, thumb: string, captured_at: string, caption: string }} Before
  * @typedef {{ user: { id: string, name: string }, company: { name: string, position_enabled: boolean }, jobs: Job[],
- *   retakes: { photo: string, job: string, note: string }[], unsorted?: Unsorted[], befores?: Before[], at: string }} Model
+ *   retakes: { photo: string, job: string, note: string }[], unsorted?: Unsorted[], befores?: Before[], consents?: Words, at: string }} Model
+ * @typedef {{ version: string, reference: string, partners: { id: string, name: string, sharing: string }[],
+ *   channels: { kind: string, name: string, service: string, advertising: string, instead: string }[] }} Words what people agree to, with `{number}` and `{site}`
  */
 
 const FRESH_MS = 60_000;

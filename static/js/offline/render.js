@@ -1,5 +1,6 @@
 // @ts-check
 import { SIGN_IN } from './addresses.js';
+import { consents } from './pages/consent.js';
 import { job, jobs, newJob } from './pages/jobs.js';
 import { heading, island, ways } from './pages/parts.js';
 import { photo } from './pages/photo.js';
@@ -44,6 +45,7 @@ const PAGES = {
   'questions/new': ({ url, wanted }) => question(wanted, url.searchParams.getAll('photos')),
   'notes/new': ({ url, wanted }) => note(wanted, url.searchParams.get('text') ?? ''),
   'calls/new': ({ url }) => call(url.searchParams),
+  'contacts/': ({ url }) => consents(url),
   'q/': ({ second }) => sticker(second),
 };
 

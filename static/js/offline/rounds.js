@@ -30,8 +30,8 @@ import { inLanes } from '../lib/lanes.js';
  * @property {Promise<void> | null} aside
  */
 
-/** Jobs before what belongs to them, photos before what names them. @type {Item['kind'][][]} */
-const KIND_ORDER = [['job'], ['photo', 'video', 'voice'], ['filing', 'note', 'call'], ['question']];
+/** Jobs before what belongs to them, what a customer allows or forbids next, photos before what names them. @type {Item['kind'][][]} */
+const KIND_ORDER = [['job'], ['consent'], ['photo', 'video', 'voice'], ['filing', 'note', 'call'], ['question']];
 /** Descriptions at once, so that their ways there and back overlap; HTTP/1.1 has six lines to a host. */
 const ABREAST = 6;
 

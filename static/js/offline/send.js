@@ -14,6 +14,8 @@ import { base64, sha256 } from '../lib/bytes.js';
  */
 
 const WITH_THUMB = ['photo', 'video'];
+/** Its file is small and travels inside the description: a consent and its signature are here together or not at all. */
+const WHOLE = 'consent';
 
 /**
  * Sends the description, with the thumb, unless the server has it. A row with a receipt needs only the later word of
@@ -27,20 +29,24 @@ export async function describe(row, known, headers) {
     return true;
   }
   if (known?.state === 'tombstone') throw new Parked('tombstone');
-  if (!known || known.state === 'unknown') await announce(row, headers);
-  if (row.size === 0) await accept(row, null);
-  return row.size === 0;
+  const whole = row.size === 0 || row.kind === WHOLE;
+  const taken = !known || known.state === 'unknown' ? await announce(row, headers) : null;
+  if (whole) await accept(row, row.size > 0 ? taken ?? await receipt(row, headers) : null);
+  return whole;
 }
 
-/** @param {Item} row @param {Record<string, string>} headers */
+/** @param {Item} row @param {Record<string, string>} headers @returns {Promise<any>} the item as the server holds it */
 async function announce(row, headers) {
   const thumb = WITH_THUMB.includes(row.kind) ? await thumbOf(row.id) : null;
-  const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }) };
+  const inside = row.kind === WHOLE && row.size > 0 ? await wholeBytes(row) : null;
+  if (row.kind === WHOLE && row.size > 0 && !inside) throw new Parked('lost-bytes');
+  const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }), ...(inside && { signature: base64(inside) }) };
   const { json: taken } = judge(await ask('PUT', `/sync/items/${row.id}`, { json, headers }));
   if (taken?.id !== row.id) throw new Pause('portal');
   // The office may have merged the job meanwhile: what is here follows.
   const job = row.kind !== 'job' && typeof taken.job === 'string' ? { job: taken.job } : {};
   await change(row.id, { announced: true, rev: taken.rev ?? null, ...job });
+  return taken;
 }
 
 /**

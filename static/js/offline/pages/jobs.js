@@ -54,7 +54,8 @@ function actions(one) {
     h('a', { class: 'btn primary', href: `/capture?job=${one.id}` }, icon('camera'), t('Foto')),
     way('/questions/new', 'question', t('Rückfrage')), way('/notes/new', 'note', t('Notiz')),
     contact?.phone && h('a', { class: 'btn', href: `tel:${contact.phone}` }, icon('phone-call'), contact.name),
-    way('/calls/new', 'phone-call', t('Telefonnotiz')));
+    way('/calls/new', 'phone-call', t('Telefonnotiz')),
+    contact && way(`/contacts/${contact.id}/consents/new`, 'check', t('Einwilligung')));
   const calls = island('call-way', { job: one.id, contact: contact?.id ?? '' });
   calls.append(bar);
   return calls;
