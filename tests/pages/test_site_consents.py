@@ -63,7 +63,13 @@ def said(contact: Contact, job: Job | None = None, *, ago_s: float = 60, **chang
 
 
 def taken(contact: Contact, *, ago_s: float = 60, **changes: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"words": [], "number": "", "how": "möchte nicht mehr", "shown_at": "", "shown_ahead_ms": None}
+    nothing: dict[str, Any] = {
+        "words": [],
+        "number": "",
+        "how": "möchte nicht mehr",
+        "shown_at": "",
+        "shown_ahead_ms": None,
+    }
     return said(contact, ago_s=ago_s, **({"verb": "withdrawn"} | nothing | changes))
 
 
