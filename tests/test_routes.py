@@ -43,7 +43,8 @@ WORDS = {
 THINGS = {
     "account", "account_id", "call_id", "contact_id", "conversation_id", "customer_id", "device_id", "import_id", "item_id", "job_id",
     "label_id", "message_id", "photo_id",
-    "note_id", "partner_id", "proposal_id", "contract_id", "consent_id", "question_id", "reply_id", "session_id", "task_id", "upload_id", "user_id",
+    "note_id", "partner_id", "proposal_id", "contract_id", "consent_id", "question_id", "reply_id", "session_id", "share_link_id",
+    "task_id", "upload_id", "user_id",
 }  # fmt: skip
 ALLOWED = {
     Who.WORKER: {"worker", "office", "admin"},

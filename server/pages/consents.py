@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server import channels as registry
 from server.actions import consent_links, consents, site_consents
 from server.actions.gate import gate, partner_gate
 from server.db import companies, customers, jobs, partners
@@ -320,8 +321,9 @@ async def _standings(request: Request, contact: Contact, lines: list[Consent]) -
     offered = dict(await _offered(request))
     kinds = list(offered) + sorted({line.channel for line in lines} - set(offered) - {"any"})
     for kind in kinds:
-        service = await gate(contact.company_id, contact.id, kind, at=at)
-        wanted = await gate(contact.company_id, contact.id, kind, Purpose.ADVERTISING, at=at)
+        way = kind if kind in {one.kind for one in registry.CHANNELS} else f"{kind}_handoff"
+        service = await gate(contact.company_id, contact.id, way, at=at)
+        wanted = await gate(contact.company_id, contact.id, way, Purpose.ADVERTISING, at=at)
         closed = service.code if isinstance(service, Closed) else ""
         ground, template = ("", False) if isinstance(service, Closed) else (service.ground, service.template)
         advertising = not isinstance(wanted, Closed)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import partners as actions
-from server.db import logbook, partners
+from server.db import logbook, partners, share_links
 from server.domain.errors import Invalid
 from server.domain.partners import (
     FILE_MAX,
@@ -20,6 +20,7 @@ from server.domain.partners import (
     PartnerDraft,
     standing,
 )
+from server.pages.shares import listed
 from server.web import access, forms
 from server.web.guests import files
 from server.web.render import page, see_other
@@ -166,6 +167,7 @@ async def _page(request: Request, partner: Partner, form: forms.Form[Any], *, st
         nav="partners",
         partner=partner,
         contracts=contracts,
+        links=await listed(request, await share_links.of_partner(partner.company_id, partner.id)),
         today_=today,
         standing=standing(partner, contracts, today),
         form=form,

@@ -3,11 +3,16 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.db import shares
+from server.actions.gate import partner_gate
+from server.db import jobs, partners, share_links, shares
+from server.domain.consents import Closed
+from server.domain.jobs import JobState
+from server.domain.share_links import ShareLink
 from server.ids import parse_id
 from server.web import access
 from server.web.render import page
 from server.web.routing import Who, route
+from server.web.state import services
 
 
 async def of_all(request: Request) -> Response:
@@ -40,11 +45,14 @@ async def of_job(request: Request) -> Response:
         back=f"/jobs/{job.id}",
         here=f"/jobs/{job.id}/shared",
         with_jobs=False,
+        job=job,
+        links=await listed(request, await share_links.of_jobs(job.company_id, [job.id])),
     )
 
 
 async def of_customer(request: Request) -> Response:
     customer, before = await access.customer(request), _before(request)
+    own = await jobs.search(customer.company_id, customer_id=customer.id, states=list(JobState), limit=200)
     found = await shares.of_customer(customer.company_id, customer.id, before=before)
     return await page(
         request,
@@ -56,7 +64,27 @@ async def of_customer(request: Request) -> Response:
         back=f"/customers/{customer.id}",
         here=f"/customers/{customer.id}/shared",
         with_jobs=True,
+        job=None,
+        links=await listed(
+            request, await share_links.of_jobs(customer.company_id, [one.id for one in own.items])
+        ),
     )
+
+
+async def listed(request: Request, links: list[ShareLink]) -> list[tuple[ShareLink, str, str]]:
+    """Return links with the name of their partner, and the code that keeps each shut now, "" for none."""
+    actor, at = access.actor(request), services(request).clock()
+    found = []
+    for link in links:
+        partner = await partners.by_id(actor.company_id, link.partner_id)
+        shut = ""
+        if link.alive(at):
+            answer = await partner_gate(
+                actor.company_id, link.job_id, link.partner_id, photo_ids=link.photo_ids, at=at
+            )
+            shut = answer.code if isinstance(answer, Closed) else ""
+        found.append((link, partner.name if partner else "", shut))
+    return found
 
 
 def _before(request: Request) -> str | None:

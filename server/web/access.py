@@ -19,6 +19,7 @@ from server.db import (
     partners,
     photos,
     questions,
+    share_links,
     threads,
     users,
 )
@@ -34,6 +35,7 @@ from server.domain.notes import Note
 from server.domain.partners import Partner, PartnerContract
 from server.domain.photos import Photo
 from server.domain.questions import Question
+from server.domain.share_links import ShareLink
 from server.domain.users import Actor, Right, Role, User
 from server.web.state import services
 
@@ -93,6 +95,12 @@ async def contract(request: Request) -> PartnerContract:
     """Return the partner's contract of the path. Raises NotFound."""
     contract = await partners.contract_by_id(actor(request).company_id, request.path_params["contract_id"])
     return known(contract, "contract.unknown")
+
+
+async def share_link(request: Request) -> ShareLink:
+    """Return the link with photos of the path. Raises NotFound."""
+    link = await share_links.by_id(actor(request).company_id, request.path_params["share_link_id"])
+    return known(link, "share.unknown")
 
 
 async def today(request: Request) -> date:

@@ -658,6 +658,20 @@ SQLITE = [
     "user_id" CHAR(36) NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_session_company_50ca0f" ON "session" ("company_id", "user_id")""",
+    """CREATE TABLE "share_link" (
+    "id" CHAR(36) NOT NULL PRIMARY KEY,
+    "photo_ids" JSON NOT NULL,
+    "token_hash" VARCHAR(64) NOT NULL UNIQUE,
+    "created_at" TIMESTAMP NOT NULL,
+    "expires_at" TIMESTAMP NOT NULL,
+    "revoked_at" TIMESTAMP,
+    "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "created_by_id" CHAR(36) NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT,
+    "job_id" CHAR(36) NOT NULL REFERENCES "job" ("id") ON DELETE RESTRICT,
+    "partner_id" CHAR(36) NOT NULL REFERENCES "partner" ("id") ON DELETE RESTRICT
+)""",
+    """CREATE INDEX "idx_share_link_company_daea8a" ON "share_link" ("company_id", "job_id")""",
+    """CREATE INDEX "idx_share_link_company_7214ab" ON "share_link" ("company_id", "partner_id")""",
     """CREATE TABLE "sign_in_link" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "token_hash" VARCHAR(64) NOT NULL UNIQUE,
@@ -1347,6 +1361,20 @@ POSTGRES = [
     "user_id" UUID NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_session_company_50ca0f" ON "session" ("company_id", "user_id")""",
+    """CREATE TABLE "share_link" (
+    "id" UUID NOT NULL PRIMARY KEY,
+    "photo_ids" JSONB NOT NULL,
+    "token_hash" VARCHAR(64) NOT NULL UNIQUE,
+    "created_at" TIMESTAMPTZ NOT NULL,
+    "expires_at" TIMESTAMPTZ NOT NULL,
+    "revoked_at" TIMESTAMPTZ,
+    "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
+    "created_by_id" UUID NOT NULL REFERENCES "user_account" ("id") ON DELETE RESTRICT,
+    "job_id" UUID NOT NULL REFERENCES "job" ("id") ON DELETE RESTRICT,
+    "partner_id" UUID NOT NULL REFERENCES "partner" ("id") ON DELETE RESTRICT
+)""",
+    """CREATE INDEX "idx_share_link_company_daea8a" ON "share_link" ("company_id", "job_id")""",
+    """CREATE INDEX "idx_share_link_company_7214ab" ON "share_link" ("company_id", "partner_id")""",
     """CREATE TABLE "sign_in_link" (
     "id" UUID NOT NULL PRIMARY KEY,
     "token_hash" VARCHAR(64) NOT NULL UNIQUE,

@@ -27,7 +27,7 @@ from server.db.tables.customers import ContactRow, CustomerRow
 from server.db.tables.jobs import CallRow, JobMemberRow, JobRow, NoteRow
 from server.db.tables.logbook import LogbookHeadRow, LogbookRow
 from server.db.tables.messages import AttemptRow, MessageRow
-from server.db.tables.partners import PartnerContractRow, PartnerRow
+from server.db.tables.partners import PartnerContractRow, PartnerRow, ShareLinkRow
 from server.db.tables.photos import PhotoRow, PreviewRow, RenditionRow
 from server.db.tables.questions import QuestionPhotoRow, QuestionRow
 from server.db.tables.sync import DeviceRow, ItemRow, PushRow, UploadRow
@@ -80,6 +80,7 @@ __all__ = [
     "RawEventRow",
     "RenditionRow",
     "SessionRow",
+    "ShareLinkRow",
     "SignInLinkRow",
     "TaskRow",
     "UploadRow",

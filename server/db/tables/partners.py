@@ -46,3 +46,26 @@ class PartnerContractRow(Model):
     class Meta:
         table = "partner_contract"
         indexes = (("company_id", "partner_id", "id"),)
+
+
+class ShareLinkRow(Model):
+    """Photos of a job behind an address for one partner. Whether and how often it is opened stands nowhere."""
+
+    id = key()
+    company_id: UUID
+    company = company()
+    job_id: UUID
+    job = owner("JobRow")
+    partner_id: UUID
+    partner = owner("PartnerRow")
+    photo_ids = fields.JSONField[list[str]]()
+    token_hash = fields.CharField(64, unique=True)
+    created_by_id: UUID
+    created_by = owner("UserRow")
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "share_link"
+        indexes = (("company_id", "job_id"), ("company_id", "partner_id"))

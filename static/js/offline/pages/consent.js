@@ -8,7 +8,7 @@ import { t } from '../../lib/text.js';
 /** @typedef {import('./parts.js').Page} Page */
 /** @typedef {import('../readmodel.js').Job} Job */
 /** @typedef {NonNullable<import('../readmodel.js').Model['consents']>} Words */
-/** @typedef {{ channel: string, purpose: string, text: string, number: string, name: string, partner: string }} Asked what is asked, in which words */
+/** @typedef {{ channel: string, purpose: string, text: string, number: string, partner: string }} Asked what is asked, in which words */
 
 /**
  * The pages of a person's consents, from what this phone keeps: asking, and what was said here.
@@ -29,8 +29,8 @@ async function ask(url, job, model) {
   const asked = chosen(url.searchParams, job, words);
   const fetched = await modelTime();
   const shown = { at: model.at, ahead: Math.round(Date.parse(model.at) - (fetched ?? Date.now())) };
-  const content = asked ? [questionOf(asked), form(asked, job, words.version, shown, model.user.name)] : [partnersOf(job, words)];
-  return { title: t('Einwilligung'), back: `/jobs/${job.id}`, content: [heading(job, t('Einverstanden?')), tabs(job, words, url.searchParams), ...content] };
+  const content = asked ? [form(asked, job, words.version, shown, model.user.name)] : [partnersOf(job, words)];
+  return { title: t('Einwilligung'), back: `/jobs/${job.id}`, content: [heading(job, t('Einverstanden?')), ...content, section(t('Wofür'), tabs(job, words, url.searchParams))] };
 }
 
 /** @param {Job} job @param {string} words */
@@ -42,14 +42,14 @@ function heading({ contact }, words) {
 function chosen(given, job, words) {
   const purpose = given.get('purpose') ?? 'service';
   const channel = words.channels.find((one) => one.kind === (given.get('channel') ?? 'whatsapp')) ?? words.channels[0];
-  if (purpose === 'reference') return { channel: 'any', purpose, text: words.reference, number: '', name: t('Referenz'), partner: '' };
+  if (purpose === 'reference') return { channel: 'any', purpose, text: words.reference, number: '', partner: '' };
   if (purpose === 'third_party') {
     const partner = words.partners.find((one) => one.id === given.get('partner'));
-    return partner ? { channel: 'any', purpose, text: partner.sharing.replace('{site}', `„${address(job) || job.title}“`), number: '', name: partner.name, partner: partner.id } : null;
+    return partner ? { channel: 'any', purpose, text: partner.sharing.replace('{site}', () => `„${address(job) || job.title}“`), number: '', partner: partner.id } : null;
   }
   const number = channel.kind === 'email' ? '' : job.contact?.phone ?? '';
-  const text = (purpose === 'advertising' ? channel.advertising : channel.service).replace('{number}', number || channel.instead);
-  return { channel: channel.kind, purpose, text, number, name: channel.name, partner: '' };
+  const text = (purpose === 'advertising' ? channel.advertising : channel.service).replace('{number}', () => number || channel.instead);
+  return { channel: channel.kind, purpose, text, number, partner: '' };
 }
 
 /** One question a page, none ticked beforehand. @param {Job} job @param {Words} words @param {URLSearchParams} given */
@@ -58,7 +58,7 @@ function tabs(job, words, given) {
   const channel = given.get('channel') ?? 'whatsapp';
   const way = (/** @type {Record<string, string>} */ about, /** @type {string} */ name, /** @type {boolean} */ here) => h('a', {
     href: `/contacts/${job.contact?.id}/consents/new?${new URLSearchParams({ ...about, job: job.id })}`, 'aria-current': here && 'page' }, name);
-  return h('nav', { class: 'tabs', 'aria-label': t('Wofür') },
+  return h('nav', { class: 'tabs wrap', 'aria-label': t('Wofür') },
     ...words.channels.map((one) => way({ channel: one.kind }, one.name, purpose === 'service' && channel === one.kind)),
     ...(words.partners.length > 0 ? [way({ purpose: 'third_party' }, t('Weitergabe'), purpose === 'third_party')] : []),
     way({ purpose: 'reference' }, t('Referenz'), purpose === 'reference'),
@@ -69,11 +69,6 @@ function tabs(job, words, given) {
 function partnersOf(job, words) {
   const ways = words.partners.map((one) => h('a', { class: 'btn big full', href: `/contacts/${job.contact?.id}/consents/new?${new URLSearchParams({ purpose: 'third_party', partner: one.id, job: job.id })}` }, one.name));
   return section(t('An welche Firma?'), h('div', { class: 'stack tight' }, ...ways));
-}
-
-/** @param {Asked} asked */
-function questionOf({ text }) {
-  return h('blockquote', { class: 'consent-words', lang: 'de' }, text);
 }
 
 /** @param {Asked} asked @param {Job} job @param {string} version @param {{ at: string, ahead: number }} shown @param {string} listener */
@@ -89,9 +84,10 @@ function form(asked, job, version, shown, listener) {
       h('button', { class: 'btn quiet', type: 'button', 'data-clear': true, disabled: true }, t('Neu anfangen'))));
   const kept = keptForm('consent', `/contacts/${contact}/consents`,
     ...hidden({ contact, job: job.id, channel: asked.channel, purpose: asked.purpose, partner: asked.partner, number: asked.number, wording: asked.text, version, shown_at: shown.at, shown_ahead_ms: shown.ahead }),
-    h('details', { class: 'consent-how' }, h('summary', {}, t('Wem gesagt und wo')), h('input', { class: 'input', name: 'how', required: true, maxlength: 500, value: t('gesagt zu {name}', { name: listener }), 'aria-label': t('Wem gesagt und wo') })),
+    h('blockquote', { class: 'consent-words', lang: 'de' }, asked.text),
+    h('div', { class: 'consent-yes' }, h('button', { class: 'btn primary big full', name: 'proof', value: 'spoken' }, icon('check'), t('Ja, einverstanden'))),
     glass,
-    h('div', { class: 'consent-yes' }, h('button', { class: 'btn primary big full', name: 'proof', value: 'spoken' }, icon('check'), t('Ja, einverstanden'))));
+    h('details', { class: 'consent-how' }, h('summary', {}, t('Wem gesagt und wo')), h('input', { class: 'input', name: 'how', required: true, maxlength: 500, value: t('gesagt zu {name}', { name: listener }), 'aria-label': t('Wem gesagt und wo') })));
   kept.setAttribute('next', `/contacts/${contact}/consents?job=${job.id}`);
   return kept;
 }
