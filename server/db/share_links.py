@@ -41,6 +41,12 @@ async def of_jobs(company_id: UUID, job_ids: Sequence[UUID]) -> list[ShareLink]:
     return [_link(row) for row in await rows.order_by("-id").limit(LIMIT)]
 
 
+async def of_company(company_id: UUID) -> list[ShareLink]:
+    """Return the firm's links, newest first."""
+    rows = ShareLinkRow.filter(company_id=company_id)
+    return [_link(row) for row in await rows.order_by("-id").limit(LIMIT)]
+
+
 async def of_partner(company_id: UUID, partner_id: UUID) -> list[ShareLink]:
     """Return the links a partner got, newest first."""
     rows = ShareLinkRow.filter(company_id=company_id, partner_id=partner_id)

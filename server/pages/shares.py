@@ -17,8 +17,8 @@ from server.web.state import services
 
 async def of_all(request: Request) -> Response:
     """Show the firm's whole register."""
-    before = _before(request)
-    found = await shares.of_company(access.actor(request).company_id, before=before)
+    company_id, before = access.actor(request).company_id, _before(request)
+    found = await shares.of_company(company_id, before=before)
     return await page(
         request,
         "shares/index.html",
@@ -29,6 +29,8 @@ async def of_all(request: Request) -> Response:
         back="/",
         here="/shared",
         with_jobs=True,
+        job=None,
+        links=await listed(request, await share_links.of_company(company_id)),
     )
 
 
