@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import placeholders, quiet, speech, ways
+from server.actions import placeholders, quiet, speech, templates, ways
 from server.actions.consents import contact_known
-from server.db import jobs, messages, office_hours
+from server.db import channels, jobs, messages, office_hours
+from server.db import templates as templates_db
 from server.domain.conversations import Conversation, ConversationState
 from server.domain.errors import Invalid
 from server.domain.messages import Message
@@ -19,7 +20,8 @@ from server.domain.users import Actor
 class Words:
     """What was put into the composer. `channel` "" = the best way; `send_after` local choice of a person, UTC.
 
-    `at_once`: quiet hours or not. `code`: the job's number stands below the text.
+    `at_once`: quiet hours or not. `code`: the job's number stands below the text. With a template its own words leave,
+    filled with `values`, by its own channel, and `text` stays behind.
     """
 
     intent: UUID
@@ -31,6 +33,8 @@ class Words:
     code: bool = False
     send_after: datetime | None = None
     at_once: bool = False
+    template_id: UUID | None = None
+    values: tuple[str, ...] = ()
 
 
 async def write(actor: Actor, conversation: Conversation, words: Words, *, at: datetime) -> Message:
@@ -43,6 +47,8 @@ async def write(actor: Actor, conversation: Conversation, words: Words, *, at: d
         raise Invalid("conversation.stranger", field="text")
     if conversation.state is ConversationState.SPAM:
         raise Invalid("conversation.spam", field="text")
+    if words.template_id:
+        words = replace(words, text="", code=False, channel=await _channel_of(actor, words.template_id))
     text = await ready(actor, conversation.contact_id, words, at=at)
     known = await messages.by_id(actor.company_id, words.intent)
     if known is not None:  # tapped twice: the way and the hour of the first tap stand
@@ -61,8 +67,19 @@ async def write(actor: Actor, conversation: Conversation, words: Words, *, at: d
         job_id=words.job_id,
         quote_id=words.quote_id,
         send_after=words.send_after,
+        template_id=words.template_id,
+        values=words.values,
         at=at,
     )
+
+
+async def _channel_of(actor: Actor, template_id: UUID) -> str:
+    """Return by which channel a template leaves. Raises Invalid for one nobody knows."""
+    known = await templates_db.by_id(actor.company_id, template_id)
+    account = known and await channels.account_by_id(actor.company_id, known.account_id)
+    if not account:
+        raise Invalid("template.unknown", field=templates.TEMPLATE)
+    return account.kind
 
 
 async def ready(actor: Actor, contact_id: UUID, words: Words, *, at: datetime) -> str:
@@ -98,8 +115,10 @@ async def chosen(company_id: UUID, contact_id: UUID, words: Words, text: str, *,
         raise Invalid("way.by_hand", field="channel")
     if verdict.by_phone:
         raise Invalid("way.by_phone", field="channel")
-    if verdict.template:
-        raise Invalid("window.closed", field="channel")
+    if verdict.template and words.template_id is None:
+        account = await channels.usable(company_id, verdict.channel)
+        offers = await templates.offered(account) if account else []
+        raise Invalid("window.template" if offers else "window.closed", field="channel")
     return verdict
 
 

@@ -9,7 +9,7 @@ from server.actions.channels import open_channel
 from server.actions.gate import gate
 from server.actions.speech_photos import shown_by
 from server.channels.base import ChannelError, HasTemplates
-from server.db import channels, templates
+from server.db import channels, statistics, templates
 from server.db import tasks as table
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
@@ -17,6 +17,7 @@ from server.domain.channels import Template
 from server.domain.consents import Closed
 from server.domain.errors import Invalid, NoConsent
 from server.domain.messages import Message
+from server.domain.statistics import CATEGORIES, price_of
 from server.domain.templates import KnownTemplate, checked, filled
 from server.services import Services
 
@@ -89,6 +90,27 @@ async def offered(account: Account) -> list[KnownTemplate]:
     usable = [one for one in await templates.of_account(account.company_id, account.id) if not one.refusal]
     wanted = (account.settings.get("template_name", ""), account.settings.get("template_language", ""))
     return sorted(usable, key=lambda one: (one.template.name, one.template.language) != wanted)
+
+
+async def priced(
+    account: Account, texts: Sequence[KnownTemplate], *, at: datetime
+) -> list[tuple[KnownTemplate, int | None]]:
+    """Return each text with what one costs this month, in millionths of a euro; None = nobody entered it."""
+    prices, month = await statistics.prices(account.company_id), f"{at:%Y-%m}"
+    return [(one, price_of(prices, account.kind, one.template.category.lower(), month)) for one in texts]
+
+
+async def costs_of_words(company_id: UUID, *, at: datetime) -> dict[str, int]:
+    """Return what free words cost this month by channel, in millionths of a euro; only what was entered.
+
+    WhatsApp charges for them inside the window, too, since October 2026 (W/pricing/non-template-messages).
+    """
+    prices, month = await statistics.prices(company_id), f"{at:%Y-%m}"
+    found = {
+        channel: price_of(prices, channel, "service" if "service" in kinds else "", month)
+        for channel, kinds in CATEGORIES.items()
+    }
+    return {channel: micros for channel, micros in found.items() if micros is not None}
 
 
 async def fill(

@@ -200,3 +200,25 @@ QUICK_REPLIES = (
     ("Wir kommen", "Guten Tag, wir kommen morgen zwischen 7 und 9 Uhr. Bitte die Zufahrt freihalten."),
     ("Foto bitte", "Bitte ein Foto der Stelle schicken, dann können wir den Aufwand besser einschätzen."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A template at WhatsApp, as Meta has judged it."""
+
+    name: str
+    text: str
+    header_image: bool = False
+    state: str = "APPROVED"
+    category: str = "UTILITY"
+    reason: str = "NONE"
+
+
+TEXTS = (
+    Text("terminbestaetigung", "Guten Tag {{name}}, wir kommen am {{tag}} zwischen {{uhrzeit}}. Bitte die Zufahrt freihalten."),
+    Text("rueckfrage", "Guten Tag, zu Ihrem Auftrag gibt es eine Frage: {{1}} Vielen Dank, Köhler Bad & Ausbau."),
+    Text("foto_vom_stand", "So sieht es heute bei Ihnen aus: {{1}} Bei Fragen einfach hier antworten.", header_image=True),
+    Text("fruehjahrsaktion", "Bis Ende März: zehn Prozent auf jedes neue Bad.", category="MARKETING"),
+    Text("rechnung_erinnerung", "Guten Tag {{name}}, die Rechnung {{nummer}} ist noch offen.", state="PAUSED"),
+    Text("gewinnspiel", "Jetzt mitmachen!", state="REJECTED", category="MARKETING", reason="PROMOTIONAL"),
+)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from server.actions import channels
 from server.channels.threema_crypto import public_of
 from server.db import channels as channels_db
-from server.demo.cast import COMPANY, PROFILE
+from server.demo.cast import COMPANY, PROFILE, TEXTS
 from server.domain.accounts import Account
 from server.domain.users import Actor
 from server.sandbox.app import Sandbox
@@ -21,6 +21,7 @@ WHATSAPP = {
     "app_secret": "sandbox-secret",
     "verify_token": "sandbox-verify",
     "waba_id": "9100200300400500",
+    "template_name": "rueckfrage",
 }
 TELEGRAM = {
     "bot_token": "4711081500:sandbox-koehler-ausbau-0123456789abc",
@@ -73,6 +74,19 @@ def connect(services: Services, sandbox: Sandbox, account: Account) -> None:
     at_platform = told({**account.settings, **secrets})
     if "sandbox-" in at_platform["token"]:
         sandbox.add_account(str(account.id), kind=account.kind, name=COMPANY, **at_platform)
+
+
+def approve(sandbox: Sandbox) -> None:
+    """Let the platform have judged the company's templates."""
+    for text in TEXTS:
+        sandbox.add_template(
+            text.name,
+            text.text,
+            header_image=text.header_image,
+            state=text.state,
+            category=text.category,
+            reason=text.reason,
+        )
 
 
 def _whatsapp(typed: Mapping[str, str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from server.app import create_app, open_services, process_settings
 from server.db import channels, companies, conversations, customers
 from server.demo.cast import COMPANY
 from server.demo.handsets import hand_out
-from server.demo.lines import connect
+from server.demo.lines import approve, connect
 from server.demo.story import Story, StoryClock
 from server.domain.accounts import Account
 from server.sandbox.app import Sandbox, create_sandbox
@@ -79,6 +79,7 @@ def _render(assets: static.Assets) -> Callable[..., str]:
 async def _furnish(services: Services, sandbox: Sandbox) -> None:
     """Tell the sandbox whose accounts and phones there are, before anybody here calls it."""
     accounts = await _accounts()
+    approve(sandbox)
     for account in accounts:
         connect(services, sandbox, account)
     await hand_out(sandbox, accounts, at=services.clock())

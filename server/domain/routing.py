@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from server.domain.accounts import consent_channel
-from server.domain.channels import Capabilities, Identity, IdentityKind, length, window_open
+from server.domain.channels import WINDOW_MARGIN, Capabilities, Identity, IdentityKind, length, window_open
 from server.domain.consents import Closed, Open
 
 
@@ -46,8 +46,9 @@ class Need:
 class Verdict:
     """What speaks for or against one way. `code` has a sentence, "" = it can go; `ground` is why it may.
 
-    `free_until` is the end of the window for free words, None = none open or none needed. `template`: only a text
-    the platform has approved can go. `address`: the number to dial, or whom the messenger is opened for, "" = nobody
+    `free_until` is when the window for free words ends as far as we use it, None = none open or none needed;
+    `shut_at` is since when nothing free goes any more, None = it does, or never did. `template`: only a text the
+    platform has approved can go. `address`: the number to dial, or whom the messenger is opened for, "" = nobody
     we could name.
     """
 
@@ -57,6 +58,7 @@ class Verdict:
     values: Mapping[str, str] = field(default_factory=dict)
     ground: str = ""
     free_until: datetime | None = None
+    shut_at: datetime | None = None
     template: bool = False
     costs: bool = False
     by_hand: bool = False
@@ -95,26 +97,28 @@ class Route:
 def route(ways: Sequence[Way], *, preferred: str, need: Need, now: datetime) -> Route:
     """Choose a way; `ways` are in the order they were connected, one by hand among them at least.
 
-    Nothing is handed to a person by itself while a platform is connected: then the best platform's refusal stands,
-    and "by hand" is offered. The telephone is never chosen: what is written cannot leave by it.
+    Nothing is handed to a person by itself while a platform is connected: then the most telling platform's refusal
+    stands, and "by hand" is offered. The telephone is never chosen: what is written cannot leave by it.
     """
     judged = [(judge(way, need, now), way, place) for place, way in enumerate(ways)]
     ranked = sorted(judged, key=lambda one: _rank(*one, preferred=preferred, need=need))
     offers = tuple(verdict for verdict, _, _ in ranked)
     writing = [one for one in offers if not one.by_phone]
     open_ones = [one for one in writing if one.open]
-    connected = [verdict for verdict, way, _ in ranked if not way.down and verdict.by_itself]
+    connected = any(not way.down and verdict.by_itself for verdict, way, _ in ranked)
+    telling = sorted(judged, key=lambda one: _says(*one, preferred=preferred)) if connected else []
+    refusals = [verdict for verdict, _, _ in telling if verdict.by_itself]
     wished = [one for one in open_ones if one.channel == preferred]
     machines = [one for one in open_ones if one.by_itself]
     hands = [one for one in writing if one.by_hand]
-    chosen = next(iter([*wished, *machines, *connected, *open_ones, *hands, *writing]))
+    chosen = next(iter([*wished, *machines, *refusals, *open_ones, *hands, *writing]))
     return Route(chosen, offers)
 
 
 def judge(way: Way, need: Need, now: datetime) -> Verdict:
     """Return what speaks against a way, the first reason only, or that it is open."""
     until = way.last_in_at + way.caps.window if way.last_in_at and way.caps.window else None
-    free = window_open(now, until)
+    free, reach = window_open(now, until), _reach(way)
     code, values = _refusal(way, need, now)
     return Verdict(
         channel=way.channel,
@@ -122,13 +126,20 @@ def judge(way: Way, need: Need, now: datetime) -> Verdict:
         code=code,
         values=values,
         ground=way.gate.ground if isinstance(way.gate, Open) else "",
-        free_until=until if free else None,
+        free_until=until - WINDOW_MARGIN if until and free else None,
+        shut_at=reach - WINDOW_MARGIN if reach and not window_open(now, reach) else None,
         template=way.caps.can_initiate == "template" and not free,
         costs=way.caps.costs,
         by_hand=way.caps.can_initiate == "by_hand",
         by_phone=way.caps.can_initiate == "by_phone",
         address=way.identity.value if way.identity else "",
     )
+
+
+def _reach(way: Way) -> datetime | None:
+    """Return until when a human's words may follow his last message, None where there is no such end."""
+    span = way.caps.human_window or way.caps.window
+    return way.last_in_at + span if way.last_in_at and span else None
 
 
 def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str]]:
@@ -141,10 +152,8 @@ def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str
         return way.gate.code, {}
     if caps.can_initiate == "by_phone":
         return "", {}  # whatever is to be said can be said
-    if caps.window and caps.can_initiate == "after_contact":
-        reach = max(caps.window, caps.human_window or caps.window)
-        if not window_open(now, way.last_in_at + reach if way.last_in_at else None):
-            return "window.closed", {}
+    if caps.window and caps.can_initiate == "after_contact" and not window_open(now, _reach(way)):
+        return "window.closed", {}
     if length(need.text, caps) > caps.max_text > 0:
         unit = "text.too_many_bytes" if caps.text_unit == "bytes" else "text.too_long"
         return unit, {"limit": str(caps.max_text)}
@@ -167,6 +176,12 @@ def _rank(
         verdict.costs,
         place,
     )
+
+
+def _says(verdict: Verdict, way: Way, place: int, *, preferred: str) -> tuple[bool, bool, bool, int]:
+    """Order refusals by what their remedy brings: that somebody is not there at all comes last."""
+    absent = way.identity is None and not way.nameless
+    return (absent, verdict.channel != preferred, bool(way.down), place)
 
 
 def book_name(caps: Capabilities, *, phone: str, email: str) -> Identity | None:

@@ -8,15 +8,14 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import channels, checkups, inbox
+from server.actions import channels, checkups, inbox, templates
 from server.channels.base import HasTemplates, Pushed
 from server.db import channels as channels_db
 from server.db import companies as companies_db
 from server.db import inbox as inbox_db
-from server.db import statistics, templates
+from server.db import templates as templates_db
 from server.domain.accounts import Account
 from server.domain.errors import Invalid
-from server.domain.statistics import price_of
 from server.domain.templates import KnownTemplate
 from server.pages import gaps
 from server.web import access, forms
@@ -151,7 +150,7 @@ async def _news(company_id: UUID, account: Account, *, at: datetime) -> dict[str
         "checkup": await channels_db.checkup_of(company_id, account.id),
         "torn": (await gaps.of_account(account))[:GAPS],
         "unknown": await inbox_db.number_of_state(company_id, account.id, inbox.UNKNOWN),
-        "synced": await templates.synced(company_id, account.id),
+        "synced": await templates_db.synced(company_id, account.id),
         "texts": await _texts(company_id, account, at=at),
     }
 
@@ -162,11 +161,7 @@ async def _texts(
     """Return the approved and other texts with what one costs (millionths of a euro); None where there are none ever."""
     if not issubclass(channels.kind_of(account.kind), HasTemplates):
         return None
-    prices, month = await statistics.prices(company_id), f"{at:%Y-%m}"
-    return [
-        (one, price_of(prices, account.kind, one.template.category.lower(), month))
-        for one in await templates.of_account(company_id, account.id)
-    ]
+    return await templates.priced(account, await templates_db.of_account(company_id, account.id), at=at)
 
 
 _ONE = f"{LIST}/{{account_id:uuid}}"

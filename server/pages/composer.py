@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from server.actions import placeholders, ways
-from server.db import companies, customers, office_hours, quick_replies
+from server.actions import placeholders, templates, ways
+from server.db import channels, companies, customers, office_hours, quick_replies
 from server.db import photos as photos_db
 from server.domain.channels import Capabilities
 from server.domain.customers import Contact
@@ -23,6 +23,7 @@ from server.domain.quick_replies import inserted
 from server.domain.routing import Need, Route, Verdict
 from server.domain.users import Actor, Right
 from server.ids import new_id
+from server.pages.composer_texts import TextOffer, offers
 from server.web import access, forms
 from server.web.state import services
 
@@ -31,7 +32,10 @@ PHOTOS_OFFERED = 40
 
 @dataclass(frozen=True, slots=True)
 class WordsForm:
-    """`intent` is made with the form: sent twice, it is said once. `day` and `clock` are local and go together."""
+    """`intent` is made with the form: sent twice, it is said once. `day` and `clock` are local and go together.
+
+    `way` is a button that goes over to another channel; the gaps of a template are read by composer_texts.py.
+    """
 
     intent: UUID = forms.choice_id()
     text: str = forms.text(max=10_000, lines=True, default="")
@@ -44,14 +48,20 @@ class WordsForm:
     clock: str = forms.text(max=8, default="")
     at_once: bool = forms.flag()
     reply: UUID | None = forms.choice_id(default=None)
+    template: UUID | None = forms.choice_id(default=None)
+    way: str = forms.word(default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One offer: the verdict with the platform's own limits, for the counter under the text."""
+    """One offer: the verdict with the platform's own limits, for the counter under the text.
+
+    `micros` is what a free message costs there (millionths of a euro), None = nobody entered it.
+    """
 
     verdict: Verdict
     caps: Capabilities
+    micros: int | None = None
 
     @property
     def pictures(self) -> bool:
@@ -73,6 +83,7 @@ class Composer:
     hours: OfficeHours
     quiet_until: datetime | None
     may_send: bool
+    texts: tuple[TextOffer, ...] = ()
 
     @property
     def way(self) -> Way:
@@ -86,6 +97,13 @@ class Composer:
     def call(self) -> Verdict | None:
         """Return the telephone, None for a person without a number."""
         return next((one.verdict for one in self.ways if one.verdict.by_phone), None)
+
+    @property
+    def other(self) -> Way | None:
+        """Return the next way that free words may take, None where there is no other."""
+        writing = [one for one in self.ways if not (one.verdict.by_phone or one.verdict.template)]
+        open_ones = [one for one in writing if one.verdict.open]
+        return next((one for one in open_ones if one.verdict.channel != self.way.verdict.channel), None)
 
 
 async def composer(
@@ -104,12 +122,13 @@ async def composer(
     wished = str(form.get("channel") or "")
     route = await ways.best(actor.company_id, contact_id, need=Need(text, len(chosen)), at=at, wished=wished)
     words = await placeholders.values(actor, contact, job.id if job else None, hours, at=at)
-    return Composer(
+    costs = await templates.costs_of_words(actor.company_id, at=at)
+    made = Composer(
         form=form,
         contact=contact,
         job=job,
         route=route,
-        ways=tuple(Way(one, ways.caps_of(one.channel)) for one in route.offers),
+        ways=tuple(Way(one, ways.caps_of(one.channel), costs.get(one.channel)) for one in route.offers),
         photos=await _photos(actor, job),
         chosen=chosen,
         replies=[
@@ -120,6 +139,9 @@ async def composer(
         quiet_until=hours.quiet_at(at, ZoneInfo(company.timezone)),
         may_send=actor.may(Right.SEND) or actor.may(Right.RELEASE),
     )
+    verdict = made.way.verdict
+    account = await channels.usable(actor.company_id, verdict.channel) if verdict.template else None
+    return replace(made, texts=await offers(account, form, words, at=at)) if account else made
 
 
 async def _photos(actor: Actor, job: Job | None) -> list[Photo]:

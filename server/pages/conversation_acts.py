@@ -22,6 +22,7 @@ from server.domain.jobs import SHOWN
 from server.domain.messages import Message
 from server.ids import new_id
 from server.pages.composer import WordsForm, composer, moment_of, with_reply
+from server.pages.composer_texts import values_for, values_of
 from server.pages.conversations import ListQuery, thread_page
 from server.web import access, forms
 from server.web.render import see_other
@@ -82,11 +83,11 @@ class HandForm:
 async def write(request: Request) -> Response:
     """Send what was composed; a refusal keeps every word and says what to do."""
     head = await access.conversation_head(request)
-    form = await forms.read(request, WordsForm)
+    form = await _typed(request)
     if head.conversation.stranger:  # there is no composer that could show it
         raise Invalid("conversation.stranger", field="text")
     try:
-        message = await _written(request, head, form.data)
+        message = await _written(request, head, form)
     except (Invalid, NoConsent, Conflict) as refused:
         return await _again(request, head, form.refused(_of_form(refused)))
     place = f"{_address(head)}#message-{message.id}"
@@ -104,8 +105,14 @@ def _of_form(refused: Invalid | NoConsent | Conflict) -> Invalid:
     return shown
 
 
-async def _written(request: Request, head: Head, typed: WordsForm) -> Message:
-    actor, at = access.actor(request), services(request).clock()
+async def _typed(request: Request) -> forms.Form[WordsForm]:
+    """Read the composer, the gaps of its templates too."""
+    form = await forms.read(request, WordsForm)
+    return replace(form, typed={**form.typed, "values": await values_of(request)})
+
+
+async def _written(request: Request, head: Head, form: forms.Form[WordsForm]) -> Message:
+    actor, at, typed = access.actor(request), services(request).clock(), form.data
     if (
         typed.job
         and await jobs_db.by_id(actor.company_id, typed.job, visible_to=access.only_own(actor)) is None
@@ -122,9 +129,11 @@ async def _written(request: Request, head: Head, typed: WordsForm) -> Message:
         code=typed.code,
         send_after=moment_of(typed.day, typed.clock, ZoneInfo(company.timezone)),
         at_once=typed.at_once,
+        template_id=typed.template,
+        values=values_for(form.typed, typed.template),
     )
     contact_id = head.conversation.contact_id
-    if by_hand_channel(typed.channel) and contact_id is not None:
+    if by_hand_channel(typed.channel) and contact_id is not None and typed.template is None:
         if typed.photos:
             raise Invalid("way.by_hand_photos", field="photos")
         text = await composing.ready(actor, contact_id, words, at=at)
@@ -141,12 +150,16 @@ async def _written(request: Request, head: Head, typed: WordsForm) -> Message:
 
 
 async def draft(request: Request) -> Response:
-    """Show the composer anew: with a ready-made text below what was typed, or another job's photos. Sends nothing."""
+    """Show the composer anew: with a ready-made text below what was typed, by another way, or a template as it reads.
+
+    Sends nothing.
+    """
     head, actor = await access.conversation_head(request), access.actor(request)
-    form: forms.Form[Any] = await forms.read(request, WordsForm)
+    form: forms.Form[Any] = await _typed(request)
     reply = form.value.reply if form.value else None
     job_id = form.value.job if form.value else None
-    form = forms.blank({**form.typed, "intent": form.get("intent") or str(new_id())})
+    typed = {**form.typed, "intent": form.get("intent") or str(new_id())}
+    form = forms.blank(typed | ({"channel": typed["way"]} if typed.get("way") else {}))
     if reply and head.conversation.contact_id:
         job = (
             await jobs_db.by_id(actor.company_id, job_id, visible_to=access.only_own(actor))

@@ -73,6 +73,28 @@ def span(length: timedelta, language: str) -> str:
     return ngettext("{number} Minute", "{number} Minuten", minutes).format(number=minutes)
 
 
+def left(length: timedelta, language: str) -> str:
+    """Return how much of something is left: "12 Min.", "3 Std. 12 Min.", "2 Tage 3 Std.", rounded down."""
+    minutes, say = max(1, length // timedelta(minutes=1)), words(language).gettext
+    hours, rest = divmod(minutes, 60)
+    if days := hours // 24:
+        more = say("{hours} Std.").format(hours=hours % 24) if hours % 24 else ""
+        return " ".join(part for part in (span(timedelta(days=days), language), more) if part)
+    parts = [say("{hours} Std.").format(hours=hours)] if hours else []
+    if rest or not hours:
+        parts.append(say("{minutes} Min.").format(minutes=rest))
+    return " ".join(parts)
+
+
+def until(moment: datetime, zone: tzinfo, language: str, *, today: date) -> str:
+    """Return "17:40 Uhr", "morgen 9:10 Uhr", "Fr. 27. Nov., 15:02 Uhr" for a moment to come."""
+    that, say = moment.astimezone(zone).date(), words(language).gettext
+    if that == today + timedelta(days=1):
+        return say("morgen {time} Uhr").format(time=clock(moment, zone, language))
+    time = clock(moment, zone, language) if that == today else when(moment, zone, language, today=today)
+    return say("{time} Uhr").format(time=time)
+
+
 def size(size_bytes: int, language: str) -> str:
     """Return "3,4 MB" (powers of ten, as phones show it)."""
     value, unit = float(size_bytes), "B"

@@ -49,6 +49,8 @@ def environment(language: str) -> Environment:
         "when": _when,
         "day": _day,
         "clock": _clock,
+        "until": _until,
+        "left": partial(dates.left, language=language),
         "date": partial(dates.numeric_day, language=language),
         "month": partial(dates.month, language=language),
         "euro": partial(dates.euro, language=language),
@@ -66,6 +68,11 @@ def environment(language: str) -> Environment:
 @pass_context
 def _when(context: Context, moment: datetime) -> str:
     return dates.when(moment, context["zone"], context["lang"], today=context["today"])
+
+
+@pass_context
+def _until(context: Context, moment: datetime) -> str:
+    return dates.until(moment, context["zone"], context["lang"], today=context["today"])
 
 
 @pass_context

@@ -10,9 +10,9 @@ import pytest
 from server.channels import CHANNELS
 from server.channels.handoff import CAPS as BY_HAND
 from server.channels.phone import CAPS as TELEPHONE
-from server.domain.channels import Capabilities, Identity, IdentityKind
+from server.domain.channels import WINDOW_MARGIN, Capabilities, Identity, IdentityKind
 from server.domain.consents import Closed, Open
-from server.domain.routing import Need, Way, book_name, route
+from server.domain.routing import Need, Way, book_name, judge, route
 from server.web.words import sentences
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -51,6 +51,23 @@ def test_free_words_before_a_template_buttons_before_a_list_free_before_paid() -
     assert chosen(way("a", CHAT), way("b"), pictures=1) == "b"
 
 
+def test_the_window_is_told_as_far_as_we_use_it() -> None:
+    """Its last minutes are not ours; with an agent's hand it reaches further; who never wrote has none."""
+    day = timedelta(hours=24)
+    first, last = NOON - timedelta(hours=1), NOON - day + WINDOW_MARGIN
+    told = judge(way("a", last_in_at=first), Need(), NOON)
+    assert (told.free_until, told.shut_at) == (first + day - WINDOW_MARGIN, None)
+    told = judge(way("a", last_in_at=last), Need(), NOON)
+    assert (told.free_until, told.shut_at, told.template) == (None, NOON, True)
+    agent = replace(CHAT, window=day, human_window=timedelta(days=7))
+    told = judge(way("a", agent, last_in_at=NOON - timedelta(days=2)), Need(), NOON)
+    assert (told.code, told.free_until, told.shut_at) == ("", None, None)
+    told = judge(way("a", agent, last_in_at=NOON - timedelta(days=9)), Need(), NOON)
+    assert (told.code, told.shut_at) == ("window.closed", NOON - timedelta(days=2) - WINDOW_MARGIN)
+    told = judge(way("a", last_in_at=None), Need(), NOON)
+    assert (told.free_until, told.shut_at, told.template) == (None, None, True)
+
+
 @pytest.mark.parametrize(
     ("refused", "need", "code"),
     [
@@ -82,6 +99,19 @@ def test_nothing_is_handed_over_by_itself_while_a_platform_is_connected() -> Non
     assert chosen(way("a", down="channel.unavailable")) == "hand"
     assert chosen() == "hand"
     assert route([way("a", gate=NO), HAND], preferred="", need=Need(), now=NOON).offers[-1].open
+
+
+def test_where_all_is_shut_the_reason_with_a_remedy_stands_first() -> None:
+    """That he is not there at all says least; what the person likes most says most, also when its account is down."""
+    absent, down = way("a", CHAT, identity=None), way("d", down="channel.reauth")
+    asked, left = way("b", gate=NO), way("c", gate=Closed("consent.withdrawn"))
+    for mix in itertools.permutations([absent, asked]):
+        assert chosen(*mix) == "b"
+        assert chosen(*mix, down) == "b"
+        assert chosen(*mix, down, preferred="d") == "d"
+    assert chosen(absent, left, asked) == "c"
+    assert chosen(absent, down) == "d"
+    assert chosen(absent, replace(down, identity=None)) == "a"
 
 
 def test_a_messenger_he_likes_is_liked_by_hand_too() -> None:

@@ -1,13 +1,15 @@
 // @ts-check
 /**
- * Says while typing what the chosen way allows, and puts ready-made texts where the cursor is. Every rule is the
- * server's: without us it refuses with the same sentence and keeps the text.
+ * Says while typing what the chosen way allows and how a template will read, and puts ready-made texts where the
+ * cursor is. Every rule is the server's: without us it refuses with the same sentence and keeps the text.
  */
 export class MessageComposer extends HTMLElement {
   connectedCallback() {
     this.addEventListener('input', this.#measure);
     this.addEventListener('change', this.#choose);
     this.addEventListener('click', this.#insert);
+    this.addEventListener('input', this.#preview);
+    for (const button of this.querySelectorAll('[data-preview]')) button.remove();
     this.#choose();
   }
 
@@ -51,6 +53,18 @@ export class MessageComposer extends HTMLElement {
     const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (this.querySelectorAll('input[name=photos]'));
     for (const box of boxes) box.disabled = !possible && !box.checked;
   }
+
+  /** A template as it will read, while its gaps are filled. */
+  #preview = (/** @type {Event} */ event) => {
+    const gap = event.target;
+    if (!(gap instanceof HTMLInputElement) || !gap.dataset.gap) return;
+    const said = gap.value.trim().replace(/\s+/g, ' ');
+    for (const mark of gap.closest('[data-offer]')?.querySelectorAll('[data-place]') ?? []) {
+      if (!(mark instanceof HTMLElement) || mark.dataset.place !== gap.dataset.gap) continue;
+      mark.textContent = said || mark.dataset.name || '';
+      mark.toggleAttribute('data-filled', said !== '');
+    }
+  };
 
   #insert = (/** @type {MouseEvent} */ event) => {
     const button = /** @type {Element} */ (event.target).closest('[data-insert]');
