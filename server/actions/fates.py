@@ -4,6 +4,7 @@ To one person in one channel messages leave in their order, one at a time: a lan
 its task and is called by whoever is before it; the chore `outbox.watch` is the net below.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -194,8 +195,15 @@ async def doubt(message: Message, detail: str, *, at: datetime) -> None:
         await follow(message, at=at)
 
 
-async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -> None:
-    """Stop a message and what belongs to it before it leaves; the question says why."""
+async def stop(
+    message: Message,
+    code: str,
+    *,
+    at: datetime,
+    detail: str = "",
+    values: Mapping[str, str] | None = None,
+) -> None:
+    """Stop a message and what belongs to it before it leaves; the question says why. `values` fill the sentence."""
     stoppable = [MessageState.QUEUED, MessageState.LEASED, MessageState.ACCEPTED, MessageState.SENT]
     await messages.set_state(
         message.company_id,
@@ -205,6 +213,7 @@ async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -
         at=at,
         error_code=code,
         error_detail=detail,
+        **({"step": {**(message.step or {}), "blocked": dict(values)}} if values else {}),
     )
     await conversations.moved_on(message)
     await log(message, "message.stopped", at=at, code=code, detail=detail)
@@ -224,7 +233,7 @@ async def stop(message: Message, code: str, *, at: datetime, detail: str = "") -
     actor = system(message.company_id)
     question = await questions.known(actor, message.question_id)
     if question.state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN, QuestionState.BLOCKED):
-        await questions.block(actor, question, code, {}, at=at)
+        await questions.block(actor, question, code, values or {}, at=at)
 
 
 async def _mates(message: Message) -> list[Message]:

@@ -21,6 +21,7 @@ from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import Question, QuestionState
 from server.domain.routing import Need, Verdict
 from server.domain.tasks import Later
+from server.domain.templates import KnownTemplate, variables_of
 from server.domain.users import system
 from server.imaging.renditions import ImageError
 from server.services import Services
@@ -218,7 +219,8 @@ class Outlook:
     """What would happen to a question to this person now; `closed` is the code that stands against it, "" = nothing.
 
     `free_until` is the end of the platform's window, None when it is shut or the channel knows none. `offers` are
-    all ways, the best first; each that is closed has its own sentence.
+    all ways, the best first; each that is closed has its own sentence. `text` is the template that would carry it where
+    `template` says that only one can, "" = none that is approved was chosen for questions.
     """
 
     channel: str
@@ -229,6 +231,7 @@ class Outlook:
     template: bool = False
     costs: bool = False
     offers: tuple[Verdict, ...] = ()
+    text: str = ""
 
 
 async def outlook(
@@ -238,6 +241,8 @@ async def outlook(
     found = await ways.best(company_id, contact_id, need=need, at=at)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
     chosen = found.chosen
+    account = await channels.usable(company_id, chosen.channel) if chosen.template else None
+    named = await templates.named_by(account) if account else None
     return Outlook(
         channel=chosen.channel,
         contact=contact,
@@ -247,7 +252,13 @@ async def outlook(
         template=chosen.template,
         costs=chosen.costs,
         offers=found.offers,
+        text=named.template.name if named and _carries(named) else "",
     )
+
+
+def _carries(named: KnownTemplate) -> bool:
+    """Say whether a question can stand in the only gap of a template."""
+    return not named.refusal and len(variables_of(named.template)) == 1
 
 
 async def _identity(question: Question) -> Identity | None:

@@ -286,7 +286,7 @@ async def _plan(
         window_until=until,
     )
     if isinstance(planned, Blocked):
-        await fates.stop(message, planned.code, at=at)
+        await fates.stop(message, planned.code, values=planned.values, at=at)
         return
     await _write(message, planned, at=at)
 

@@ -117,6 +117,18 @@ class Message:
         return self.direction is Direction.OUT and self.step is not None and self.step.get("kind") == ECHO
 
     @property
+    def reasons(self) -> Mapping[str, str]:
+        """Return what fills the sentence of its `error_code`."""
+        found = (self.step or {}).get("blocked")
+        return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+    @property
+    def template_values(self) -> tuple[str, tuple[str, ...]] | None:
+        """Return (id of the template, its values) a free message was written with, None for free words."""
+        known, values = (self.step or {}).get("template"), (self.step or {}).get("values")
+        return (str(known), tuple(map(str, values))) if known and isinstance(values, list) else None
+
+    @property
     def pictures(self) -> tuple[UUID, ...]:
         """Return our photos it carries: the customer's own, or those a free message was written with."""
         if self.photo_id is not None:

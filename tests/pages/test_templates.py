@@ -227,3 +227,55 @@ async def refused(firm: Firm, name: str) -> dict[str, object]:
     elif name == "strange_channel":
         return {"channel": "brieftaube"}
     return {}
+
+
+async def test_what_was_stopped_comes_back_into_the_composer(firm: Firm) -> None:
+    await ready(firm)
+    await firm.consent()
+    here, visit = await thread(firm), await id_of(firm, "termin")
+    form = {"intent": str(new_id()), "template": visit, f"values-{visit}": ["Petra", "Dienstag"]}
+    async with firm.browser(firm.office) as office:
+        assert (await office.post(here, data=form)).status_code == 303
+        firm.sandbox.whatsapp.templates[:] = []
+        await check(firm)
+        await firm.work()
+        page = (await office.get(here)).text
+        assert "Diese Vorlage gibt es beim Anbieter nicht mehr." in page
+        assert "Guten Tag Petra, wir kommen am Dienstag." in page and "Neu schreiben" in page
+        assert f'name="values-{visit}" value="Dienstag"' in page
+        again = await office.post(f"{here}/draft", data={"text": "Guten Tag Petra, wir kommen am Dienstag."})
+    assert "Guten Tag Petra, wir kommen am Dienstag.</textarea>" in again.text
+
+
+async def test_a_stopped_message_tells_the_numbers_of_its_sentence(firm: Firm) -> None:
+    await firm.hello()
+    here = await thread(firm)
+    long = {"intent": str(new_id()), "text": "x" * 4000, "channel": "whatsapp"}
+    async with firm.browser(firm.office) as office:
+        assert (await office.post(here, data=long)).status_code == 303
+        await change_text(firm, "x" * 5000)
+        await firm.work()
+        page = (await office.get(here)).text
+    assert "Der Text ist zu lang. Höchstens 4096 Zeichen." in page
+
+
+@atomic
+async def change_text(firm: Firm, text: str) -> None:
+    """Let a message that waits for its plan be too long for it, as no form of ours lets it be."""
+    [one] = await messages.found(firm.company_id, contact_id=firm.contact.id, direction=Direction.OUT)
+    await messages.set_place(firm.company_id, one.id, text=text)
+
+
+async def test_a_question_says_before_sending_which_template_carries_it(firm: Firm) -> None:
+    await ready(firm, template_name="nein", template_language="de")
+    await firm.consent()
+    async with firm.browser(firm.office) as office:
+        page = (await office.get(f"/questions/new?job={firm.job}")).text
+        assert "für Rückfragen ist keine genehmigte Vorlage gewählt" in page
+        typed = {**TYPED, "waba_id": f"9{TYPED['phone_number_id']}", "template_name": "foto"}
+        typed["template_language"] = "de_AT"
+        await channels.change(
+            firm.services, firm.office, firm.account, label="", typed=typed, at=firm.clock.at
+        )
+        page = (await office.get(f"/questions/new?job={firm.job}")).text
+    assert "Es geht die Vorlage „foto“ hinaus." in page
