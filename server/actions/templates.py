@@ -14,7 +14,7 @@ from server.db import tasks as table
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.channels import Template
-from server.domain.consents import Closed
+from server.domain.consents import Closed, Purpose
 from server.domain.errors import Invalid, NoConsent
 from server.domain.messages import Message
 from server.domain.statistics import CATEGORIES, price_of
@@ -92,6 +92,17 @@ async def offered(account: Account) -> list[KnownTemplate]:
     return sorted(usable, key=lambda one: (one.template.name, one.template.language) != wanted)
 
 
+async def offered_to(account: Account, contact_id: UUID, *, at: datetime) -> list[KnownTemplate]:
+    """Return what may be sent to this person now: advertising only where he agreed to it."""
+    usable = await offered(account)
+    shut = {
+        purpose
+        for purpose in {one.purpose for one in usable}
+        if await _not_agreed(account, contact_id, purpose, at=at)
+    }
+    return [one for one in usable if one.purpose not in shut]
+
+
 async def priced(
     account: Account, texts: Sequence[KnownTemplate], *, at: datetime
 ) -> list[tuple[KnownTemplate, int | None]]:
@@ -133,7 +144,7 @@ async def fill(
     if known.refusal:
         raise Invalid(known.refusal, field=TEMPLATE)
     given = checked(known.template, values, pictures=pictures)
-    if code := await _not_agreed(account, contact_id, known, at=at):
+    if code := await _not_agreed(account, contact_id, known.purpose, at=at):
         raise NoConsent(code)
     return Filled(known, given)
 
@@ -172,13 +183,11 @@ async def closed(message: Message, *, at: datetime) -> str:
         return "template.changed"
     account = await channels.account_by_id(message.company_id, known.account_id)
     assert account is not None and message.contact_id is not None
-    return await _not_agreed(account, message.contact_id, known, at=at)
+    return await _not_agreed(account, message.contact_id, known.purpose, at=at)
 
 
-async def _not_agreed(account: Account, contact_id: UUID, known: KnownTemplate, *, at: datetime) -> str:
-    opened = await gate(
-        account.company_id, contact_id, account.kind, known.purpose, account_id=account.id, at=at
-    )
+async def _not_agreed(account: Account, contact_id: UUID, purpose: Purpose, *, at: datetime) -> str:
+    opened = await gate(account.company_id, contact_id, account.kind, purpose, account_id=account.id, at=at)
     return opened.code if isinstance(opened, Closed) else ""
 
 

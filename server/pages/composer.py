@@ -141,7 +141,7 @@ async def composer(
     )
     verdict = made.way.verdict
     account = await channels.usable(actor.company_id, verdict.channel) if verdict.template else None
-    return replace(made, texts=await offers(account, form, words, at=at)) if account else made
+    return replace(made, texts=await offers(account, contact, form, words, at=at)) if account else made
 
 
 async def _photos(actor: Actor, job: Job | None) -> list[Photo]:

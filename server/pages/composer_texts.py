@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from server.actions import templates
 from server.domain.accounts import Account
+from server.domain.customers import Contact
 from server.domain.errors import Invalid
 from server.domain.templates import KnownTemplate, one_line, parts_of, suggested, variables_of
 from server.ids import parse_id
@@ -40,6 +41,10 @@ class TextOffer:
     parts: tuple[tuple[str, int], ...]
     open: bool
 
+    @property
+    def wrong(self) -> bool:
+        return any(gap.error for gap in self.gaps)
+
     def shown(self, place: int) -> str:
         """Return what the customer would read at a gap, "" while it is empty."""
         return one_line(self.gaps[place - 1].value)
@@ -61,10 +66,11 @@ async def values_of(request: Request) -> dict[str, tuple[str, ...]]:
 
 
 async def offers(
-    account: Account, form: forms.Form[Any], known: Mapping[str, str], *, at: datetime
+    account: Account, contact: Contact, form: forms.Form[Any], known: Mapping[str, str], *, at: datetime
 ) -> tuple[TextOffer, ...]:
-    """Return the texts that may leave by this account, with what was typed, else what we know, in their gaps."""
-    texts = await templates.priced(account, await templates.offered(account), at=at)
+    """Return the texts that may leave for a person, with what was typed, else what we know, in their gaps."""
+    usable = await templates.offered_to(account, contact.id, at=at)
+    texts = await templates.priced(account, usable, at=at)
     chosen = str(form.get("template") or "")
     first = next((str(one.id) for one, _ in texts), "")
     return tuple(

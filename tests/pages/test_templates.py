@@ -9,7 +9,7 @@ from server.db import channels as channels_db
 from server.db import messages, templates
 from server.db.unit import atomic
 from server.domain.accounts import Health
-from server.domain.consents import Proof
+from server.domain.consents import Proof, Purpose
 from server.domain.messages import Direction
 from server.domain.photos import Person
 from server.domain.statistics import Price
@@ -32,6 +32,7 @@ async def ready(firm: Firm, **settings: str) -> None:
     firm.sandbox.add_template("termin", "Guten Tag {{name}}, wir kommen am {{tag}}.")
     firm.sandbox.add_template("foto", "So sieht es aus: {{1}}", header_image=True, language="de_AT")
     firm.sandbox.add_template("nein", "Nein", state="REJECTED", reason="INVALID_FORMAT", category="MARKETING")
+    firm.sandbox.add_template("rabatt", "Rabatt!", category="MARKETING")
     firm.sandbox.add_template("alt", "Alt")
     await check(firm)
     firm.sandbox.whatsapp.templates.pop()
@@ -45,7 +46,7 @@ async def test_the_channels_page_lists_what_the_platform_has(firm: Firm) -> None
     async with firm.browser(firm.office) as office:
         page = (await office.get(f"/settings/channels/{firm.account.id}")).text
         rows = page.split("talk-rows")[1].split("</ul>")[0].split("<li")[1:]
-        foto, nein, termin, alt = rows
+        foto, nein, _, termin, alt = rows
         assert "de_AT" in foto and "mit einem Foto" in foto and "genehmigt" in foto
         assert "abgelehnt" in nein and "INVALID_FORMAT" in nein and "Werbung (Marketing)" in nein
         assert "Preis nicht eingetragen" in nein
@@ -115,6 +116,17 @@ async def test_an_open_window_is_told_in_human_words(firm: Firm) -> None:
         assert "noch 23 Std. 55 Min., bis morgen 09:56 Uhr" in page and "data-offer" not in page
 
 
+async def test_advertising_is_offered_to_who_agreed_to_it(firm: Firm) -> None:
+    await ready(firm)
+    await firm.consent()
+    await consents.grant(
+        firm.office, firm.contact, channel="whatsapp", proof=Proof.SPOKEN, proof_ref="zu Sabine",
+        purpose=Purpose.ADVERTISING, at=firm.clock.at,
+    )  # fmt: skip
+    async with firm.browser(firm.office) as office:
+        assert "Rabatt!" in (await office.get(await thread(firm))).text
+
+
 async def test_a_template_is_previewed_filled_and_sent_without_a_script(firm: Firm) -> None:
     await ready(firm)
     await firm.consent()
@@ -128,7 +140,8 @@ async def test_a_template_is_previewed_filled_and_sent_without_a_script(firm: Fi
         assert "data-filled>Petra &lt;M&gt;</mark>, wir kommen am <mark" in seen.text
         wrong = await office.post(here, data=form | {f"values-{visit}": ["Petra", " "]})
         assert wrong.status_code == 422 and kept(wrong.text)
-        assert "„tag“ ist noch leer." in wrong.text and gap(wrong.text, "Name") == "Petra"
+        assert "„Tag“ ist noch leer." in wrong.text and "fehlt oder passt nicht" in wrong.text
+        assert "Rabatt!" not in page and gap(wrong.text, "Name") == "Petra"
         assert await sent(firm) == []
         good = await office.post(here, data=form | {f"values-{visit}": ["Petra", "Dienstag"]})
         assert good.status_code == 303
