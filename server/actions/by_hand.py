@@ -13,8 +13,9 @@ from server.channels.handoff import HandoffState, messenger_of, next_state
 from server.db import messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import HANDOFF, by_hand
-from server.domain.channels import length
+from server.domain.channels import Identity, length
 from server.domain.consents import Closed
+from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.users import Actor, Right
@@ -38,24 +39,13 @@ async def prepare(
     The first one there says who writes. Raises NoConsent, Invalid, Forbidden.
     """
     _may(actor)
-    messenger = messenger_of(channel)
-    if messenger is None:
+    if messenger_of(channel) is None:
         raise Invalid("channel.unknown", field="channel")
     known = await messages.by_id(actor.company_id, intent)
     if known is not None:
         return known
     contact = await contact_known(actor.company_id, contact_id)
-    opened = await gate(actor.company_id, contact.id, channel, at=at)
-    if isinstance(opened, Closed):
-        raise NoConsent(opened.code)
-    caps = ways.caps_of(channel)
-    recipient = await ways.name_of(contact, channel, caps)
-    if recipient is None and not messenger.nameless:
-        raise Invalid("contact.no_address", field="channel")
-    if not text:
-        raise Invalid("draft.empty", field="text")
-    if length(text, caps) > caps.max_text:
-        raise Invalid("text.too_long", field="text", limit=caps.max_text)
+    recipient = await _recipient(contact, channel, text, at=at)
     first = await introductions.unsaid(actor.company_id, contact.id, channel, at=at)
     message = Message(
         id=intent,
@@ -82,6 +72,22 @@ async def prepare(
         raise Conflict("message.moved_on")
     await fates.log(message, "message.written", at=at, actor=actor)
     return message
+
+
+async def _recipient(contact: Contact, channel: str, text: str, *, at: datetime) -> Identity | None:
+    """Return whom the text goes to, None for a messenger that asks on the phone. Raises NoConsent, Invalid."""
+    opened = await gate(contact.company_id, contact.id, channel, at=at)
+    if isinstance(opened, Closed):
+        raise NoConsent(opened.code)
+    messenger, caps = messenger_of(channel), ways.caps_of(channel)
+    recipient = await ways.name_of(contact, channel, caps)
+    if recipient is None and not (messenger and messenger.nameless):
+        raise Invalid("contact.no_address", field="channel")
+    if not text:
+        raise Invalid("draft.empty", field="text")
+    if length(text, caps) > caps.max_text:
+        raise Invalid("text.too_long", field="text", limit=caps.max_text)
+    return recipient
 
 
 @atomic

@@ -91,15 +91,11 @@ async def move(
     other = via != message.channel and message.state in (MessageState.PREPARED, MessageState.OPENED)
     via = via if other else message.channel
     unseen = message.state is MessageState.PREPARED or other
-    if wanted is HandoffState.CONFIRMED and unseen:
-        await move(
-            actor, question, HandoffState.OPENED, via=via, at=at
-        )  # without a script nobody saw it being opened
+    if wanted is HandoffState.CONFIRMED and unseen:  # without a script nobody saw it being opened
+        await move(actor, question, HandoffState.OPENED, via=via, at=at)
         message, question = replace(message, state=MessageState.OPENED), await _again(actor, question)
     if wanted is HandoffState.OPENED:
-        opened = await _opened(question, via, at=at)
-        if isinstance(opened, Closed):
-            raise NoConsent(opened.code)
+        await _check_gate(question, via, at=at)
         if other:
             question = await _through(actor, question, message, via, at=at)
     state = MessageState(next_state(HandoffState(message.state), wanted))
@@ -113,6 +109,12 @@ async def move(
         await question_actions.taken_back(actor, question, at=at)
     else:
         await question_actions.handed_off(actor, question, at=at)
+
+
+async def _check_gate(question: Question, via: str, *, at: datetime) -> None:
+    opened = await _opened(question, via, at=at)
+    if isinstance(opened, Closed):
+        raise NoConsent(opened.code)
 
 
 async def _through(actor: Actor, question: Question, message: Message, via: str, *, at: datetime) -> Question:
