@@ -33,7 +33,7 @@ import httpx
 from server.actions import fates
 from server.actions.channels import open_channel, set_up
 from server.app import open_services
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.db import messages
 from server.db.connect import open_database
 from server.db.migrate import migrate

@@ -80,7 +80,7 @@ def _extracted(path: Path, method: str, options: dict[str, str]) -> Iterator[Id]
 def _of_channels() -> Iterator[str]:
     """Return the label and help of every `Field(name, label, …)`, and of the sandbox's `Act(name, label, word)`."""
     for folder, maker, places in (("channels", "Field", slice(1, 2)), ("sandbox", "Act", slice(1, 3))):
-        for path in sorted((ROOT / "server" / folder).glob("*.py")):
+        for path in sorted((ROOT / "server" / folder).rglob("*.py")):
             for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not (
                     isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == maker

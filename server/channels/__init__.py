@@ -1,11 +1,11 @@
-"""The messengers: one class each. Adding one is a file and its name here."""
+"""The messengers: one folder each. Adding one is a folder and its class here."""
 
 from server.channels.base import Channel
-from server.channels.email import Email
-from server.channels.messenger import Messenger
-from server.channels.signal import Signal
-from server.channels.telegram import Telegram
-from server.channels.threema import Threema
-from server.channels.whatsapp import Whatsapp
+from server.channels.email.channel import Email
+from server.channels.messenger.channel import Messenger
+from server.channels.signal.channel import Signal
+from server.channels.telegram.channel import Telegram
+from server.channels.threema.channel import Threema
+from server.channels.whatsapp.channel import Whatsapp
 
 CHANNELS: tuple[type[Channel], ...] = (Whatsapp, Telegram, Signal, Messenger, Threema, Email)

@@ -12,8 +12,8 @@ from server.domain.customers import Contact
 from server.domain.events import Status
 from server.domain.messages import SILENT, Direction, Message
 from server.sandbox.app import Sandbox
-from server.sandbox.telegram import TelegramPlatform
-from server.sandbox.threema import ThreemaPlatform
+from server.sandbox.telegram.platform import TelegramPlatform
+from server.sandbox.threema.platform import ThreemaPlatform
 from server.sandbox.world import Bubble, Person
 
 STRANGER_KEY = "unbekannt"

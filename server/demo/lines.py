@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.actions import channels
-from server.channels.threema_crypto import public_of
+from server.channels.threema.crypto import public_of
 from server.db import channels as channels_db
 from server.demo.cast import COMPANY, PROFILE, TEXTS
 from server.domain.accounts import Account

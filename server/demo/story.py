@@ -40,8 +40,8 @@ from server.ids import new_id
 from server.sandbox import Fault
 from server.sandbox.app import Sandbox
 from server.sandbox.customer import Customer
-from server.sandbox.messenger import MessengerPlatform
-from server.sandbox.telegram import TelegramPlatform
+from server.sandbox.messenger.platform import MessengerPlatform
+from server.sandbox.telegram.platform import TelegramPlatform
 from server.services import Services
 
 log = logging.getLogger(__name__)

@@ -13,16 +13,16 @@ from starlette.applications import Starlette
 
 from server.sandbox.control import Control
 from server.sandbox.customer import Customer
-from server.sandbox.email import EmailPlatform
-from server.sandbox.messenger import MessengerPlatform
+from server.sandbox.email.platform import EmailPlatform
+from server.sandbox.messenger.platform import MessengerPlatform
 from server.sandbox.phone import PhonePages, Render
 from server.sandbox.platform import Opens, Platform, is_play
 from server.sandbox.postman import Deliver, Postman, over_http
-from server.sandbox.signal import SignalPlatform
-from server.sandbox.telegram import TelegramPlatform
-from server.sandbox.threema import ThreemaPlatform
-from server.sandbox.whatsapp import WhatsappPlatform
-from server.sandbox.whatsapp_rules import Approved
+from server.sandbox.signal.platform import SignalPlatform
+from server.sandbox.telegram.platform import TelegramPlatform
+from server.sandbox.threema.platform import ThreemaPlatform
+from server.sandbox.whatsapp.platform import WhatsappPlatform
+from server.sandbox.whatsapp.rules import Approved
 from server.sandbox.world import Account, Fault, Person, Whims, World
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Picture, Step, Template
 from server.domain.events import Event, InboundMessage, StatusUpdate
 from server.domain.outcomes import Outcome

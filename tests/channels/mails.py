@@ -8,13 +8,13 @@ from datetime import datetime
 import httpx
 
 from server.channels.base import Pulled
-from server.channels.email import Email
+from server.channels.email.channel import Email
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
 from server.domain.events import Event
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, create_sandbox
-from server.sandbox.email import EmailPlatform
+from server.sandbox.email.platform import EmailPlatform
 from tests.channels.lines import NOON, load
 
 ADDRESS = "post@berger.example"

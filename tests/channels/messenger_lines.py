@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import httpx
 
-from server.channels.messenger import Messenger
+from server.channels.messenger.channel import Messenger
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
 from server.domain.events import Echo, Event, InboundMessage, Status, StatusUpdate, Watermark
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox
-from server.sandbox.messenger import MessengerPlatform
+from server.sandbox.messenger.platform import MessengerPlatform
 from tests.channels.lines import NOON, load
 
 PAGE = "1000233456"

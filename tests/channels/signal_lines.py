@@ -11,13 +11,13 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from jsonschema import Draft4Validator
 
-from server.channels.signal import Signal
+from server.channels.signal.channel import Signal
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
 from server.domain.events import Event
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox
-from server.sandbox.signal import SignalPlatform
+from server.sandbox.signal.platform import SignalPlatform
 from server.sandbox.world import Account, Person
 from tests.channels.lines import NOON, load, spec
 from tests.ports import free_port

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import httpx
 
-from server.channels.telegram import Telegram
+from server.channels.telegram.channel import Telegram
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
 from server.domain.events import Event, InboundMessage
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox
-from server.sandbox.telegram import TelegramPlatform
+from server.sandbox.telegram.platform import TelegramPlatform
 from server.sandbox.world import Bubble
 from tests.channels.lines import NOON, load, spec
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.channels.base import ChannelError
-from server.channels.email_heads import UNDATED
-from server.channels.email_imap import CUT_HEADER
-from server.channels.email_words import CUT, new_words, page_text
+from server.channels.email.heads import UNDATED
+from server.channels.email.imap import CUT_HEADER
+from server.channels.email.words import CUT, new_words, page_text
 from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import is_stop
 from server.domain.events import (

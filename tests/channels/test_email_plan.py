@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels.email_plan import html_of, message
-from server.channels.email_settings import mailbox
+from server.channels.email.plan import html_of, message
+from server.channels.email.settings import mailbox
 from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Step
 from server.domain.mail import (
     answer_token,

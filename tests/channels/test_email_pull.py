@@ -8,15 +8,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from server.channels import email_imap
 from server.channels.base import ChannelError, Pulling
-from server.channels.email import Email
-from server.channels.email_imap import Cursor
-from server.channels.email_settings import Server, Tls, mailbox
+from server.channels.email import imap as email_imap
+from server.channels.email.channel import Email
+from server.channels.email.imap import Cursor
+from server.channels.email.settings import Server, Tls, mailbox
 from server.domain.events import InboundMessage, UnknownEvent
 from server.domain.outcomes import Accepted
 from server.sandbox import Fault, Whims
-from server.sandbox.email_imap import ImapDoor
+from server.sandbox.email.imap import ImapDoor
 from tests.channels.lines import JPEG, NOON, draft
 from tests.channels.mails import ADDRESS, SETTINGS, MailLine, client, mail, offline, open_line
 from tests.ports import free_port

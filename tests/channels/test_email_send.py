@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import email_smtp
-from server.channels.email import Email
-from server.channels.email_errors import Stage, outcome_of
-from server.channels.email_settings import Server, Tls, mailbox
+from server.channels.email import smtp as email_smtp
+from server.channels.email.channel import Email
+from server.channels.email.errors import Stage, outcome_of
+from server.channels.email.settings import Server, Tls, mailbox
 from server.domain.channels import Identity, IdentityKind
 from server.domain.errors import Invalid
 from server.domain.outcomes import (
@@ -28,7 +28,7 @@ from server.domain.outcomes import (
 )
 from server.ids import new_id
 from server.sandbox import Fault
-from server.sandbox.email_smtp import SmtpDoor
+from server.sandbox.email.smtp import SmtpDoor
 from tests.channels.lines import CHOICES, JPEG, draft, load
 from tests.channels.mails import ADDRESS, PETRA, SETTINGS, MailLine, client, open_line
 from tests.ports import free_port
@@ -179,7 +179,7 @@ async def test_a_server_that_is_away_may_be_tried_again() -> None:
 async def test_silence_after_the_mail_is_unclear_and_before_it_not(
     mails: MailLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.sandbox.email_smtp.SILENCE_S", 30.0)
+    monkeypatch.setattr("server.sandbox.email.smtp.SILENCE_S", 30.0)
     monkeypatch.setattr(email_smtp, "COMMAND_TIMEOUT_S", 0.3)
     mails.sandbox.set_fault("email.messages", Fault.SLOW_BEFORE)
     mails.sandbox.set_fault("email.messages", Fault.SLOW_AFTER)

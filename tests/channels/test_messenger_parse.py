@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.channels.messenger import Messenger
+from server.channels.messenger.channel import Messenger
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,

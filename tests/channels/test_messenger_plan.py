@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.channels.messenger import Messenger
-from server.channels.messenger_plan import CAPS, TAGS, tag_lives, with_media
+from server.channels.messenger.channel import Messenger
+from server.channels.messenger.plan import CAPS, TAGS, tag_lives, with_media
 from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, steps_at_most
 from server.ids import new_id
 from tests.channels.lines import CHOICES, NOON, draft, picture

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import messenger
 from server.channels.base import ChannelError, Invites
-from server.channels.messenger import Messenger
-from server.channels.messenger_check import FIELDS
-from server.channels.messenger_errors import REACTIONS, outcome_of, reaction_of
+from server.channels.messenger import channel as messenger
+from server.channels.messenger.channel import Messenger
+from server.channels.messenger.check import FIELDS
+from server.channels.messenger.errors import REACTIONS, outcome_of, reaction_of
 from server.domain.channels import Blocked, Finding, Identity, IdentityKind
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage, Joined, MediaRef

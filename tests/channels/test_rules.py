@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.channels.whatsapp_plan import CAPS
+from server.channels.whatsapp.plan import CAPS
 from server.domain.channels import Choice, Step, fit_buttons, numbered, picked, window_open
 from server.domain.events import Status, advance
 from server.ids import new_id

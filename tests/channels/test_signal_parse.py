@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels.signal_parse import events, gap, long_texts, noise
+from server.channels.signal.parse import events, gap, long_texts, noise
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,

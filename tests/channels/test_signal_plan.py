@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from server.channels.signal import Signal
-from server.channels.signal_plan import CAPS, data_uri, parted
+from server.channels.signal.channel import Signal
+from server.channels.signal.plan import CAPS, data_uri, parted
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind
 from server.domain.errors import Invalid
 from server.ids import new_id

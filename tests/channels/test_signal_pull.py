@@ -7,9 +7,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from server.channels import signal_line
 from server.channels.base import ChannelError
-from server.channels.signal import Signal
+from server.channels.signal import line as signal_line
+from server.channels.signal.channel import Signal
 from server.clock import now
 from server.domain.events import Gap, InboundMessage
 from server.sandbox import Fault, Whims

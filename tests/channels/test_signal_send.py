@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import signal as channel_module
 from server.channels.base import ChannelError
-from server.channels.signal import Signal
+from server.channels.signal import channel as channel_module
+from server.channels.signal.channel import Signal
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MediaRef, StatusUpdate
 from server.domain.outcomes import (

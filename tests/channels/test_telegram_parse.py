@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.channels.telegram import Telegram
-from server.channels.telegram_plan import button_data
+from server.channels.telegram.channel import Telegram
+from server.channels.telegram.plan import button_data
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     NOT_TOLD,

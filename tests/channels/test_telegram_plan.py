@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels.telegram import Telegram
-from server.channels.telegram_plan import (
+from server.channels.telegram.channel import Telegram
+from server.channels.telegram.plan import (
     CAPS,
     MAX_CALLBACK_BYTES,
     button_data,

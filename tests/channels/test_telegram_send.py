@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import telegram
 from server.channels.base import ChannelError, Invites, Pulled, Pulling, Pushed
-from server.channels.telegram import Telegram
-from server.channels.telegram_errors import outcome_of, refusal_of
+from server.channels.telegram import channel as telegram
+from server.channels.telegram.channel import Telegram
+from server.channels.telegram.errors import outcome_of, refusal_of
 from server.domain.channels import Blocked, Finding, Identity, IdentityKind
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage, Joined, MediaRef, UnknownEvent

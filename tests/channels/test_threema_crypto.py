@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.channels import threema_crypto as crypto
-from server.channels.threema_parse import BLOB, form
-from server.channels.threema_plan import file_json
+from server.channels.threema import crypto as crypto
+from server.channels.threema.parse import BLOB, form
+from server.channels.threema.plan import file_json
 from tests.channels.lines import spec
 
 ALICE, BOB = bytes(range(32)), bytes(range(50, 82))

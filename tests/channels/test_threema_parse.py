@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.channels import threema_crypto as crypto
-from server.channels.threema import Threema
-from server.channels.threema_parse import letter
+from server.channels.threema import crypto as crypto
+from server.channels.threema.channel import Threema
+from server.channels.threema.parse import letter
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MessageKind, Status, StatusUpdate, UnknownEvent
 from tests.channels.lines import JPEG

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.channels.threema import Threema
-from server.channels.threema_plan import BASIC as BASIC_CAPS
-from server.channels.threema_plan import E2E, MAX_CAPTION_JSON_BYTES, steps
+from server.channels.threema.channel import Threema
+from server.channels.threema.plan import BASIC as BASIC_CAPS
+from server.channels.threema.plan import E2E, MAX_CAPTION_JSON_BYTES, steps
 from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Step, steps_at_most, thumbs
 from tests.channels.lines import CHOICES, draft
 from tests.channels.threema_lines import BASES, BASIC, SETTINGS, threema

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import threema_line
 from server.channels.base import ChannelError
-from server.channels.threema import Threema
-from server.channels.threema_crypto import public_of
+from server.channels.threema import line as threema_line
+from server.channels.threema.channel import Threema
+from server.channels.threema.crypto import public_of
 from server.domain.channels import Fact, Identity, IdentityKind, Step
 from server.domain.errors import Invalid
 from server.domain.events import MediaRef

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from server.channels import whatsapp_files
 from server.channels.base import ChannelError
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp import files as whatsapp_files
+from server.channels.whatsapp.channel import Whatsapp
 from server.domain.channels import Picture
 from server.domain.events import InboundMessage, MediaRef
 from server.domain.outcomes import Accepted, MediaFix

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from server.channels.whatsapp_plan import with_media
+from server.channels.whatsapp.plan import with_media
 from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind
 from tests.channels.lines import CHOICES, NOON, SABINE, Line, draft, picture, spec
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.channels import whatsapp
 from server.channels.base import ChannelError
-from server.channels.whatsapp import Whatsapp
-from server.channels.whatsapp_errors import REACTIONS, health_of, outcome_of, reaction_of, sentence_of
+from server.channels.whatsapp import channel as whatsapp
+from server.channels.whatsapp.channel import Whatsapp
+from server.channels.whatsapp.errors import REACTIONS, health_of, outcome_of, reaction_of, sentence_of
 from server.domain.channels import Blocked
 from server.domain.errors import Invalid
 from server.domain.outcomes import (

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.channels.base import ChannelError, HasTemplates
-from server.channels.whatsapp import Whatsapp
-from server.channels.whatsapp_plan import with_media
-from server.channels.whatsapp_templates import read_template
+from server.channels.whatsapp.channel import Whatsapp
+from server.channels.whatsapp.plan import with_media
+from server.channels.whatsapp.templates import read_template
 from server.domain.channels import Blocked, Choice, Draft, Step, Template
 from server.domain.outcomes import Accepted
 from server.domain.templates import filled, variables_of

@@ -7,14 +7,14 @@ from typing import Any, cast
 import httpx
 
 from server.channels.base import ChannelError
-from server.channels.threema import Threema
-from server.channels.threema_crypto import public_of
+from server.channels.threema.channel import Threema
+from server.channels.threema.crypto import public_of
 from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
 from server.domain.events import Event, InboundMessage, StatusUpdate
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox
-from server.sandbox.threema import ThreemaPlatform
+from server.sandbox.threema.platform import ThreemaPlatform
 from tests.channels.lines import NOON, load
 
 PRIVATE = bytes(range(100, 132))

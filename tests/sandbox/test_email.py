@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from server.channels import email_imap
+from server.channels.email import imap as email_imap
 from server.domain.channels import Draft, Identity
 from server.domain.events import Echo, Event, InboundMessage, Status, StatusUpdate
 from server.domain.outcomes import Accepted, Permanent

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from server.channels.telegram_plan import button_data
+from server.channels.telegram.plan import button_data
 from server.domain.channels import Choice
 from server.domain.events import Change, InboundMessage, Joined, OptOut, UnknownEvent
 from server.domain.outcomes import Accepted, MediaFix, OptedOut, Permanent, Throttled
 from server.ids import new_id
 from server.sandbox import HOSTILE, Fault
 from server.sandbox.postman import Answer
-from server.sandbox.telegram_spec import METHODS, TYPES
+from server.sandbox.telegram.spec import METHODS, TYPES
 from tests.channels.lines import JPEG, draft, load
 from tests.channels.telegram_lines import HOOK, TOKEN, Published, TelegramLine
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.channels import threema_crypto as crypto
+from server.channels.threema import crypto as crypto
 from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MessageKind
 from server.domain.outcomes import Accepted

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from server.actions import channels, conversations, customers, inbox
-from server.channels import threema_crypto as crypto
 from server.channels.base import Pulled, Pulling
+from server.channels.threema import crypto as crypto
 from server.db import channels as channels_db
 from server.db import conversations as threads
 from server.domain.accounts import Account

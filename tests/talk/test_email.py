@@ -12,9 +12,9 @@ from server.domain.mail import job_token, plus_address
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
 from server.ids import new_id
-from server.sandbox import email_smtp
 from server.sandbox.customer import Customer
-from server.sandbox.email_letters import answer
+from server.sandbox.email import smtp as email_smtp
+from server.sandbox.email.letters import answer
 from server.sandbox.world import Bubble, Fault
 from tests.channels.mails import ADDRESS, mail
 from tests.talk.platforms import email

@@ -10,7 +10,7 @@ import pytest
 
 from server.actions import inbox, invites, outbox, renames, speech
 from server.actions.gate import gate
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.db import channels, logbook, messages
 from server.db import conversations as conversations_db
 from server.db import inbox as inbox_db

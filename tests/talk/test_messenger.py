@@ -10,7 +10,7 @@ from server.domain.consents import Proof
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import QuestionState
 from server.sandbox.customer import Customer
-from server.sandbox.messenger import MessengerPlatform
+from server.sandbox.messenger.platform import MessengerPlatform
 from tests.sites import photo_bytes
 from tests.talks import Firm
 

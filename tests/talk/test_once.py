@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from server.actions import fates, inbox
 from server.actions import messages as sending
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.db import messages as messages_db
 from server.db import tasks as table
 from server.db.tables import MessageRow

@@ -10,7 +10,7 @@ import pytest
 from server.actions import fates, outbox
 from server.actions import messages as sending
 from server.actions.channels import open_channel
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.db import messages
 from server.db.tables import AttemptRow, PaceRow
 from server.db.unit import atomic

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from server.actions import fates
 from server.db import messages
 from server.domain.messages import MessageState
-from server.sandbox import email_smtp
+from server.sandbox.email import smtp as email_smtp
 from server.sandbox.world import HOSTILE, Fault, Whims
 from tests.full import full
 from tests.talk.liars import count, dying, go_on, lied_to, say

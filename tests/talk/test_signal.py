@@ -11,7 +11,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from server.actions import channels
-from server.channels import signal_line
+from server.channels.signal import line as signal_line
 from server.db import messages as messages_db
 from server.db.sql import rows
 from server.domain.accounts import Account

@@ -8,7 +8,7 @@ import pytest
 
 from server.actions import companies, conversations, customers, fates, strangers
 from server.actions.gate import stranger_gate
-from server.channels.whatsapp import Whatsapp
+from server.channels.whatsapp.channel import Whatsapp
 from server.db import companies as companies_db
 from server.db import conversations as table
 from server.db import customers as customers_db

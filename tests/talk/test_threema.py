@@ -11,7 +11,7 @@ import pytest
 
 from server.actions import channels
 from server.actions.facts import ready
-from server.channels import threema_crypto as crypto
+from server.channels.threema import crypto as crypto
 from server.db import channels as channels_db
 from server.db import facts as facts_db
 from server.db import messages as messages_db
@@ -23,7 +23,7 @@ from server.domain.messages import Message
 from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth
 from server.ids import new_id
 from server.sandbox import Fault
-from server.sandbox.threema import ThreemaPlatform
+from server.sandbox.threema.platform import ThreemaPlatform
 from tests.channels.lines import load
 from tests.channels.threema_lines import PRIVATE, SETTINGS
 from tests.talks import Firm

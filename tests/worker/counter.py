@@ -19,7 +19,7 @@ import httpx
 
 from server import channels as installed
 from server.channels.base import ChannelError, Field, Pulled
-from server.channels.whatsapp_plan import CAPS
+from server.channels.whatsapp.plan import CAPS
 from server.clock import now
 from server.db.connect import Database, open_database
 from server.domain.advice import Advice, Fact, Source

@@ -1,0 +1,1 @@
+"""E-mail, by the firm's own mailbox (SMTP and IMAP). The class is in `channel`."""

@@ -1,0 +1,1 @@
+"""Facebook Messenger, by the page's Send API. The class is in `channel`."""

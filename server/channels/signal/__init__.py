@@ -1,0 +1,1 @@
+"""Signal, by a container of the firm's own (signal-cli-rest-api). The class is in `channel`."""

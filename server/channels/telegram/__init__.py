@@ -1,0 +1,1 @@
+"""Telegram, by a bot of the firm. The class is in `channel`."""

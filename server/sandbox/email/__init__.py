@@ -1,0 +1,1 @@
+"""Plays mail servers. The class is in `platform`."""

@@ -1,0 +1,1 @@
+"""Plays Facebook Messenger. The class is in `platform`."""

@@ -1,0 +1,1 @@
+"""Plays Signal behind signal-cli-rest-api. The class is in `platform`."""

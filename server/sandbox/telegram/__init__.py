@@ -1,0 +1,1 @@
+"""Plays Telegram. The class is in `platform`."""

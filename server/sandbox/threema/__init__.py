@@ -1,0 +1,1 @@
+"""Plays Threema Gateway. The class is in `platform`."""

@@ -1,0 +1,1 @@
+"""Plays WhatsApp. The class is in `platform`."""
