@@ -49,6 +49,8 @@ async def test_blocked_with_reason_and_remedy_until_the_consent_is_there(firm: F
         assert (stopped["state"], stopped["reason"]) == ("blocked", "consent.withdrawn")
         listed = await ok(await office.get("/api/v1/consents", params={"contact": str(firm.contact.id)}))
         assert [one["verb"] for one in listed["items"]] == ["withdrawn", "granted"]
+        by_hand = await ok(await office.post("/api/v1/consents", json=consent | {"channel": "sms"}), 201)
+        assert (by_hand["channel"], "SMS" in by_hand["wording"]) == ("sms", True)
     await firm.work()
     assert firm.on_phone() == []
 

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from server import channels as registry
 from server.actions import consents as actions
+from server.channels.handoff import MESSENGERS
 from server.db import consents
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose
+from server.domain.consents import ANY, WITHOUT_CHANNEL, Consent, ConsentVerb, Proof, Purpose
 from server.domain.errors import Invalid, NotFound
 from server.domain.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.web import access, forms
@@ -72,7 +73,8 @@ async def create(request: Request) -> Response:
     """Record that a person agreed, or does no longer."""
     actor, at = access.actor(request), services(request).clock()
     body = await forms.read_json(request, ConsentBody)
-    if body.channel not in {channel.kind for channel in registry.CHANNELS}:
+    kinds = {channel.kind for channel in registry.CHANNELS} | {one.key for one in MESSENGERS}
+    if body.channel not in kinds:
         raise Invalid("channel.unknown", field="channel")
     try:
         contact = await actions.contact_known(actor.company_id, body.contact)
@@ -94,8 +96,11 @@ async def create(request: Request) -> Response:
         await actions.withdraw(
             actor, contact, channel=body.channel, proof=body.proof, said=body.proof_ref, at=at
         )
-    written = (await consents.of_contact(actor.company_id, contact.id))[0]
-    return json_answer(_json(written), status=201)
+    # Of the same moment there may be lines about other channels.
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    about = ANY if body.purpose in WITHOUT_CHANNEL else body.channel
+    said = [one for one in lines if (one.verb, one.channel) == (body.verb, about)]
+    return json_answer(_json((said or lines)[0]), status=201)
 
 
 def _json(line: Consent) -> ConsentJson:
