@@ -14,6 +14,7 @@ import { Viewfinder } from './capture/viewfinder.js';
 import { voiceSheet } from './capture/voice-sheet.js';
 import { Words } from './capture/words.js';
 import { h, icon, picture } from '../lib/dom.js';
+import { first } from '../lib/first.js';
 import { Position } from '../lib/position.js';
 import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
@@ -64,7 +65,9 @@ export class PhotoCapture extends HTMLElement {
     this.#holdLock();
     this.#deaf = watchKeys({ press: () => this.#press(), step: (by) => this.#phases.step(by) });
     this.#prepared = this.#prepare().catch(() => false);
-    [, this.#ready] = await Promise.all([this.#eye.open(), this.#prepared]);
+    const both = Promise.all([this.#eye.open(), this.#prepared]);
+    first(both);
+    [, this.#ready] = await both;
     if (this.#ready) this.#count();
     else this.#eye.close();
   }

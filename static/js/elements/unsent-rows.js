@@ -8,7 +8,7 @@ import { drawRow, faceOf, seen } from './unsent-row.js';
 /** @typedef {import('../offline/db.js').Item} Item */
 /** @typedef {import('./unsent-row.js').View} View */
 
-const CHUNK = 30;
+const CHUNK = 40;
 const PICTURED = new Set(['photo', 'video']);
 
 /**

@@ -17,6 +17,12 @@ export function first(work) {
 
 /** Resolves when nothing of that is on its way; in a worker at once. */
 export async function afterFirst() {
-  const late = new Promise((resolve) => setTimeout(() => resolve(true), LONGEST_MS));
-  while (holding.size > 0) if (await Promise.race([late, Promise.allSettled([...holding])]) === true) return;
+  if (holding.size === 0) return;
+  let timer = 0;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve('late'), LONGEST_MS);
+  });
+  let end;
+  while (holding.size > 0 && end !== 'late') end = await Promise.race([late, Promise.allSettled([...holding])]);
+  clearTimeout(timer);
 }
