@@ -84,6 +84,7 @@ def test_filled_while_it_is_read_and_kept_when_refused(thread: Page) -> None:
     expect(page.locator(".composer .banner.bad")).to_contain_text("fehlt oder passt nicht")
     expect(offer.locator(".field-error")).to_contain_text("„Tag“ ist noch leer.")
     expect(page.locator("#text")).to_have_value("Eigene Worte")
+    page.locator("summary", has_text="Alle Wege").click()
     # What is hidden to the eye must not make the desk longer than the screen.
     assert page.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
     offer.get_by_label("Tag").fill("Dienstag")
