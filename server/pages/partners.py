@@ -167,7 +167,9 @@ async def _page(request: Request, partner: Partner, form: forms.Form[Any], *, st
         nav="partners",
         partner=partner,
         contracts=contracts,
-        links=await listed(request, await share_links.of_partner(partner.company_id, partner.id)),
+        links=await listed(
+            request, await share_links.of_partner(partner.company_id, partner.id), by_job=True
+        ),
         today_=today,
         standing=standing(partner, contracts, today),
         form=form,

@@ -73,20 +73,32 @@ async def of_customer(request: Request) -> Response:
     )
 
 
-async def listed(request: Request, links: list[ShareLink]) -> list[tuple[ShareLink, str, str]]:
-    """Return links with the name of their partner, and the code that keeps each shut now, "" for none."""
+async def listed(
+    request: Request, links: list[ShareLink], *, by_job: bool = False
+) -> list[tuple[ShareLink, str, str]]:
+    """Return links with a name, and the code that keeps each shut now, "" for none.
+
+    The name is the partner's; with `by_job`, where the partner is plain, the job's.
+    """
     actor, at = access.actor(request), services(request).clock()
     found = []
     for link in links:
-        partner = await partners.by_id(actor.company_id, link.partner_id)
-        shut = ""
+        name, shut = await _name(link, by_job=by_job), ""
         if link.alive(at):
             answer = await partner_gate(
                 actor.company_id, link.job_id, link.partner_id, photo_ids=link.photo_ids, at=at
             )
             shut = answer.code if isinstance(answer, Closed) else ""
-        found.append((link, partner.name if partner else "", shut))
+        found.append((link, name, shut))
     return found
+
+
+async def _name(link: ShareLink, *, by_job: bool) -> str:
+    if by_job:
+        job = await jobs.current(link.company_id, link.job_id)
+        return f"{job.number} · {job.title}" if job else ""
+    partner = await partners.by_id(link.company_id, link.partner_id)
+    return partner.name if partner else ""
 
 
 def _before(request: Request) -> str | None:

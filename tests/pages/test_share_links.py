@@ -151,6 +151,7 @@ async def test_the_partner_sees_these_photos_and_nothing_else(house: House) -> N
     for page in (f"/jobs/{job.id}/shared", partner):
         listed = (await house.office.get(page)).text
         assert where in listed and "offen" in listed
+    assert f"{job.number} · {job.title}" in (await house.office.get(partner)).text
     assert "gab Fotos frei" in (await house.office.get(partner)).text
 
 
