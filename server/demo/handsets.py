@@ -27,7 +27,7 @@ _NAMES = {
 
 async def hand_out(sandbox: Sandbox, company_accounts: list[Account], *, at: datetime) -> list[Contact]:
     """Give everybody in the company's book a phone, with the names and chats the company knows; returns them."""
-    _number_on(sandbox, at)
+    number_on(sandbox, at)
     company_id = company_accounts[0].company_id
     people = [contact for contact, _ in await customers.contacts(company_id)]
     by_name = {client.contact: client for client in CLIENTS}
@@ -45,7 +45,7 @@ async def hand_out(sandbox: Sandbox, company_accounts: list[Account], *, at: dat
     return people
 
 
-def _number_on(sandbox: Sandbox, at: datetime) -> None:
+def number_on(sandbox: Sandbox, at: datetime) -> None:
     """Let counters begin where no run before has been: what bears a number twice is taken for the same."""
     seconds = int(at.timestamp())
     telegram = cast(TelegramPlatform, sandbox.platforms["telegram"])
@@ -53,7 +53,8 @@ def _number_on(sandbox: Sandbox, at: datetime) -> None:
         if account.kind == "telegram":
             telegram.number_on(account, seconds)
         if account.kind == "email":
-            sandbox.email.folders_of(account)["INBOX"].validity = seconds
+            inbox = sandbox.email.folders_of(account)["INBOX"]
+            inbox.validity, inbox.next_uid = seconds, 1 + at.microsecond
 
 
 async def _remember(sandbox: Sandbox, account: Account, contact: Contact, person: Person) -> None:
