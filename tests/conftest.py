@@ -11,16 +11,21 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from server.actions import passwords
 from server.db.connect import Database, Kind, open_database
 from server.db.migrate import migrate
 from server.db.postgres import PostgresClient
 from server.db.sqlite import SqliteClient
+from tests.spread import Spread, in_order, spread
 
 ROOT = Path(__file__).parent.parent
 KINDS = os.environ.get("ZOLLSTOCK_TEST_DB", "sqlite postgres").split()
@@ -37,6 +42,27 @@ BEGIN
     END LOOP;
 END $$"""
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread | None:
+    return spread(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        in_order(items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light() -> Iterator[None]:
+    """Take two weights off every test: passwords that cost 46 MiB, and certificates read for each client (20 ms)."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", hasher)
+        patch.setattr(passwords, "_NOBODY", hasher.hash("nobody's"))
+        patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")

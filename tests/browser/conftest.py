@@ -1,14 +1,16 @@
 """A phone in Chromium beside a stand-in for the server, for every test that asks for them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.offline_server import Office
-from tests.browser.phone import Phone
+from tests.browser.phone import ARGS, Phone
 from tests.ports import free_port
+from tests.proofs import server as servers
 from tests.proofs.server import Server
 
 
@@ -27,9 +29,26 @@ def office() -> Iterator[Office]:
     standing.stop()
 
 
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """One running browser for all phones of a module that nobody switches off."""
+    opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+def phone(playwright: Playwright, chromium: Browser, tmp_path: Path, office: Office) -> Iterator[Phone]:
     """A phone of the stand-in's firm; any script error or CSP violation on it fails the test."""
+    held = Phone(playwright, tmp_path / "profile", office.url, browser=chromium)
+    yield held
+    held.close()
+    assert held.troubles == []
+
+
+@pytest.fixture
+def lasting_phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Phone]:
+    """The same with a browser and a profile of its own: it may be switched off and lose its power."""
     held = Phone(playwright, tmp_path / "profile", office.url)
     yield held
     held.close()
@@ -39,7 +58,7 @@ def phone(playwright: Playwright, tmp_path: Path, office: Office) -> Iterator[Ph
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Server]:
     """The demo company on the real server."""
-    server = Server(tmp_path / "data", command="demo")
+    server = servers.demo(tmp_path / "data")
     server.start()
     yield server
     server.kill()

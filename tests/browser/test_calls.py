@@ -49,17 +49,17 @@ def dial(page: Page) -> None:
     page.locator("a[href^='tel:']").evaluate(DIAL)
 
 
-def test_a_call_is_noted_in_four_taps_without_network(phone: Phone, office: Office) -> None:
+def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, office: Office) -> None:
     """The offer outlives the page and the app; it is gone once the note is kept."""
     known(office)
-    phone.install("/").evaluate(UNTIL_MODEL)
-    phone.close()
+    lasting_phone.install("/").evaluate(UNTIL_MODEL)
+    lasting_phone.close()
     with office.away():
-        page = phone.open(f"/jobs/{JOB}")
+        page = lasting_phone.open(f"/jobs/{JOB}")
         dial(page)
         page.get_by_text("Mit Petra Müller telefoniert?").wait_for()
-        phone.close()
-        page = phone.open("/")
+        lasting_phone.close()
+        page = lasting_phone.open("/")
         page.locator(".after-call").get_by_role("link", name="nicht erreicht").click()
         page.get_by_role("heading", name="Telefonnotiz").wait_for()
         assert page.get_by_label("nicht erreicht").is_checked()

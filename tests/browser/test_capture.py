@@ -227,14 +227,14 @@ def test_a_clip_ends_with_the_same_shutter_and_when_the_page_hides(phone: Phone)
     assert all(0 < row["body"]["duration_ms"] < 60_000 for row in found)
 
 
-def test_a_clip_survives_a_dead_battery(phone: Phone) -> None:
+def test_a_clip_survives_a_dead_battery(lasting_phone: Phone) -> None:
     """What had been recorded until a few seconds before is there at the next start."""
-    page = camera(phone)
+    page = camera(lasting_phone)
     page.get_by_role("button", name="Video").click()
     page.get_by_role("button", name="Aufnahme beginnen").click()
     page.get_by_text("noch 0:53").wait_for(timeout=15_000)
-    phone.kill()
-    page = phone.open("/capture")
+    lasting_phone.kill()
+    page = lasting_phone.open("/capture")
     page.get_by_text("Eine unterbrochene Aufnahme wurde gerettet.").wait_for()
     (row,) = wait_rows(page, home)
     assert (row["kind"], row["job"]) == ("video", JOB)
@@ -276,15 +276,15 @@ def with_model(office: Office, **more: Any) -> None:
     office.world.model = {"jobs": [first | more, *others], "befores": [before]}
 
 
-def test_an_after_is_taken_over_its_before_without_network(phone: Phone, office: Office) -> None:
+def test_an_after_is_taken_over_its_before_without_network(lasting_phone: Phone, office: Office) -> None:
     """The list leads to the camera with the photo laid over; the shot is its pair; the list forgets it."""
     with_model(office)
-    page = phone.install("/jobs")
+    page = lasting_phone.install("/jobs")
     page.goto("/jobs")
     page.evaluate(UNTIL_CACHED, f"/photos/{BEFORE}/renditions/screen")
-    phone.close()
+    lasting_phone.close()
     with office.away():
-        page = phone.open("/befores")
+        page = lasting_phone.open("/befores")
         page.locator("missing-afters .job-row").click()
         page.locator(".capture-ghost").wait_for(state="visible")
         page.locator(".capture-job-name", has_text="Bad Müller").wait_for()

@@ -47,7 +47,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def door(chromium: Browser, tmp_path: Path) -> Iterator[Door]:
     server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
-    link = server.run("user", "link", "ali")
+    link = server.call("user", "link", "ali")
     server.start()
     context = chromium.new_context(
         base_url=server.url, viewport={"width": 360, "height": 740}, has_touch=True, locale="de-DE"

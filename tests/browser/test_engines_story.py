@@ -10,7 +10,7 @@ from PIL import Image
 from tests.browser.phones import engine_params, phone_of
 from tests.browser.phones.seeing import CONTROLLED, all_home, go, standing, wait, wait_standing, wait_text
 from tests.browser.test_story import stored, way_in
-from tests.proofs.server import Server
+from tests.proofs.server import demo
 
 GALLERY = "input[type=file][multiple]"
 JOB = "() => [...document.querySelectorAll('a')].map((one) => one.getAttribute('href')).find((to) => /^\\/jobs\\/[0-9a-f-]{36}$/.test(to ?? ''))"
@@ -21,7 +21,7 @@ PATIENCE_S = 60
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", engine_params("firefox", "webkit"))
 def test_from_the_cellar_to_the_office(engine: str, tmp_path: Path) -> None:
-    server = Server(tmp_path / "data", command="demo")
+    server = demo(tmp_path / "data")
     server.start()
     phone = phone_of(engine, tmp_path / "phone")
     phone.start()

@@ -74,18 +74,20 @@ def test_nearest_is_counted_on_the_phone(phone: Phone, office: Office) -> None:
     assert words == ["hier", "440 m", "950 m", "3,4 km", "24 km"]
 
 
-def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(phone: Phone, office: Office) -> None:
+def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
+    lasting_phone: Phone, office: Office
+) -> None:
     """Photos without a job, some on this phone only, find their job; taking back works until it has left."""
     office.world.model = {"unsorted": unsorted(2)}
-    page = phone.install("/")
+    page = lasting_phone.install("/")
     page.locator("state-line").get_by_text("Alles im Büro").wait_for()
     page.evaluate("async () => { while (!await caches.match('/offline')) await new Promise((r) => setTimeout(r, 50)); }")  # fmt: skip
     wait_model(page)
-    phone.close()
+    lasting_phone.close()
     with office.away():
-        page = phone.open("/capture")
+        page = lasting_phone.open("/capture")
         from_gallery(page, pictures(3, 9_000))
-        page = phone.open("/")
+        page = lasting_phone.open("/")
         page.get_by_role("link", name="5 Fotos ohne Auftrag").click()
         groups = page.locator(".sorter-group")
         groups.nth(2).wait_for()
@@ -106,14 +108,14 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(phone: P
         kept = [row for row in rows(page) if row["kind"] == "filing"]
         assert [len(row["body"]["refs"]) for row in kept] == [3, 1, 1]
         # On the page of the job they stand at once.
-        page = phone.open(f"/jobs/{JOB}")
+        page = lasting_phone.open(f"/jobs/{JOB}")
         page.locator("job-photos .photo-card").nth(2).wait_for()
     go(page)
     wait_rows(page, all_stored)
     filings = [item for item in office.world.items.values() if item["kind"] == "filing"]
     filed = [(item["job"], len(item["refs"])) for item in filings]
     assert len(filed) == 3 and {(JOB, 3), (OTHER_JOB, 1)} <= set(filed)
-    assert phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
+    assert lasting_phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
 
 
 def wait_model(page: Page) -> None:
@@ -144,12 +146,12 @@ def swipe(page: Page, card: Any) -> None:
     page.mouse.up()
 
 
-def test_pages_without_network_say_how_old_they_are(phone: Phone, office: Office) -> None:
-    wait_model(phone.install("/jobs"))
-    phone.close()
+def test_pages_without_network_say_how_old_they_are(lasting_phone: Phone, office: Office) -> None:
+    wait_model(lasting_phone.install("/jobs"))
+    lasting_phone.close()
     with office.away():
         for path in ("/jobs", "/notes/new", f"/jobs/{JOB}", "/calls/new", "/questions/new"):
-            page = phone.open(path)
+            page = lasting_phone.open(path)
             page.locator("state-line").get_by_text("Stand ").wait_for()
             assert "offline" in page.locator("state-line").inner_text(), path
         page.goto("/notes/new")
@@ -158,14 +160,14 @@ def test_pages_without_network_say_how_old_they_are(phone: Phone, office: Office
         page.get_by_role("heading", name="Notiz").wait_for()
 
 
-def test_a_sticker_opens_the_camera_of_its_job_without_network(phone: Phone, office: Office) -> None:
+def test_a_sticker_opens_the_camera_of_its_job_without_network(lasting_phone: Phone, office: Office) -> None:
     jobs = office.world.jobs()
     jobs[0]["sticker"] = "st1cker"
     office.world.model = {"jobs": jobs}
-    wait_model(phone.install("/"))
-    phone.close()
+    wait_model(lasting_phone.install("/"))
+    lasting_phone.close()
     with office.away():
-        page = phone.open("/q/st1cker")
+        page = lasting_phone.open("/q/st1cker")
         page.wait_for_url(f"**/capture?job={JOB}")
         page.locator(".capture-job").get_by_text("Bad Müller").wait_for()
 

@@ -29,7 +29,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """Yield the office's desk with two people to write to; a script error or a CSP violation fails the test."""
     server, tokens = founded(tmp_path / "data", [("sabine", "office")])
-    link = server.run("user", "link", "sabine")
+    link = server.call("user", "link", "sabine")
     server.start()
     troubles: list[str] = []
     with client(server, tokens["sabine"]) as sabine, sync_playwright() as running:

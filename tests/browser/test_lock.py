@@ -71,7 +71,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
-    link = server.run("user", "link", "ali").rsplit("/", 1)[1]
+    link = server.call("user", "link", "ali").rsplit("/", 1)[1]
     server.start()
     with sync_playwright() as running, client(server, tokens["sabine"]) as sabine:
         phone = Phone(running, tmp_path / "phone", server.url)

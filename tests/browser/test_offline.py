@@ -7,10 +7,10 @@ import hashlib
 import shutil
 
 import pytest
-from playwright.sync_api import CDPSession, Page, Playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, shoot, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, shoot, wait_rows
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,14 +24,14 @@ def hashes(office: Office) -> list[str]:
     return sorted(hashlib.sha256(data).hexdigest() for data in office.world.stored.values())
 
 
-def test_twelve_photos_survive_a_dead_battery(phone: Phone, office: Office) -> None:
+def test_twelve_photos_survive_a_dead_battery(lasting_phone: Phone, office: Office) -> None:
     """(1) Cold start without a server, twelve shots, SIGKILL, cold start again, then the network returns."""
-    phone.install(f"/capture?job={JOB}").locator(".capture-shutter:not([disabled])").wait_for()
-    phone.close()
+    lasting_phone.install(f"/capture?job={JOB}").locator(".capture-shutter:not([disabled])").wait_for()
+    lasting_phone.close()
     with office.away():
-        shoot(phone.open(f"/capture?job={JOB}"), 12)
-        phone.kill()
-        page = phone.open("/unsent")
+        shoot(lasting_phone.open(f"/capture?job={JOB}"), 12)
+        lasting_phone.kill()
+        page = lasting_phone.open("/unsent")
         page.locator(".unsent-row").nth(11).wait_for()
         kept = rows(page)
         assert len(kept) == 12
@@ -157,10 +157,9 @@ def test_the_worker_alone_sends(phone: Phone, office: Office) -> None:
     assert len(office.world.stored) == 2
 
 
-def test_a_full_phone_keeps_what_it_has(playwright: Playwright, office: Office) -> None:
+def test_a_full_phone_keeps_what_it_has(chromium: Browser, office: Office) -> None:
     """(7) The disk is full at some photo: the ones before stay, the person is told."""
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-    page = browser.new_context(base_url=office.url).new_page()
+    page = chromium.new_context(base_url=office.url).new_page()
     # The limit counts only for a storage that is not open yet.
     page.goto("/nothing")
     limit = {"origin": office.url, "quotaSize": 4_500_000}
@@ -174,7 +173,7 @@ def test_a_full_phone_keeps_what_it_has(playwright: Playwright, office: Office) 
     kept = rows(page)
     assert 1 <= len(kept) < 8
     assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
-    browser.close()
+    page.context.close()
 
 
 def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: Office) -> None:
@@ -314,15 +313,15 @@ def test_questions_notes_and_new_jobs_work_offline(phone: Phone, office: Office)
     assert (sent[3]["text"], sent[3]["choices"], sent[3]["job"]) == ("Welche Fuge?", ["Hellgrau"], JOB)
 
 
-def test_an_interrupted_system_camera_is_admitted(phone: Phone) -> None:
+def test_an_interrupted_system_camera_is_admitted(lasting_phone: Phone) -> None:
     """The browser died behind the phone's own camera: say so instead of pretending."""
-    page = phone.install("/capture")
+    page = lasting_phone.install("/capture")
     page.locator(".capture-job-name", has_text="Ohne").wait_for()
     with page.expect_file_chooser():
         page.locator("input[capture]").evaluate("(input) => input.click()")
     page.wait_for_timeout(200)
-    phone.kill()
-    page = phone.open("/capture")
+    lasting_phone.kill()
+    page = lasting_phone.open("/capture")
     page.get_by_text("Die Handykamera war offen").wait_for()
 
 

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
 
 pytestmark = [
     pytest.mark.browser,
@@ -160,10 +160,9 @@ def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: 
     assert page.locator("storage-banner").inner_text() == ""
 
 
-def test_a_full_disk_gives_up_copies_before_it_refuses(playwright: Playwright, office: Office) -> None:
+def test_a_full_disk_gives_up_copies_before_it_refuses(chromium: Browser, office: Office) -> None:
     """Pages kept for the cellar and photos the office has make room; unsent ones never do."""
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-    page = browser.new_context(base_url=office.url, service_workers="block").new_page()
+    page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     page.goto("/nothing")
     limit = {"origin": office.url, "quotaSize": 6_000_000}
     page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", limit)
@@ -186,13 +185,12 @@ def test_a_full_disk_gives_up_copies_before_it_refuses(playwright: Playwright, o
     assert [row["held"] for row in found[:2]] == [None, None]
     assert not page.evaluate("caches.has('pages-k1')")
     assert len(unsent) > 2, "more than fitted beside what the office had"
-    browser.close()
+    page.context.close()
 
 
-def test_a_disk_too_full_for_a_single_row_still_sends(playwright: Playwright, office: Office) -> None:
+def test_a_disk_too_full_for_a_single_row_still_sends(chromium: Browser, office: Office) -> None:
     """Other apps filled the phone: no row can be changed any more, but everything arrives, and then there is room."""
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-    page = browser.new_context(base_url=office.url, service_workers="block").new_page()
+    page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
     until_reported(page, office)
@@ -217,7 +215,7 @@ def test_a_disk_too_full_for_a_single_row_still_sends(playwright: Playwright, of
     assert len(office.world.stored) == 3
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} <= {"stored", "linked"})
-    browser.close()
+    page.context.close()
 
 
 def test_an_older_window_in_the_way_is_said(phone: Phone, office: Office) -> None:

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.engine import call, keep, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
-from tests.browser.phone import ARGS, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
 
 pytestmark = [
     pytest.mark.browser,
@@ -292,10 +292,9 @@ def test_an_ailing_server_is_named_and_tried_again(phone: Phone, office: Office,
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["loaded", "failed-once"])
-def test_a_first_visit_that_loses_the_network(playwright: Playwright, office: Office, broken: bool) -> None:
+def test_a_first_visit_that_loses_the_network(chromium: Browser, office: Office, broken: bool) -> None:
     """No worker yet, and the network goes before the first photo: the same page sends it when the network is back."""
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-    page = browser.new_context(base_url=office.url, service_workers="block").new_page()
+    page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     if broken:
         page.route("**/offline/upload.js", lambda route: route.abort())
     page.goto("/capture")
@@ -308,4 +307,4 @@ def test_a_first_visit_that_loses_the_network(playwright: Playwright, office: Of
         from_gallery(page, pictures(1, 5_000))
     go(page)
     wait_rows(page, all_stored)
-    browser.close()
+    page.context.close()

@@ -46,7 +46,7 @@ PLAYED = """(given) => {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made, _ = founded(tmp_path_factory.mktemp("push") / "data", [("ali", "worker")])
-    made.links = {str(place): made.run("user", "link", "ali") for place in range(3)}
+    made.links = {str(place): made.call("user", "link", "ali") for place in range(3)}
     made.start()
     yield made
     made.kill()

@@ -81,7 +81,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def desk(chromium: Browser, tmp_path: Path) -> Iterator[Desk]:
     server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
-    link = server.run("user", "link", "sabine")
+    link = server.call("user", "link", "sabine")
     server.start()
     context = chromium.new_context(
         base_url=server.url, viewport={"width": 1440, "height": 900}, locale="de-DE"

@@ -1,16 +1,25 @@
 """A real server in a process group of its own, for tests that kill it, and clients for it."""
 
+import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import httpx
 
+from server import commands
+from server.cli import main
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -50,13 +59,14 @@ class Server:
             self.process = subprocess.Popen(
                 words, cwd=ROOT, env=self.surroundings(), stdout=log, stderr=log, start_new_session=True
             )
-        while time.monotonic() - began < READY_S:
-            assert self.process.poll() is None, "the server ended at once; see its log"
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=1).status_code == 200:
-                    return time.monotonic() - began
-            except httpx.TransportError:
-                time.sleep(0.02)
+        with httpx.Client(timeout=1, verify=False) as http:  # reading all certificates takes its time
+            while time.monotonic() - began < READY_S:
+                assert self.process.poll() is None, "the server ended at once; see its log"
+                try:
+                    if http.get(f"{self.url}/readyz").status_code == 200:
+                        return time.monotonic() - began
+                except httpx.TransportError:
+                    time.sleep(0.02)
         raise AssertionError("the server did not become ready")
 
     def kill(self) -> None:
@@ -86,6 +96,21 @@ class Server:
         assert done.returncode == 0, f"{words}: {done.stderr}"
         return done.stdout.strip()
 
+    def call(self, *words: str) -> str:
+        """Do the same without a process of its own, which would spend a second on its imports."""
+        said, kept = io.StringIO(), dict(os.environ)
+        with ThreadPoolExecutor(1) as thread, redirect_stdout(said), redirect_stderr(said):
+            try:
+                os.environ.clear()
+                os.environ.update(self.surroundings())
+                # A thread of its own: a browser's or a test's loop may be running in this one.
+                code = thread.submit(main, [*words, "--data", str(self.data)]).result()
+            finally:
+                os.environ.clear()
+                os.environ.update(kept)
+        assert code == 0, f"{words}: {said.getvalue()}"
+        return said.getvalue().strip()
+
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         try:
@@ -104,14 +129,30 @@ def founded(
 ) -> tuple[Server, dict[str, str]]:
     """Found a company with people (login, role) and return the stopped server and a bearer token each."""
     server = Server(data, environment={f"ZOLLSTOCK_{name}": value for name, value in environment.items()})
-    server.run("company", "create", "Prüf GmbH")
+    server.call("company", "create", "Prüf GmbH")
     tokens: dict[str, str] = {}
     for login, role in logins:
-        server.run("user", "create", login, "--company", "Prüf GmbH", "--role", role)
-        tokens[login] = server.run("token", "create", login, "--name", "Prüfung")
+        server.call("user", "create", login, "--company", "Prüf GmbH", "--role", role)
+        tokens[login] = server.call("token", "create", login, "--name", "Prüfung")
     return server, tokens
+
+
+def demo(data: Path) -> Server:
+    """Return the stopped server of a demo that has been filled and never served: a copy, filling takes its time."""
+    shutil.copytree(Path(_filled().name) / "data", data)
+    return Server(data, command="demo")
+
+
+@cache
+def _filled() -> "TemporaryDirectory[str]":
+    folder = TemporaryDirectory(prefix="zollstock-demo-")
+    server = Server(Path(folder.name) / "data", command="demo")
+    with patch.object(commands, "_listen"):
+        server.call("demo", "--port", str(server.port))
+    return folder
 
 
 def client(server: Server, token: str) -> httpx.Client:
     """Return a client of one person."""
-    return httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+    words = {"Authorization": f"Bearer {token}"}
+    return httpx.Client(base_url=server.url, headers=words, timeout=20, verify=False)
