@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 
 from server.actions import passwords
 from server.db.connect import Database, Kind, open_database
@@ -42,6 +43,9 @@ BEGIN
     END LOOP;
 END $$"""
 _numbers = itertools.count(1)
+# How fast the machine is decides no test; before any test module is read, for its decorators take this as given.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ ARGS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 ]
+# Only a machine without a free core needs more than a few seconds.
+PATIENCE_S = 30.0
 LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 
 ROWS = """async () => {
@@ -32,6 +35,15 @@ ROWS = """async () => {
   const hex = async (b) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', b))].map((x) => x.toString(16).padStart(2, '0')).join('');
   const held = new Map(await Promise.all(ids.map(async (id, i) => [id, await hex(bytes[i])])));
   return items.map((item) => ({ ...item, held: held.get(item.id) ?? null }));
+}"""
+
+# The same without a look at the bytes: hashing all of them ten times a second would keep the phone busy.
+STATES = """async () => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve, reject) => { open.onsuccess = () => resolve(open.result); open.onerror = () => reject(open.error); });
+  const items = await new Promise((resolve) => { const q = db.transaction('items').objectStore('items').getAll(); q.onsuccess = () => resolve(q.result); });
+  db.close();
+  return items;
 }"""
 
 # Not wait_for_function: it evaluates strings in the page, which the CSP forbids.
@@ -121,18 +133,47 @@ def rows(page: Page) -> list[dict[str, Any]]:
 
 
 def wait_rows(
-    page: Page, wanted: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 15
+    page: Page, wanted: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = PATIENCE_S
 ) -> list[dict[str, Any]]:
-    """Return the rows as soon as they are as wanted. Raises AssertionError with what stands there instead."""
+    """Return the rows as soon as they are as wanted, which `held` has no part in.
+
+    Raises AssertionError with what stands there instead.
+    """
     found: list[dict[str, Any]] = []
-    for _ in range(int(timeout_s * 10)):
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
         # The shell makes way for the real page once the network is back.
         with suppress(Error):
-            found = rows(page)
-            if wanted(found):
+            found = page.evaluate(STATES)
+            if wanted(found) and wanted(found := rows(page)):
                 return found
-        page.wait_for_timeout(100)
+        page.wait_for_timeout(50)
     raise AssertionError([(row["kind"], row["state"], row["error"], row["offset"]) for row in found])
+
+
+def wait_model(page: Page) -> None:
+    """Wait until the phone keeps what the office told."""
+    page.evaluate(
+        """async () => {
+          for (;;) {
+            const open = indexedDB.open('zollstock');
+            const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+            const q = db.transaction('readmodel').objectStore('readmodel').count();
+            const count = await new Promise((resolve) => { q.onsuccess = () => resolve(q.result); });
+            db.close();
+            if (count) return;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        }"""
+    )
+
+
+def wait_kept(page: Page, path: str) -> None:
+    """Wait until the phone keeps the page of an address."""
+    page.evaluate(
+        "async (path) => { while (!await caches.match(path)) await new Promise((r) => setTimeout(r, 50)); }",
+        path,
+    )
 
 
 def shoot(page: Page, count: int) -> None:
@@ -140,7 +181,7 @@ def shoot(page: Page, count: int) -> None:
     safe = page.locator(".capture-safe")
     for number in range(1, count + 1):
         page.locator(".capture-shutter:not([disabled])").click()
-        safe.get_by_text(f"✓ {number} auf dem Handy gesichert").wait_for(timeout=10_000)
+        safe.get_by_text(f"✓ {number} auf dem Handy gesichert").wait_for()
 
 
 def pictures(number: int, size: int) -> list[dict[str, object]]:
@@ -155,7 +196,7 @@ def pictures(number: int, size: int) -> list[dict[str, object]]:
 def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
     """Choose files on the capture page and wait for the tick."""
     page.locator("input[type=file][multiple]").set_input_files(files)  # type: ignore[arg-type]
-    page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=15_000)
+    page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for()
 
 
 def go(page: Page) -> None:

@@ -7,7 +7,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.offline_server import JOB, OTHER_JOB, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import (
+    Phone,
+    all_stored,
+    from_gallery,
+    go,
+    pictures,
+    rows,
+    wait_kept,
+    wait_model,
+    wait_rows,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -81,7 +91,7 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
     office.world.model = {"unsorted": unsorted(2)}
     page = lasting_phone.install("/")
     page.locator("state-line").get_by_text("Alles im Büro").wait_for()
-    page.evaluate("async () => { while (!await caches.match('/offline')) await new Promise((r) => setTimeout(r, 50)); }")  # fmt: skip
+    wait_kept(page, "/offline")
     wait_model(page)
     lasting_phone.close()
     with office.away():
@@ -116,23 +126,6 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
     filed = [(item["job"], len(item["refs"])) for item in filings]
     assert len(filed) == 3 and {(JOB, 3), (OTHER_JOB, 1)} <= set(filed)
     assert lasting_phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
-
-
-def wait_model(page: Page) -> None:
-    """Wait until the phone keeps what the office told."""
-    page.evaluate(
-        """async () => {
-          for (;;) {
-            const open = indexedDB.open('zollstock');
-            const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
-            const q = db.transaction('readmodel').objectStore('readmodel').count();
-            const count = await new Promise((resolve) => { q.onsuccess = () => resolve(q.result); });
-            db.close();
-            if (count) return;
-            await new Promise((resolve) => setTimeout(resolve, 50));
-          }
-        }"""
-    )
 
 
 def swipe(page: Page, card: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright
 
-from tests.browser.phone import Phone, all_stored, from_gallery, go, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, wait_model, wait_rows
 from tests.browser.test_story import signed_in, way_in
 from tests.proofs.server import ROOT, Server
 
@@ -50,7 +50,7 @@ def test_in_by_code_sorted_offline_and_at_the_office(
     page.get_by_role("button", name="Mit Code anmelden").click()
     page.get_by_text("Bad Müller").first.wait_for()
     phone.install("/sort").get_by_text("Feierabend!").wait_for()
-    phone.install("/")
+    wait_model(phone.install("/"))
     phone.close()
 
     demo.stop()

@@ -10,14 +10,23 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, shoot, wait_rows
+from tests.browser.phone import (
+    Phone,
+    all_stored,
+    from_gallery,
+    go,
+    pictures,
+    rows,
+    shoot,
+    wait_kept,
+    wait_model,
+    wait_rows,
+)
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
-
-UNTIL_KEPT = """async (path) => { while (!await caches.match(path)) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
 
 
 def hashes(office: Office) -> list[str]:
@@ -273,7 +282,8 @@ def test_back_without_network_shows_the_page_of_that_address(phone: Phone, offic
     page = phone.install("/")
     page.goto("/jobs")
     page.goto("/capture")
-    page.evaluate(UNTIL_KEPT, "/jobs")
+    wait_kept(page, "/jobs")
+    wait_model(page)
     with office.away():
         page.go_back()
         page.get_by_role("heading", name="Seite /jobs").wait_for()

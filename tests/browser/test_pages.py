@@ -32,8 +32,13 @@ RUN_AXE = """async (rules) => (await axe.run(document, { runOnly: rules }))
 ALL = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # All that the dark changes is colours (static/css/tokens.css): the same page is looked at again.
 IN_THE_DARK = ["color-contrast"]
-# Elements have filled themselves and asked what they ask at once.
-AT_REST = "() => new Promise((rest) => { requestIdleCallback(() => rest(), { timeout: 250 }); })"
+# The line of every page has its words, and elements have asked what they ask at once.
+AT_REST = """async () => {
+  const until = performance.now() + 5_000;
+  const empty = () => [...document.querySelectorAll('state-line a')].some((line) => !line.textContent.trim());
+  while (empty() && performance.now() < until) await new Promise((next) => { setTimeout(next, 20); });
+  await new Promise((rest) => { requestIdleCallback(() => rest(null), { timeout: 250 }); });
+}"""
 LENGTH = "() => Math.max(innerHeight, document.documentElement.scrollHeight + 200)"
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
 # Files and doors out, not pages.

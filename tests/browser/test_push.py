@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, expect
 
 from tests.browser.phone import CONTROLLED
 from tests.proofs.server import Server, founded
@@ -53,18 +53,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def context(server: Server, tmp_path: Path) -> Iterator[BrowserContext]:
-    with sync_playwright() as running:
-        opened = running.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=shutil.which("chromium"),
-            args=["--no-sandbox", "--disable-gpu"],
-            base_url=server.url,
-            viewport={"width": 360, "height": 740},
-            locale="de-DE",
-        )
-        yield opened
-        opened.close()
+def context(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[BrowserContext]:
+    opened = playwright.chromium.launch_persistent_context(
+        tmp_path / "profile",
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--disable-gpu"],
+        base_url=server.url,
+        viewport={"width": 360, "height": 740},
+        locale="de-DE",
+    )
+    yield opened
+    opened.close()
 
 
 def signed_in(context: BrowserContext, server: Server) -> Page:

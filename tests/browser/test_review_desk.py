@@ -11,17 +11,19 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from server.ids import new_id
 from tests.proofs.bringing import bring
-from tests.proofs.server import ROOT, client, founded
+from tests.proofs.server import ROOT, Server, client, found
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
+# One for each test, and one to spare for a test that is run again.
+FIRMS = 6
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))
 
 
@@ -72,22 +74,36 @@ class Desk:
         self.page.locator(f"#open-{ident}").wait_for()
 
 
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """A company of its own on the running server: each test has a desk that nobody has worked at."""
+
+    ali: str
+    sabine: str
+    link: str
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as running:
-        yield running.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, list[Firm]]]:
+    server, firms = Server(tmp_path_factory.mktemp("desk") / "data"), []
+    for number in range(FIRMS):
+        ali, sabine = f"ali{number}", f"sabine{number}"
+        tokens = found(server, f"Prüf {number}", [(ali, "worker"), (sabine, "office")])
+        firms.append(Firm(tokens[ali], tokens[sabine], server.call("user", "link", sabine)))
+    server.start()
+    yield server, firms
+    server.stop()
 
 
 @pytest.fixture
-def desk(chromium: Browser, tmp_path: Path) -> Iterator[Desk]:
-    server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
-    link = server.call("user", "link", "sabine")
-    server.start()
+def desk(chromium: Browser, office: tuple[Server, list[Firm]]) -> Iterator[Desk]:
+    server, firms = office
+    firm = firms.pop()
     context = chromium.new_context(
         base_url=server.url, viewport={"width": 1440, "height": 900}, locale="de-DE"
     )
     page = context.new_page()
-    with client(server, tokens["ali"]) as ali, client(server, tokens["sabine"]) as sabine:
+    with client(server, firm.ali) as ali, client(server, firm.sabine) as sabine:
         jobs = [
             sabine.post("/api/v1/jobs", json={"title": title}).json()["id"]
             for title in ("Bad Müller", "Kita")
@@ -95,12 +111,11 @@ def desk(chromium: Browser, tmp_path: Path) -> Iterator[Desk]:
         made = Desk(page, ali, sabine, jobs, [])
         page.on("pageerror", lambda error: made.troubles.append(str(error)))
         page.on("console", lambda said: made.troubles.append(said.text) if said.type == "error" else None)
-        page.goto(re.sub(r"https?://[^/]+", server.url, link.split()[-1]))
+        page.goto(re.sub(r"https?://[^/]+", server.url, firm.link))
         page.locator("main form button").first.click()
         page.wait_for_url(lambda url: "/link/" not in url)
         yield made
     context.close()
-    server.stop()
     assert made.troubles == []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright
 
-from tests.browser.phone import Phone, rows, shoot, wait_rows
+from tests.browser.phone import Phone, rows, shoot, wait_kept, wait_model, wait_rows
 from tests.proofs.server import ROOT, Server
 
 pytestmark = [
@@ -47,7 +47,7 @@ def test_from_the_shutter_to_the_office(playwright: Playwright, tmp_path: Path, 
     page.get_by_text("Bad Müller").first.wait_for()
     job = page.get_by_role("link", name=re.compile("Bad Müller")).first.get_attribute("href")
     assert job
-    phone.install(job)
+    wait_model(phone.install(job))
     phone.close()
 
     demo.kill()
@@ -103,8 +103,8 @@ def test_from_the_question_to_the_customers_answer(
     job = page.get_by_role("link", name=re.compile("Bad Müller")).first.get_attribute("href")
     assert job
     ask = f"/questions/new?job={job.rsplit('/', 1)[1]}"
-    phone.install(job)
-    phone.open(ask)
+    wait_model(phone.install(job))
+    wait_kept(phone.open(ask), ask)
     phone.close()
 
     demo.kill()

@@ -8,7 +8,17 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, Office
-from tests.browser.phone import CONTROLLED, Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import (
+    CONTROLLED,
+    Phone,
+    all_stored,
+    from_gallery,
+    go,
+    pictures,
+    rows,
+    wait_kept,
+    wait_rows,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -126,7 +136,7 @@ def test_the_kill_switch_takes_the_worker_and_leaves_the_photos(phone: Phone, of
     office.world.worker_off = False
     page = phone.open("/")
     page.evaluate(CONTROLLED)
-    page.evaluate("async () => { while (!await caches.match('/offline')) await new Promise((r) => setTimeout(r, 50)); }")  # fmt: skip
+    wait_kept(page, "/offline")
 
 
 def test_a_late_page_of_the_one_before_is_not_kept(phone: Phone, office: Office) -> None:

@@ -129,12 +129,17 @@ def founded(
 ) -> tuple[Server, dict[str, str]]:
     """Found a company with people (login, role) and return the stopped server and a bearer token each."""
     server = Server(data, environment={f"ZOLLSTOCK_{name}": value for name, value in environment.items()})
-    server.call("company", "create", "Prüf GmbH")
+    return server, found(server, "Prüf GmbH", logins)
+
+
+def found(server: Server, company: str, logins: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Found a company with people (login, role) while the server is down; returns a bearer token each."""
+    server.call("company", "create", company)
     tokens: dict[str, str] = {}
     for login, role in logins:
-        server.call("user", "create", login, "--company", "Prüf GmbH", "--role", role)
+        server.call("user", "create", login, "--company", company, "--role", role)
         tokens[login] = server.call("token", "create", login, "--name", "Prüfung")
-    return server, tokens
+    return tokens
 
 
 def demo(data: Path) -> Server:
