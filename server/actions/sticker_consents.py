@@ -6,9 +6,9 @@ withdrawal: a neighbour with a pen must not be able to undo a STOP. Everything e
 
 from datetime import datetime
 
-from server.actions import consents
+from server.actions import consents, conversations
 from server.actions.customers import checked_phone
-from server.db import channels, companies, customers, jobs, messages
+from server.db import channels, companies, customers, jobs
 from server.db import consents as consents_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, Purpose, Word, word_of
@@ -88,5 +88,5 @@ async def _tell_office(sticker: Sticker, name: str, number: str, channel: str, *
     )
     message = to_office(sticker, id=new_id(), text=text, name=name, at=at)
     await jobs.hold(sticker.company_id, sticker.job_id)
-    await messages.insert_once(sticker.company_id, message)
+    await conversations.keep(message)
     signal("messages", sticker.company_id, message=str(message.id), job=str(sticker.job_id))

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from server.db.sql import dialect, rows
 from server.db.tables import TaskRow
 from server.db.unit import atomic, signal
-from server.domain.tasks import Task, TaskState
+from server.domain.tasks import GivenUp, Task, TaskState
 from server.ids import new_id
 
 _CLAIM = {
@@ -98,10 +97,18 @@ async def newest_at() -> datetime | None:
     return row.created_at if row else None
 
 
-async def of_company_dead(company_id: UUID, *, limit: int = 100) -> list[dict[str, Any]]:
-    """Return tasks that were given up, newest first, for the page that shows them."""
-    found = TaskRow.filter(company_id=company_id, state="dead").order_by("-id").limit(limit)
-    return list(await found.values("id", "kind", "payload", "error", "attempts", "done_at"))
+async def of_company_dead(company_id: UUID, *, limit: int = 100) -> list[GivenUp]:
+    """Return tasks that were given up, newest first."""
+    found = await TaskRow.filter(company_id=company_id, state="dead").order_by("-id").limit(limit)
+    return [
+        GivenUp(row.id, row.kind, row.payload, row.error or "", row.attempts, row.done_at or row.run_at)
+        for row in found
+    ]
+
+
+async def number_dead(company_id: UUID) -> int:
+    """Return how many tasks were given up."""
+    return int(await TaskRow.filter(company_id=company_id, state="dead").count())
 
 
 @atomic

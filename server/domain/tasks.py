@@ -34,6 +34,18 @@ class Task:
     fence: str
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Work that failed as often as it may; `error` is what the last try said, for whoever mends it."""
+
+    id: UUID
+    kind: str
+    payload: Mapping[str, object]
+    error: str
+    attempts: int
+    at: datetime
+
+
 def retry_at(at: datetime, attempts: int, jitter: float) -> datetime:
     """Return when to try again after `attempts` failures; `jitter` in 0..1 spreads by ± 50 %."""
     pause = min(LONGEST_PAUSE, timedelta(seconds=2.0 ** min(attempts, 20)))

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from server.actions import calls as calls_actions
 from server.actions import renames
-from server.db import calls, companies, devices, jobs, read_model, users
+from server.db import calls, companies, devices, jobs, read_model, tasks, users
 from server.domain.devices import Owed
 from server.domain.users import Actor
 from server.web import access
@@ -59,6 +59,7 @@ async def _office(request: Request, actor: Actor) -> Response:
         alone=len(people) < 2,
         owed=Owed.of(await devices.holding(actor.company_id)),
         recalls=await _recalls(request, actor),
+        stalled=await tasks.number_dead(actor.company_id),
         renames=await renames.number_due(actor.company_id, at=services(request).clock()),
     )
 

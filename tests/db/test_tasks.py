@@ -67,7 +67,8 @@ async def test_a_dead_task_is_shown_and_revived(database: Database) -> None:
     await write(company.id, "photo.render", 1)
     (task,) = await claim("w")
     await tasks.settle(task, TaskState.DEAD, at=START, error="OSError: disk")
-    assert [row["id"] for row in await tasks.of_company_dead(company.id)] == [task.id]
+    assert [one.id for one in await tasks.of_company_dead(company.id)] == [task.id]
+    assert await tasks.number_dead(company.id) == 1
     assert await tasks.of_company_dead(stranger.id) == []
     assert not await tasks.revive(stranger.id, task.id, at=START)
     assert await tasks.revive(company.id, task.id, at=START)

@@ -73,11 +73,23 @@ async def furnish(firm: Firm) -> None:
     await firm.work()
     await firm.release(question)
     await notes.write(firm.worker, job_id=firm.job, text="Fuge prüfen", at=firm.clock.at)
-    await partners.create(firm.office, PartnerDraft("Elektro Blitz"), at=firm.clock.at)
+    partner = await partners.create(firm.office, PartnerDraft("Elektro Blitz"), at=firm.clock.at)
     await devices.notice(firm.worker, new_id(), at=firm.clock.at)
     chat = packed(written(Form(), SAID), {"IMG-1.jpg": photo_bytes()})
     async with firm.browser(firm.office) as office:
         await office.post("/imports", files={"file": ("Chat.zip", chat)})
+        agreed = {
+            "purpose": "third_party",
+            "partner": str(partner.id),
+            "job": str(firm.job),
+            "how": "am Telefon",
+        }
+        await office.post(f"/contacts/{firm.contact.id}/consents", data=agreed)
+        signed = {"kind": "processor", "signed_on": f"{firm.clock.at:%Y-%m-%d}", "reference": "Ordner 12"}
+        await office.post(f"/partners/{partner.id}/contracts", data=signed)
+        shown = {"partner": str(partner.id), "photos": [str(photo.id)]}
+        link = await office.post(f"/jobs/{firm.job}/shares", data=shown)
+    assert link.headers["location"].startswith("/shares/"), link.text
     assert (await imports.of_company(firm.company_id)).items
 
 

@@ -114,7 +114,7 @@ async def test_a_hopeless_task_is_given_up_and_shown(stop: asyncio.Event) -> Non
         while not await tasks.of_company_dead(company.id):
             await asyncio.sleep(0.05)
     (dead,) = await tasks.of_company_dead(company.id)
-    assert dead["attempts"] == 2 and dead["error"] == "OSError: disk"
+    assert (dead.attempts, dead.error) == (2, "OSError: disk")
 
 
 async def test_a_database_that_was_away_does_not_end_the_helpers(
