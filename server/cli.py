@@ -10,6 +10,7 @@ from typing import Any
 from server import commands
 from server.commands import Failed
 from server.db.connect import FAILURES
+from server.db.migrate import MigrationError
 from server.domain.errors import DomainError
 from server.domain.users import Role
 from server.holding import Held
@@ -109,6 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     except (Failed, ValueError, OSError) as failed:
         return _fail(str(failed))
+    except MigrationError as failed:
+        return _fail(
+            f"Die Datenbank in {settings.data} passt nicht zu diesem Programm. Nichts wurde geändert. Bitte das passende"
+            f" Programm nehmen oder mit --data einen neuen Ordner. ({failed})"
+        )
     except FAILURES as failed:
         return _fail(f"Die Datenbank antwortet nicht: {failed}")
     except KeyboardInterrupt:

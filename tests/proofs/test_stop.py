@@ -4,12 +4,14 @@ import hashlib
 import io
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -149,6 +151,14 @@ def test_a_second_server_on_the_same_folder_is_refused(firm: tuple[Server, str])
 def test_a_taken_port_is_one_sentence(firm: tuple[Server, str], tmp_path: Path) -> None:
     server, _ = firm
     assert_refused(said(tmp_path / "other", "serve", "--port", str(server.port)), about=str(server.port))
+
+
+def test_a_database_of_another_program_is_one_sentence(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert said(data, "migrate").returncode == 0
+    with closing(sqlite3.connect(data / "zollstock.db")) as database, database:
+        database.execute("UPDATE applied_migration SET sha256 = 'other'")
+    assert_refused(said(data, "serve", "--port", str(free_port())), about="passt nicht zu diesem Programm")
 
 
 @pytest.mark.parametrize(
