@@ -10,15 +10,16 @@ from server.db.unit import atomic, signal
 from server.domain.tasks import GivenUp, Task, TaskState
 from server.ids import new_id
 
+_DUE = "SELECT id FROM task WHERE state = 'ready' AND kind {} ? AND run_at <= ? ORDER BY run_at, id LIMIT ?"
+_OTHERS, _APART = _DUE.format("<>"), _DUE.format("=")
+_SET = "UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1"
 _CLAIM = {
-    "sqlite": """UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1
-        WHERE id IN (SELECT id FROM task WHERE state = 'ready' AND run_at <= ? ORDER BY run_at, id LIMIT ?)
-        RETURNING id, company_id, kind, payload, attempts""",
-    "postgres": """WITH due AS MATERIALIZED (SELECT id FROM task WHERE state = 'ready' AND run_at <= ?
-            ORDER BY run_at, id LIMIT ? FOR UPDATE SKIP LOCKED)
-        UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1
-        FROM due WHERE task.id = due.id
-        RETURNING task.id, task.company_id, task.kind, task.payload, task.attempts""",
+    "sqlite": f"""{_SET} WHERE id IN (SELECT id FROM ({_OTHERS}) UNION ALL SELECT id FROM ({_APART}))
+        RETURNING id""",
+    "postgres": f"""WITH others AS MATERIALIZED ({_OTHERS} FOR UPDATE SKIP LOCKED),
+            apart AS MATERIALIZED ({_APART} FOR UPDATE SKIP LOCKED)
+        {_SET} FROM (SELECT id FROM others UNION ALL SELECT id FROM apart) due WHERE task.id = due.id
+        RETURNING task.id""",
 }
 
 
@@ -39,13 +40,15 @@ async def insert_task(
 
 
 @atomic
-async def claim(fence: str, *, at: datetime, lease_s: float, limit: int) -> list[Task]:
-    """Take up to `limit` due tasks for this worker until the lease ends."""
-    until = at + timedelta(seconds=lease_s)
-    values = (fence, until, at, limit) if dialect() == "sqlite" else (at, limit, fence, until)
-    found = await rows(_CLAIM[dialect()], *values)
-    ids = [row["id"] for row in found]
-    tasks = await TaskRow.filter(id__in=ids).order_by("run_at", "id")
+async def claim(
+    fence: str, *, at: datetime, lease_s: float, limit: int, apart: str = "", limit_apart: int = 0
+) -> list[Task]:
+    """Take up to `limit` due tasks for this worker until the lease ends; the kind `apart` has a limit of its own."""
+    due = (apart, at, limit, apart, at, limit_apart)
+    lease = (fence, at + timedelta(seconds=lease_s))
+    values = (*lease, *due) if dialect() == "sqlite" else (*due, *lease)
+    ids = [row["id"] for row in await rows(_CLAIM[dialect()], *values)]
+    tasks = await TaskRow.filter(id__in=ids).order_by("run_at", "id") if ids else []
     return [_task(row, fence) for row in tasks]
 
 
@@ -85,9 +88,10 @@ async def delete_done(*, before: datetime, limit: int = 500) -> int:
     return int(await TaskRow.filter(id__in=list(ids)).delete()) if ids else 0
 
 
-async def next_due() -> datetime | None:
-    """Return when the earliest waiting task is due."""
-    row = await TaskRow.filter(state="ready").order_by("run_at", "id").first()
+async def next_due(*, after: datetime | None = None) -> datetime | None:
+    """Return when the earliest waiting task is due, or the earliest of those that are due only `after` a moment."""
+    waiting = TaskRow.filter(state="ready", **({"run_at__gt": after} if after else {}))
+    row = await waiting.order_by("run_at", "id").only("id", "run_at").first()
     return row.run_at if row else None
 
 

@@ -1,4 +1,4 @@
-"""The worker: claim, run, settle; woken by a signal, with a slow poll as the truth."""
+"""The worker: claim, run, settle; woken by a signal or by the next task's moment, with a slow poll as the truth."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 
 from server.db import tasks as table
 from server.db.hub import Hub
@@ -15,7 +16,7 @@ from server.domain.tasks import Later, Task, TaskState, retry_at
 from server.services import Services
 from server.worker import pullers
 from server.worker.schedule import run_schedule
-from server.worker.tasks import CHORES, TASKS
+from server.worker.tasks import CHORES, SEND, TASKS
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ LEASE_S = 60.0
 POLL_S = 2.0
 RESTART_S = 1.0
 AT_ONCE = 4
+SENDS_AT_ONCE = 16
+# No sooner again for a task that becomes due: a queue of many is taken in handfuls.
+FLOOR_S = 0.02
 PULLERS_END_S = 20.0
 
 
@@ -64,15 +68,17 @@ class Worker:
         self.fence = os.urandom(16).hex()
         self.running: dict[asyncio.Task[None], Task] = {}
         self.woken = asyncio.Event()
+        self.reap_next = 0.0
 
     async def loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            pause_s = POLL_S
             try:
-                await self.step()
+                pause_s = await self.step()
             except Exception:  # a database that is away comes back; the worker must still be there then
                 log.exception("worker could not claim")
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                async with asyncio.timeout(pause_s):
                     await self.woken.wait()
             self.woken.clear()
         if self.running:
@@ -87,17 +93,30 @@ class Worker:
         await stop.wait()
         self.woken.set()
 
-    async def step(self) -> None:
-        """Give back what dead workers held, then take what is due and there is room for."""
+    async def step(self) -> float:
+        """Take what is due and there is room for; returns in how many seconds to look again."""
         at = self.services.clock()
-        await table.reap(at=at, but=[task.id for task in self.running.values()])
-        room = AT_ONCE - len(self.running)
-        if room <= 0:
+        await self.reap()
+        sends = sum(task.kind == SEND for task in self.running.values())
+        room, room_sends = AT_ONCE - (len(self.running) - sends), SENDS_AT_ONCE - sends
+        if room > 0 or room_sends > 0:
+            for task in await table.claim(
+                self.fence, at=at, lease_s=LEASE_S, limit=room, apart=SEND, limit_apart=room_sends
+            ):
+                job = asyncio.create_task(self.work(task))
+                self.running[job] = task
+                job.add_done_callback(self._ended)
+        # For what is due already there was no room: whoever ends wakes us.
+        due = await table.next_due(after=at)
+        left_s = (due - self.services.clock()).total_seconds() if due else POLL_S
+        return min(POLL_S, max(FLOOR_S, left_s))
+
+    async def reap(self) -> None:
+        """Give back what dead workers held; seldom, for a lease is long."""
+        if monotonic() < self.reap_next:
             return
-        for task in await table.claim(self.fence, at=at, lease_s=LEASE_S, limit=room):
-            job = asyncio.create_task(self.work(task))
-            self.running[job] = task
-            job.add_done_callback(self._ended)
+        self.reap_next = monotonic() + POLL_S
+        await table.reap(at=self.services.clock(), but=[task.id for task in self.running.values()])
 
     def _ended(self, job: "asyncio.Task[None]") -> None:
         self.running.pop(job, None)

@@ -46,6 +46,9 @@ class Chore:
     every_s: int
 
 
+# Waits for its platform most of the time: many of it run at once, and neither they nor the others wait for each other.
+SEND = "message.send"
+
 TASKS: dict[str, Kind] = {
     "photo.render": Kind(renditions.render, max_attempts=5),
     "photo.released": Kind(releases.photo_released),
@@ -53,7 +56,7 @@ TASKS: dict[str, Kind] = {
     "speech.prepare": Kind(speech.prepare),
     "reply.by_itself": Kind(by_itself.answer, max_attempts=3),
     "message.mark_read": Kind(channels.mark_read, max_attempts=3),
-    "message.send": Kind(messages.deliver, max_attempts=50),
+    SEND: Kind(messages.deliver, max_attempts=50),
     "inbox.process": Kind(inbox.process, max_attempts=20),
     "inbox.replay": Kind(inbox.replay, max_attempts=20),
     "push.send": Kind(pushes.deliver, max_attempts=4),

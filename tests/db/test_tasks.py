@@ -36,6 +36,27 @@ async def test_order_is_by_time_then_birth(database: Database) -> None:
     assert [task.payload["number"] for task in await claim("w", limit=5)] == [0, 1, 2, 3, 4]
 
 
+async def test_a_kind_apart_has_a_limit_of_its_own(database: Database) -> None:
+    company = await factories.company()
+    for number in range(3):
+        await write(company.id, "message.send", number)
+        await write(company.id, "photo.render", number)
+    claimed = await tasks.claim("w", at=START, lease_s=60, limit=1, apart="message.send", limit_apart=2)
+    assert sorted(task.kind for task in claimed) == ["message.send", "message.send", "photo.render"]
+    assert [task.payload["number"] for task in claimed if task.kind == "message.send"] == [0, 1]
+    full = await tasks.claim("w", at=START, lease_s=60, limit=0, apart="message.send", limit_apart=0)
+    assert full == []
+    assert len(await claim("w")) == 3
+
+
+async def test_the_next_one_due_after_a_moment(database: Database) -> None:
+    company = await factories.company()
+    await write(company.id, "photo.render", 1)
+    assert await tasks.next_due() == START
+    assert await tasks.next_due(after=START - timedelta(seconds=1)) == START
+    assert await tasks.next_due(after=START) is None
+
+
 async def test_the_same_dedup_is_written_once(database: Database) -> None:
     company = await factories.company()
     for number in range(3):

@@ -1,8 +1,9 @@
-"""The worker on both databases: woken, retried, given up, one failure stopping nobody, stopped in order."""
+"""The worker on both databases: woken, in time, retried, given up, one stopping nobody, stopped in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from server.db.unit import atomic
 from server.domain.tasks import Later
 from server.services import Services
 from server.worker import loop
-from server.worker.tasks import TASKS, Kind
+from server.worker.tasks import SEND, TASKS, Kind
 from tests import factories
 
 ran: list[tuple[str, Any]] = []
@@ -65,8 +66,9 @@ async def stop(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 
 @atomic
-async def write(company_id: UUID, kind: str, number: int) -> None:
-    await tasks.insert_task(company_id, kind, {"number": number}, at=now())
+async def write(company_id: UUID, kind: str, number: int, *, in_s: float = 0) -> None:
+    at = now() + timedelta(seconds=in_s)
+    await tasks.insert_task(company_id, kind, {"number": number}, at=at)
 
 
 async def until(number: int) -> None:
@@ -80,6 +82,73 @@ async def test_a_commit_wakes_the_worker(stop: asyncio.Event) -> None:
     await write(company.id, "note", 1)
     await until(1)
     assert ran == [("note", 1)]
+
+
+async def test_a_task_that_becomes_due_soon_waits_for_no_poll(
+    stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it found by the poll alone, it would come in an hour."""
+    monkeypatch.setattr(loop, "POLL_S", 3600.0)
+    company = await factories.company()
+    await write(company.id, "note", 1, in_s=0.05)
+    await until(1)
+    assert ran == [("note", 1)]
+
+
+async def test_a_full_house_is_not_asked_again_and_again(database: Database) -> None:
+    """What is due and finds no room waits for whoever ends; what is due soon is looked for no sooner than the floor."""
+    company = await factories.company()
+    worker = loop.Worker(cast(Services, OnlyDatabase(database)))
+    open_ = asyncio.Event()
+    with held("note", open_):
+        for number in range(loop.AT_ONCE + 1):
+            await write(company.id, "note", number)
+        assert await worker.step() == loop.POLL_S
+        assert (len(worker.running), await worker.step()) == (loop.AT_ONCE, loop.POLL_S)
+        await write(company.id, "note", 9, in_s=1.0)
+        assert loop.FLOOR_S <= await worker.step() <= 1.0
+        open_.set()
+        await asyncio.wait(worker.running)
+    assert worker.woken.is_set()
+
+
+@pytest.mark.parametrize("slow_one, quick", [("note", SEND), (SEND, "note")])
+async def test_sends_and_other_work_do_not_wait_for_each_other(
+    stop: asyncio.Event, slow_one: str, quick: str
+) -> None:
+    """More than there is room for stand still; the other kind is done meanwhile."""
+    company = await factories.company()
+    open_ = asyncio.Event()
+    with held(slow_one, open_) as begun, held(quick, None) as done:
+        room = loop.SENDS_AT_ONCE if slow_one == SEND else loop.AT_ONCE
+        for number in range(room + 1):
+            await write(company.id, slow_one, number)
+        async with asyncio.timeout(20):
+            while len(begun) < room:
+                await asyncio.sleep(0.01)
+            await write(company.id, quick, 1)
+            while not done:
+                await asyncio.sleep(0.01)
+        assert len(begun) == room
+        open_.set()
+        async with asyncio.timeout(20):
+            while len(begun) < room + 1:
+                await asyncio.sleep(0.01)
+
+
+@contextmanager
+def held(kind: str, until_: asyncio.Event | None) -> Iterator[list[object]]:
+    """Let work of this kind wait for the event; yields the numbers of what has begun."""
+    begun: list[object] = []
+
+    async def wait(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+        begun.append(payload["number"])
+        if until_:
+            await until_.wait()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TASKS, kind, Kind(wait))
+        yield begun
 
 
 async def test_one_failure_stops_nobody(stop: asyncio.Event) -> None:

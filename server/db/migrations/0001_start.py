@@ -259,7 +259,7 @@ SQLITE = [
     "done_at" TIMESTAMP,
     "company_id" CHAR(36) REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
-    """CREATE INDEX "idx_task_state_f93d98" ON "task" ("state", "run_at", "id")""",
+    """CREATE INDEX "idx_task_state_30ef4d" ON "task" ("state", "run_at", "id", "kind")""",
     """CREATE TABLE "user_account" (
     "id" CHAR(36) NOT NULL PRIMARY KEY,
     "login" VARCHAR(100) NOT NULL UNIQUE,
@@ -962,7 +962,7 @@ POSTGRES = [
     "done_at" TIMESTAMPTZ,
     "company_id" UUID REFERENCES "company" ("id") ON DELETE RESTRICT
 )""",
-    """CREATE INDEX "idx_task_state_f93d98" ON "task" ("state", "run_at", "id")""",
+    """CREATE INDEX "idx_task_state_30ef4d" ON "task" ("state", "run_at", "id", "kind")""",
     """CREATE TABLE "user_account" (
     "id" UUID NOT NULL PRIMARY KEY,
     "login" VARCHAR(100) NOT NULL UNIQUE,

@@ -25,4 +25,5 @@ class TaskRow(Model):
 
     class Meta:
         table = "task"
-        indexes = (("state", "run_at", "id"),)
+        # `kind` last, so that who looks for one kind passes over another without touching its rows.
+        indexes = (("state", "run_at", "id", "kind"),)
