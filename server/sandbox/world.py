@@ -132,7 +132,8 @@ class World:
         self.people: dict[str, Person] = {}
         self.accounts: dict[str, Account] = {}
         self.chats: dict[tuple[str, str], Chat] = {}
-        self.faults: dict[str, deque[Fault]] = {}
+        # What goes wrong with the next calls of a kind; None is one that goes well.
+        self.faults: dict[str, deque[Fault | None]] = {}
         self.version = 0
         self.address = "http://sandbox"
 

@@ -18,6 +18,7 @@ from tests.chaos.disk_faults import BROKEN, FULL, UNSYNCED, Illness, suffer
 from tests.chaos.report import Part
 from tests.chaos.shim import compiler
 from tests.chaos.storm import PHONES, storm
+from tests.talk.liars import SHARES
 
 CAPTURES, KILLS, SEED = 10_000, 200, 7
 KS = range(1, 301)
@@ -63,7 +64,7 @@ def run_lies(folder: Path) -> Part:
     states = ", ".join(f"{name} {count}" for name, count in sorted(found.count.states.items()))
     return Part(
         name="A lying provider",
-        size=f"{found.count.sent:,} messages, every second call refused, torn, slow, garbled or answered 500 after all;"
+        size=f"{found.count.sent:,} messages over {len(SHARES)} platforms, every second call refused, torn, slow, garbled or answered 500 after all;"
         f" {found.count.told} messages of the customer between them",
         result=f"at the customer twice {found.count.doubles}, in doubt {found.count.doubts} with {found.count.cards}"
         f" cards, stuck for ten minutes {len(found.count.stuck)}; {states}",

@@ -1,4 +1,4 @@
-"""A thousand messages to a provider that lies: no doubles at the customer, every doubt a card, nothing stuck."""
+"""A thousand messages over seven providers that lie: no doubles at the customer, every doubt a card, nothing stuck."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.db.connect import open_database
 from server.db.migrate import migrate
-from tests.talk.liars import Count, lied_to
+from tests.talk.liars import SHARES, Count, brief_silence, lied_to
 from tests.talks import open_firm
 
 
@@ -23,23 +23,34 @@ class Outcome:
         unheard = [text for text, times in found.heard.items() if times != 1]
         unheard += [str(found.told)] if len(found.heard) != found.told else []
         cards = [f"{found.doubts} doubts, {found.cards} cards"] if found.cards != found.doubts else []
-        wrong = {"doubles": doubled, "stuck": found.stuck, "heard": unheard, "cards": cards}
+        wrong = {
+            "doubles": doubled,
+            "stuck": found.stuck,
+            "lost": found.lost,
+            "heard": unheard,
+            "cards": cards,
+        }
         return {name: list_ for name, list_ in wrong.items() if list_}
 
 
 def run(folder: Path, sends: int, *, seed: int = 11) -> Outcome:
-    """Send so many messages; every second call goes wrong in a way that chance picks."""
-    began = time.monotonic()
-    return Outcome(asyncio.run(_run(folder, sends, seed)), time.monotonic() - began)
+    """Send so many messages, shared by the platforms; every second call goes wrong in a way that chance picks."""
+    began, whole = time.monotonic(), Count()
+    for kind, share in SHARES.items():
+        here = folder / kind
+        here.mkdir()
+        whole.add(asyncio.run(_run(here, kind, sends * share // sum(SHARES.values()), seed)))
+    return Outcome(whole, time.monotonic() - began)
 
 
-async def _run(folder: Path, sends: int, seed: int) -> Count:
+async def _run(folder: Path, kind: str, sends: int, seed: int) -> Count:
     url = f"sqlite://{folder / 'zollstock.db'}"
     await migrate(url)
     database = await open_database(url)
     try:
         async with open_firm(database, folder, seed=seed) as firm:
-            found = await lied_to(firm, sends=sends, seed=seed)
+            with brief_silence():
+                found = await lied_to(firm, sends=sends, seed=seed, kind=kind)
             assert firm.failures == [], firm.failures[:3]
             return found
     finally:

@@ -5,12 +5,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from server.actions import channels, conversations, customers, inbox
+from server.actions import channels, consents, conversations, customers, inbox
 from server.channels.base import Pulled, Pulling
 from server.channels.threema import crypto as crypto
 from server.db import channels as channels_db
 from server.db import conversations as threads
 from server.domain.accounts import Account
+from server.domain.consents import Proof
 from server.domain.customers import ContactDraft
 from server.sandbox.customer import Customer
 from tests.channels import mails, telegram_lines, threema_lines
@@ -22,11 +23,15 @@ OWN = "+4915112345678"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One way to Petra; `faults` is the name under which accidents of its sends are ordered."""
+    """One way to Petra; `faults` is the name under which accidents of its sends are ordered.
+
+    `hears` False: nothing she writes comes to the firm by this way.
+    """
 
     channel: str
     petra: Customer
     faults: str
+    hears: bool = True
 
 
 async def _whatsapp(firm: Firm) -> Customer:
@@ -42,6 +47,17 @@ async def _threema(firm: Firm) -> Customer:
     secret = crypto.public_of(threema_lines.PRIVATE).hex()
     return await _opened(
         firm, "threema", typed, own_id=typed["gateway_id"], token=typed["api_secret"], secret=secret
+    )
+
+
+async def _threema_basic(firm: Firm) -> Customer:
+    """Open an account without a key: texts only, nothing ever comes back, and Petra is found by her number."""
+    typed = threema_lines.BASIC
+    await consents.grant(
+        firm.office, firm.contact, channel="threema", proof=Proof.SIGNATURE, at=firm.clock.at
+    )
+    return await _opened(
+        firm, "threema", typed, own_id=typed["gateway_id"], token=typed["api_secret"], secret=""
     )
 
 
@@ -133,7 +149,10 @@ PLATFORMS: dict[str, Callable[[Firm], Awaitable[Customer]]] = {
     "messenger": _messenger,
     "telegram": _telegram,
     "threema": _threema,
+    "threema_basic": _threema_basic,
 }
+# Those that are a channel under another name, and tell the firm nothing.
+DEAF = {"threema_basic": "threema"}
 
 
 async def line(firm: Firm, kind: str) -> Line:
@@ -141,6 +160,10 @@ async def line(firm: Firm, kind: str) -> Line:
     if kind in firm.lines:
         return cast(Line, firm.lines[kind])
     petra = await PLATFORMS[kind](firm)
+    if kind in DEAF:
+        channel = DEAF[kind]
+        firm.lines[kind] = Line(channel, petra, f"{channel}.messages", hears=False)
+        return cast(Line, firm.lines[kind])
     petra.write("Guten Tag")
     await firm.work()
     for stranger in (await threads.search(firm.company_id, strangers=True)).items:

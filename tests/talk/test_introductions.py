@@ -43,7 +43,7 @@ async def test_the_first_words_introduce_once(firm: Firm, platform: str) -> None
     """In one message with what is said where there is room, else in one before it; never again afterwards."""
     way = await line(firm, platform)
     for text in ("Morgen um acht?", "Oder um neun?"):
-        await say(firm, platform, text)
+        await say(firm, way.channel, text)
         firm.clock.go(minutes=1)
     await firm.work()
     first, *others = [bubble.text for bubble in way.petra.bubbles if bubble.from_firm]
