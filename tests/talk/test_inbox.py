@@ -45,7 +45,11 @@ async def test_a_message_is_read_and_answered_once(firm: Firm) -> None:
         assert "Petra Müller" in listed and "wartet 1 Minute" in listed and there in listed
         page = (await office.get(there)).text
         assert "Guten Tag" in page and "Nachricht an Petra Müller" in page
-        assert "frei bis" in page and "kostet" in page and "der einzige offene Weg" in page
+        assert (
+            "noch 23 Std. 55 Min., bis morgen" in page
+            and "kostet" in page
+            and "der einzige offene Weg" in page
+        )
         intent = re.search(r'name="intent" value="([^"]+)"', page)
         assert intent
         typed = {"intent": intent[1], "text": "{Anrede}, morgen um 8?", "job": str(firm.job), "code": "1"}
@@ -114,7 +118,7 @@ async def test_each_refusal_has_its_sentence_and_keeps_the_words(firm: Firm) -> 
         await _refused(office, there, words(), "seit über 24 Stunden nicht geschrieben und der Vorlage nicht")
         await firm.consent()
         page = await office.get(there)
-        assert "seit über 1 Tag nicht geschrieben" in page.text
+        assert "Das Fenster für freien Text ist seit heute 09:55 geschlossen" in page.text
         await _refused(office, there, words(), "Zeitfenster für freie Nachrichten ist zu")
         await consents.withdraw(
             firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="nein", at=firm.clock.at
