@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
-	timeout 1180 $(BIN)/python -m pytest -n 2 --dist loadfile
+	timeout 1300 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/ruff format --check .

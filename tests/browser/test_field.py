@@ -146,7 +146,7 @@ def test_pages_without_network_say_how_old_they_are(lasting_phone: Phone, office
         for path in ("/jobs", "/notes/new", f"/jobs/{JOB}", "/calls/new", "/questions/new"):
             page = lasting_phone.open(path)
             page.locator("state-line").get_by_text("Stand ").wait_for()
-            assert "offline" in page.locator("state-line").inner_text(), path
+            expect(page.locator("state-line"), path).to_contain_text("offline")
         page.goto("/notes/new")
         page.goto("/jobs")
         page.go_back()

@@ -102,4 +102,5 @@ def test_without_such_a_worker_the_page_draws_itself(phone: Phone) -> None:
     page = taking(phone, WATCHED, NO_WORKER)
     shoot(page, 2)
     assert page.evaluate("encoded") >= 2
-    wait_rows(page, lambda rows: len(rows) == 2 and all(row["held"] == row["sha256"] for row in rows))
+    found = wait_rows(page, lambda rows: len(rows) == 2)
+    assert all(row["held"] == row["sha256"] for row in found)

@@ -7,7 +7,7 @@ import hashlib
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import (
@@ -46,7 +46,7 @@ def test_twelve_photos_survive_a_dead_battery(lasting_phone: Phone, office: Offi
         assert len(kept) == 12
         assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
         assert {row["job"] for row in kept} == {JOB}
-        assert "12 noch auf dem Handy" in page.locator("state-line").inner_text()
+        expect(page.locator("state-line")).to_contain_text("12 noch auf dem Handy")
     go(page)
     wait_rows(page, all_stored)
     assert hashes(office) == sorted(row["sha256"] for row in kept)
@@ -274,7 +274,7 @@ def test_a_poisoned_item_stops_nobody(phone: Phone, office: Office) -> None:
     assert (found[0]["state"], found[0]["error"]) == ("needs-attention", "item.type")
     page.goto("/unsent")
     page.get_by_text("Das Büro nimmt es so nicht an").wait_for()
-    assert "1 Problem" in page.locator("state-line").inner_text()
+    expect(page.locator("state-line")).to_contain_text("1 Problem")
 
 
 def test_back_without_network_shows_the_page_of_that_address(phone: Phone, office: Office) -> None:
@@ -428,7 +428,7 @@ def test_lost_bytes_are_said_loudly(phone: Phone, office: Office) -> None:
     assert list(office.world.stored) == [found[1]["id"]]
     page.goto("/unsent")
     page.get_by_text("Der Browser hat das Foto verloren").wait_for()
-    assert "1 Problem" in page.locator("state-line").inner_text()
+    expect(page.locator("state-line")).to_contain_text("1 Problem")
 
 
 def test_what_the_office_deleted_waits_for_its_owner(phone: Phone, office: Office) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, rows, wait_rows
@@ -131,7 +131,7 @@ def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Of
         page.get_by_role("button", name="Alle 9 zeigen").click()
         page.locator(".unsent-row").nth(10).wait_for()
         assert page.get_by_text("Der Browser hat das Foto verloren.").count() == 1
-        assert "9 Probleme" in page.locator("state-line").inner_text()
+        expect(page.locator("state-line")).to_contain_text("9 Probleme")
 
 
 def test_chosen_items_are_sent_and_the_others_wait(phone: Phone, office: Office, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 # One for each test, and one to spare for a test that is run again.
-FIRMS = 6
+FIRMS = 7
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))
 
 

@@ -30,7 +30,7 @@ export class StateLine extends HTMLElement {
 
   connectedCallback() {
     this.classList.add('state-line');
-    this.replaceChildren(h('a', { href: '/unsent' }, this.#words));
+    this.replaceChildren(h('a', { href: '/unsent', title: t('Noch auf dem Handy') }, this.#words));
     void afterFirst().then(() => this.isConnected && this.#begin());
   }
 

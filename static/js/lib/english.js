@@ -23,6 +23,7 @@ export const ENGLISH = {
   'noch keine': 'none yet',
   'Mit wem?': 'With whom?',
   'jemand anderes': 'somebody else',
+  '{name} anrufen': 'Call {name}',
   'Wieder anrufen': 'Call again',
   'nein': 'no',
   'morgen': 'tomorrow',
