@@ -44,8 +44,9 @@ def each_second(most: int) -> Rate:
 
 
 def wait_s(ahead_until: float, rate: Rate, at: float) -> float:
-    """Return how long the next call must wait, 0 = it may go."""
-    return max(0.0, ahead_until - at - rate.slack_s)
+    """Return how long the next call must wait, 0 = it may go; after the wait it may, even as a moment in microseconds."""
+    left_s = ahead_until - at - rate.slack_s
+    return left_s + _GRAIN_S if left_s > 0.0 else 0.0
 
 
 def taken(ahead_until: float, rate: Rate, at: float) -> float:

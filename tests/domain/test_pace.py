@@ -3,9 +3,10 @@
 import heapq
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.channels import CHANNELS
@@ -113,6 +114,17 @@ def test_after_a_pause_the_burst_goes_at_once(burst: float, per_s: float) -> Non
         ahead, gone = taken(ahead, rate, MORNING), gone + 1
     assert int(burst + 1e-6) <= gone <= int(burst) + 1
     assert not wait_s(ahead, rate, MORNING + 1.001 * wait_s(ahead, rate, MORNING) + 1e-6)
+
+
+@example(left_s=3e-7)
+@given(left_s=st.floats(1e-7, 60.0))
+def test_after_the_wait_it_may_go(left_s: float) -> None:
+    """A moment has microseconds: less than one left over would be asked again and again."""
+    rate, at = Rate(1.0, 3), datetime.fromtimestamp(MORNING, UTC)
+    ahead = at.timestamp() + rate.slack_s + left_s
+    wait = wait_s(ahead, rate, at.timestamp())
+    assert left_s - 1e-6 <= wait <= left_s + 0.001
+    assert wait_s(ahead, rate, (at + timedelta(seconds=wait)).timestamp()) == 0
 
 
 def test_every_messenger_has_a_pace() -> None:
