@@ -66,7 +66,7 @@ async def _unite(actor: Actor, source: Job, target: Job, *, at: datetime) -> Non
 async def delete(actor: Actor, job: Job, *, at: datetime) -> None:
     """Delete a job that nothing was said in; its photos and notes wait unsorted under its name.
 
-    Raises Forbidden, Conflict("job.has_talk") while a question or message belongs to it: that stays provable.
+    Raises Forbidden, Conflict("job.has_talk") while something that was said belongs to it: that stays provable.
     """
     require(actor, Right.MANAGE_JOBS)
     await mergers.lock_all(actor.company_id, [job.id])

@@ -50,7 +50,7 @@ async def set_logo(company_id: UUID, sha256: str) -> None:
 
 async def by_logo(sha256: str) -> Company | None:
     """Return a company whose logo this is; where two have the same one, either will do."""
-    row = await CompanyRow.filter(logo_sha256=sha256).order_by("id").first() if sha256 else None
+    row = await CompanyRow.filter(logo_sha256=sha256).order_by("id").first() if len(sha256) == 64 else None
     return _company(row) if row else None
 
 

@@ -38,14 +38,25 @@ async def alike(company_id: UUID, job: Job) -> list[Job]:
     )
 
 
+# Everything else that names a job; a consent is a line of the ledger and stays where it was said.
+RECORDS = ("internal_note", "consent", "share_link")
+_RECORDS = " + ".join(
+    f"(SELECT COUNT(*) FROM {table} WHERE company_id = ? AND job_id IN"
+    " (SELECT id FROM job WHERE company_id = ? AND (id = ? OR merged_into_id = ?)))"
+    for table in RECORDS
+)
+
+
 async def contents(company_id: UUID, job_id: UUID) -> Contents:
     """Return how much belongs to a job, in one statement; what lies in the trash does not count."""
     found = await sql.rows(
-        """SELECT (SELECT COUNT(*) FROM photo WHERE company_id = ? AND job_id = ? AND deleted_at IS NULL) AS photos,
+        f"""SELECT (SELECT COUNT(*) FROM photo WHERE company_id = ? AND job_id = ? AND deleted_at IS NULL) AS photos,
             (SELECT COUNT(*) FROM note WHERE company_id = ? AND job_id = ? AND current) AS notes,
             (SELECT COUNT(*) FROM question WHERE company_id = ? AND job_id = ?) AS questions,
-            (SELECT COUNT(*) FROM message WHERE company_id = ? AND job_id = ?) AS messages""",
+            (SELECT COUNT(*) FROM message WHERE company_id = ? AND job_id = ?) AS messages,
+            {_RECORDS} AS records""",
         *[company_id, job_id] * 4,
+        *[company_id, company_id, job_id, job_id] * len(RECORDS),
     )
     return Contents(**{name: int(number) for name, number in found[0].items()})
 
@@ -71,9 +82,10 @@ async def move_contents(company_id: UUID, job_id: UUID, into: UUID | None, *, hi
             company_id,
             job_id,
         )
-    await sql.execute(
-        "UPDATE message SET job_id = ? WHERE company_id = ? AND job_id = ?", into, company_id, job_id
-    )
+    for table in ("message", "internal_note"):
+        await sql.execute(
+            f"UPDATE {table} SET job_id = ? WHERE company_id = ? AND job_id = ?", into, company_id, job_id
+        )
 
 
 async def delete_job(company_id: UUID, job_id: UUID) -> None:

@@ -105,11 +105,13 @@ class Contents:
     notes: int = 0
     questions: int = 0
     messages: int = 0
+    records: int = 0
+    """What colleagues said to each other, what a customer agreed to for this job, links partners were given."""
 
     @property
     def talk(self) -> bool:
-        """Say whether anything went to a customer or came from one."""
-        return bool(self.questions or self.messages)
+        """Say whether anything was said, agreed to or given out that must stay provable."""
+        return bool(self.questions or self.messages or self.records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from tortoise.models import Model
 
-from server.actions import jobs, mergers, reviews
-from server.db import items, logbook, messages, notes, photos, questions
+from server.actions import internal_notes, jobs, mergers, reviews
+from server.db import internal_notes as internal_notes_db
+from server.db import items, logbook, messages, notes, photos, questions, tables
 from server.db import jobs as job_table
 from server.db import mergers as mergers_db
 from server.db import timeline as timelines
@@ -155,6 +157,32 @@ async def test_a_job_with_talk_is_not_deleted(site: Site) -> None:
     with pytest.raises(Conflict, match="has_talk"):
         await mergers.delete(site.office, await job(site, site.job), at=AT)
     assert (await messages.of_job(site.office.company_id, site.job)).items == []
+
+
+async def test_internal_notes_keep_a_job_and_follow_it(site: Site) -> None:
+    one, into = await job(site, site.job), await opened(site)
+    await internal_notes.write(site.office, job_id=one.id, text="Schlüssel beim Nachbarn", at=AT)
+    with pytest.raises(Conflict, match="has_talk"):
+        await mergers.delete(site.office, one, at=AT)
+    await mergers.merge(site.office, one, into.id, at=AT)
+    told = await internal_notes_db.of_job(site.office.company_id, into.id)
+    assert [note.text for note in told] == ["Schlüssel beim Nachbarn"]
+
+
+def test_everything_that_names_a_job_is_thought_of() -> None:
+    """A new table with a job would let a deletion fail, or lose sight of what a merged job held."""
+    thought = {"photo", "note", "question", "message", "job", "job_member", *mergers_db.RECORDS}
+    naming = {
+        model.__name__
+        for model in vars(tables).values()
+        if isinstance(model, type)
+        and issubclass(model, Model)
+        and any(
+            getattr(field, "model_name", "") == "server.JobRow" for field in model._meta.fields_map.values()
+        )
+        and model._meta.db_table not in thought
+    }
+    assert naming == set()
 
 
 async def test_photos_that_come_while_jobs_merge_end_in_the_target(site: Site) -> None:

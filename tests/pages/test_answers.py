@@ -252,6 +252,7 @@ async def test_the_firms_face_is_on_every_customer_page(firm: Firm) -> None:
         pages.append(await customer.post(f"{link}/stop"))
         pages.append(await customer.get(link))
         picture = await customer.get(f"/logo/{sha256}.jpg")
+        assert (await customer.get(f"/logo/{sha256}{sha256}.jpg")).status_code == 404
     for page in pages:
         for words in ("Werkstraße 1, 50667 Köln", "tel:0221123456", "mailto:buero@", "Fr 7–13 Uhr",
                       "fliesen.example/impressum", "fliesen.example/datenschutz", f"/logo/{sha256}.jpg"):  # fmt: skip
