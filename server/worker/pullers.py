@@ -96,6 +96,7 @@ class Pullers:
 
     async def listen(self, hub: Hub) -> None:
         async with hub.subscribe("channels") as signals:
+            self.woken.set()  # what changed before anybody listened
             async for _ in signals:
                 self.woken.set()
 
