@@ -10,13 +10,11 @@ from starlette.responses import Response
 
 from server.actions import answers, logos
 from server.actions.answers import Asked, Dead
-from server.actions.copies import OUTGOING
 from server.actions.received_photos import checked_picture
-from server.db import renditions
 from server.domain.errors import Invalid, TooLarge
 from server.domain.image_types import HEAD_BYTES
 from server.web import access, forms
-from server.web.guests import HEADERS, PHOTO_MAX, data_of, files
+from server.web.guests import HEADERS, PHOTO_MAX, copy, data_of, files
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
@@ -94,17 +92,8 @@ async def stop(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """Give the copy of a released photo; every request asks the whole link again."""
-    asked, place = await _found(request), request.path_params["place"]
-    if isinstance(asked, Dead):
-        return Response(status_code=410, headers=HEADERS)
-    if not 1 <= place <= len(asked.photos):
-        return Response(status_code=404, headers=HEADERS)
-    photo = asked.photos[place - 1]
-    copy = await renditions.by_name(photo.company_id, photo.id, OUTGOING)
-    if copy is None:
-        return Response(status_code=404, headers=HEADERS)
-    data = b"".join([chunk async for chunk in services(request).storage.get(copy.storage_key)])
-    return Response(data, headers=HEADERS, media_type=copy.mime)
+    found = await _found(request)
+    return await copy(request, None if isinstance(found, Dead) else found.photos)
 
 
 async def logo(request: Request) -> Response:

@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import share_links as actions
-from server.actions.copies import OUTGOING
 from server.actions.gate import partner_gate
 from server.actions.share_links import Dead, Shared
-from server.db import partners, photos, renditions
+from server.db import partners, photos
 from server.domain.consents import Closed
 from server.domain.errors import Invalid
 from server.domain.jobs import Job
@@ -19,7 +18,7 @@ from server.domain.partners import Partner
 from server.domain.photos import Photo
 from server.domain.share_links import LIVES, choosable
 from server.web import access, forms
-from server.web.guests import HEADERS
+from server.web.guests import HEADERS, copy
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
@@ -104,17 +103,8 @@ async def open_link(request: Request) -> Response:
 
 async def picture(request: Request) -> Response:
     """Give the copy of one photo; every request asks the gate again."""
-    found, place = await _found(request), request.path_params["place"]
-    if isinstance(found, Dead):
-        return Response(status_code=410, headers=HEADERS)
-    if not 1 <= place <= len(found.photos):
-        return Response(status_code=404, headers=HEADERS)
-    photo = found.photos[place - 1]
-    copy = await renditions.by_name(photo.company_id, photo.id, OUTGOING)
-    if copy is None:
-        return Response(status_code=404, headers=HEADERS)
-    data = b"".join([chunk async for chunk in services(request).storage.get(copy.storage_key)])
-    return Response(data, headers=HEADERS, media_type=copy.mime)
+    found = await _found(request)
+    return await copy(request, None if isinstance(found, Dead) else found.photos)
 
 
 async def _found(request: Request) -> Shared | Dead:
