@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import identities, ledger
-from server.actions.ledger import Told
+from server.actions.ledger import PROOF_MAX, Told
 from server.db import channels, companies, consents, customers, messages, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
@@ -35,11 +35,9 @@ from server.domain.messages import MessageState
 from server.domain.partners import Partner
 from server.domain.questions import UNSENT, QuestionState
 from server.domain.users import Actor
-from server.domain.wordings import for_channel, for_reference, for_sharing, suspension, withdrawal
+from server.domain.wordings import for_channel, for_reference, for_sharing, suspension
 from server.ids import new_id
 from server.services import Services
-
-PROOF_MAX = 500
 
 
 def reached_at(contact: Contact, channel: str) -> str:
@@ -126,8 +124,17 @@ async def grant(
     lines = await consents.of_contact(actor.company_id, contact.id)
     if told and (stopped := overtaken_by(lines, line)):
         since = Told(Span(stopped.at, stopped.at), stopped.local_time, stopped.device_id)
-        await _take_back(
-            actor, contact, channel, purpose, stopped.proof_ref, stopped.proof, like=line, told=since, at=at
+        await ledger.take_back(
+            actor,
+            contact,
+            channel,
+            purpose,
+            said=stopped.proof_ref,
+            proof=stopped.proof,
+            job_id=line.job_id,
+            partner_id=line.partner_id,
+            told=since,
+            at=at,
         )
         return line
     if word_of(lines, channel, purpose) is Word.GIVEN:
@@ -174,9 +181,20 @@ async def withdraw(
     lines = await consents.of_contact(actor.company_id, contact.id)
     given = {line.purpose for line in lines if line.channel == channel}
     for purpose in sorted(given | {Purpose.SERVICE}):
-        await _take_back(actor, contact, channel, purpose, said, proof, told=told, at=at)
+        await ledger.take_back(actor, contact, channel, purpose, said=said, proof=proof, told=told, at=at)
     for line in _shared(lines):
-        await _take_back(actor, contact, ANY, line.purpose, said, proof, like=line, told=told, at=at)
+        await ledger.take_back(
+            actor,
+            contact,
+            ANY,
+            line.purpose,
+            said=said,
+            proof=proof,
+            job_id=line.job_id,
+            partner_id=line.partner_id,
+            told=told,
+            at=at,
+        )
     lines = await consents.of_contact(actor.company_id, contact.id)
     if told and word_of(lines, channel, Purpose.SERVICE) is Word.GIVEN:
         return
@@ -204,7 +222,17 @@ async def withdraw_one(
     await customers.lock_contact(actor.company_id, contact.id)
     if line.id not in {one.id for one in in_force(await consents.of_contact(actor.company_id, contact.id))}:
         raise Invalid("consent.not_in_force", field="consent")
-    await _take_back(actor, contact, line.channel, line.purpose, said, proof, like=line, at=at)
+    await ledger.take_back(
+        actor,
+        contact,
+        line.channel,
+        line.purpose,
+        said=said,
+        proof=proof,
+        job_id=line.job_id,
+        partner_id=line.partner_id,
+        at=at,
+    )
 
 
 def in_force(lines: Sequence[Consent]) -> list[Consent]:
@@ -221,37 +249,6 @@ def _shared(lines: Sequence[Consent]) -> list[Consent]:
         for line in in_force(lines)
         if line.purpose in WITHOUT_CHANNEL and line.verb is ConsentVerb.GRANTED
     ]
-
-
-async def _take_back(
-    actor: Actor,
-    contact: Contact,
-    channel: str,
-    purpose: Purpose,
-    said: str,
-    proof: Proof,
-    *,
-    like: Consent | None = None,
-    told: Told | None = None,
-    at: datetime,
-) -> None:
-    wording, ref = withdrawal(channel=channel, said=said), said[:PROOF_MAX]
-    job_id, partner_id = (like.job_id, like.partner_id) if like else (None, None)
-    verb = ConsentVerb.WITHDRAWN
-    await ledger.write(
-        actor,
-        contact,
-        channel,
-        purpose,
-        verb,
-        wording,
-        proof,
-        ref,
-        job_id=job_id,
-        partner_id=partner_id,
-        told=told,
-        at=at,
-    )
 
 
 @atomic

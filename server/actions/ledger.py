@@ -11,7 +11,10 @@ from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Span, w
 from server.domain.customers import Contact
 from server.domain.logbook import Entry
 from server.domain.users import Actor
+from server.domain.wordings import withdrawal
 from server.ids import new_id
+
+PROOF_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,36 @@ async def write(
     await logbook.insert_entry(actor.company_id, entry)
     signal("consents", actor.company_id, contact=str(contact.id))
     return line
+
+
+async def take_back(
+    actor: Actor,
+    contact: Contact,
+    channel: str,
+    purpose: Purpose,
+    *,
+    said: str,
+    proof: Proof,
+    job_id: UUID | None = None,
+    partner_id: UUID | None = None,
+    told: Told | None = None,
+    at: datetime,
+) -> None:
+    """Write down that one thing was taken back, whether or not we know that it was given; joins the unit."""
+    await write(
+        actor,
+        contact,
+        channel,
+        purpose,
+        ConsentVerb.WITHDRAWN,
+        withdrawal(channel=channel, said=said),
+        proof,
+        said[:PROOF_MAX],
+        job_id=job_id,
+        partner_id=partner_id,
+        told=told,
+        at=at,
+    )
 
 
 async def _local(company_id: UUID, at: datetime) -> str:

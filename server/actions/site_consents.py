@@ -25,7 +25,7 @@ from server.domain.errors import Invalid, NotFound
 from server.domain.jobs import Job
 from server.domain.partners import Partner
 from server.domain.users import Actor
-from server.domain.wordings import PhoneWords, for_phones, withdrawal
+from server.domain.wordings import PhoneWords, for_phones
 from server.ids import named_id
 from server.services import Services
 
@@ -145,7 +145,7 @@ async def _take_back(
             )
             continue
         sharing = shown.purpose is Purpose.THIRD_PARTY
-        await _take_back_one(
+        await ledger.take_back(
             actor,
             contact,
             _channel(shown.channel) if shown.purpose is Purpose.ADVERTISING else ANY,
@@ -172,39 +172,7 @@ async def withdraw_all(
     kinds |= set(await messages.channels_waiting_for(actor.company_id, contact.id))
     for channel in sorted({consent_channel(one) for one in kinds}):
         await consents.withdraw(actor, contact, channel=channel, proof=proof, said=said, told=told, at=at)
-    await _take_back_one(actor, contact, ANY, Purpose.SERVICE, said=said, proof=proof, told=told, at=at)
-
-
-async def _take_back_one(
-    actor: Actor,
-    contact: Contact,
-    channel: str,
-    purpose: Purpose,
-    *,
-    said: str,
-    proof: Proof,
-    job_id: UUID | None = None,
-    partner_id: UUID | None = None,
-    told: Told | None = None,
-    at: datetime,
-) -> None:
-    """Write down that one thing was taken back on site, whether or not we know that it was given. Joins the unit."""
-    words_ = withdrawal(channel=channel, said=said)
-    verb, ref = ConsentVerb.WITHDRAWN, said[: consents.PROOF_MAX]
-    await ledger.write(
-        actor,
-        contact,
-        channel,
-        purpose,
-        verb,
-        words_,
-        proof,
-        ref,
-        job_id=job_id,
-        partner_id=partner_id,
-        told=told,
-        at=at,
-    )
+    await ledger.take_back(actor, contact, ANY, Purpose.SERVICE, said=said, proof=proof, told=told, at=at)
 
 
 async def _person(actor: Actor, contact_id: UUID) -> Contact:
