@@ -102,7 +102,8 @@ def test_two_taps_with_network_then_signed_and_taken_back_without(door: Door) ->
     card = page.locator("kept-consents .consent", has_text="als Referenz zeigen")
     expect(card).to_contain_text("noch auf diesem Handy, gilt noch nicht")
     page.locator("offline-form:defined").first.wait_for()
-    page.get_by_role("button", name="Alles widerrufen").tap()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Alles widerrufen").tap()
     expect(page.locator("kept-consents .consent.withdrawn")).to_contain_text("noch auf diesem Handy")
     assert len(door.ledger()) == 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from server.ids import new_id
 from tests.proofs.bringing import bring
@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
 # One for each test, and one to spare for a test that is run again.
-FIRMS = 7
+FIRMS = 9
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))
 
 
@@ -71,7 +71,8 @@ class Desk:
             self.page.keyboard.press(key)
 
     def opened(self, ident: str) -> None:
-        self.page.locator(f"#open-{ident}").wait_for()
+        """Wait until the photo is open and the keys are heard."""
+        self.page.locator(f"review-desk:defined #open-{ident}").wait_for()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,42 @@ def test_release_by_key_goes_on_to_the_next(desk: Desk) -> None:
     expect(desk.tile(photos[2])).to_have_attribute("data-review", "rejected")
     assert [desk.review(ident) for ident in photos] == ["released", "retake", "rejected"]
     assert desk.sabine.get(f"/api/v1/photos/{photos[1]}").json()["review_note"] == "näher heran"
+
+
+def test_a_key_decides_only_about_the_photo_that_is_shown(desk: Desk) -> None:
+    photos = [desk.shoot(number) for number in range(3)]
+    held: list[Route] = []
+    sent: list[str] = []
+    desk.page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    desk.page.goto("/reviews")
+    desk.opened(photos[0])
+    desk.page.route(f"**/photos/_open/{photos[1]}", lambda one: held.append(one), times=1)
+    with desk.page.expect_request(f"**/photos/_open/{photos[1]}"):
+        desk.key("j", "f")
+    expect(desk.tile(photos[1])).to_have_attribute("aria-current", "true")
+    held[0].continue_()
+    desk.opened(photos[1])
+    assert [url for url in sent if url.endswith("/review")] == []
+    desk.key("f")
+    desk.opened(photos[2])
+    assert [desk.review(ident) for ident in photos] == ["new", "released", "new"]
+
+
+def test_whoever_goes_on_at_once_does_not_break_off_his_verdict(desk: Desk) -> None:
+    photos = [desk.shoot(number) for number in range(3)]
+    held: list[Route] = []
+    broken: list[str] = []
+    desk.page.on("requestfailed", lambda one: broken.append(one.url) if one.method == "POST" else None)
+    desk.page.goto("/reviews")
+    desk.opened(photos[0])
+    desk.page.route(f"**/photos/{photos[0]}/review", lambda one: held.append(one), times=1)
+    with desk.page.expect_request(f"**/photos/{photos[0]}/review"):
+        desk.key("f", "j", "j", "f")
+    expect(desk.tile(photos[2])).to_have_attribute("aria-current", "true")
+    held[0].continue_()
+    desk.opened(photos[2])
+    assert broken == []
+    assert [desk.review(ident) for ident in photos] == ["released", "new", "new"]
 
 
 def test_bulk_and_moving(desk: Desk) -> None:

@@ -145,7 +145,7 @@ def test_from_the_question_to_the_customers_answer(
 def test_the_office_releases_with_one_key(playwright: Playwright, demo: Server) -> None:
     desk = signed_in(playwright, way_in(demo, "Büro"))
     desk.goto(f"{demo.url}/reviews")
-    desk.locator("review-desk").wait_for()
+    desk.locator("review-desk:defined #desk-open [data-photo]").wait_for()
     with closing(sqlite3.connect(demo.data / "zollstock.db")) as base:
         before = base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0]
         desk.keyboard.press("f")

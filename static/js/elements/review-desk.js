@@ -9,6 +9,10 @@ const VERDICTS = { f: 'released', r: 'retake', x: 'rejected' };
  * htmx loads, the server decides.
  */
 export class ReviewDesk extends HTMLElement {
+  /** The photo asked for that has not come yet: until then no key may decide about the one still shown. */
+  #coming = '';
+  /** A verdict is on its way; it ends before the next key decides. */
+  #deciding = false;
   #onward = false;
   #place = '';
   #leave = new AbortController();
@@ -17,7 +21,8 @@ export class ReviewDesk extends HTMLElement {
     this.#leave = new AbortController();
     const { signal } = this.#leave;
     hearKeys(signal, (key) => this.#action(key));
-    document.addEventListener('htmx:after:swap', () => this.#settle(), { signal });
+    document.addEventListener('htmx:after:swap', (event) => this.#settle(event), { signal });
+    document.addEventListener('htmx:error', () => this.#giveUp(), { signal });
     this.addEventListener('submit', (event) => this.#sent(event), { capture: true, signal });
     this.addEventListener('click', (event) => this.#click(event), { capture: true, signal });
     document.getElementById('desk-move')?.addEventListener('click', (event) => this.#chosen(event), { signal });
@@ -59,7 +64,11 @@ export class ReviewDesk extends HTMLElement {
   }
 
   get #current() {
-    const id = this.#open?.dataset.photo;
+    return this.#tile(this.#coming || this.#open?.dataset.photo);
+  }
+
+  /** @param {string | undefined} id */
+  #tile(id) {
     return this.#tiles.find((tile) => tile.id === `photo-${id}`) ?? null;
   }
 
@@ -79,9 +88,17 @@ export class ReviewDesk extends HTMLElement {
     tile?.querySelector('a')?.click();
   }
 
+  /** @param {string} id of the photo that is on its way */
+  #ask(id) {
+    this.#coming = id === this.#open?.dataset.photo ? '' : id;
+    this.#mark();
+  }
+
   /** @param {string} verdict */
   #decide(verdict) {
-    const place = this.#picked.length > 0 ? '#desk-bulk-actions' : '#desk-open';
+    const many = this.#picked.length > 0;
+    if (!many && (this.#coming || this.#deciding)) return;
+    const place = many ? '#desk-bulk-actions' : '#desk-open';
     const button = this.querySelector(`${place} button[value=${verdict}]`);
     if (button instanceof HTMLButtonElement) button.click();
   }
@@ -91,22 +108,39 @@ export class ReviewDesk extends HTMLElement {
     const form = /** @type {HTMLFormElement} */ (event.target);
     const button = /** @type {HTMLButtonElement | null} */ (/** @type {SubmitEvent} */ (event).submitter);
     this.#onward = 'decide' in form.dataset && button?.value !== 'new';
+    if ('decide' in form.dataset) [this.#coming, this.#deciding] = ['', true];
     if (form.id === 'desk-bulk') queueMicrotask(() => setTimeout(() => this.#unpick()));
   }
 
-  #settle() {
+  /** @param {Event} event */
+  #settle(event) {
+    const open = this.#open;
+    if (open?.dataset.photo === this.#coming) this.#coming = '';
     this.#mark();
     this.#arrive();
+    if (!this.#deciding || !isVerdict(event)) return;
+    this.#deciding = false;
+    const next = this.#afterVerdict();
+    this.#coming = '';
+    if (next) this.#show(next);
+  }
+
+  /** A refusal is read first; else the photo chosen meanwhile comes, or the next new one. */
+  #afterVerdict() {
     const open = this.#open;
-    if (!this.#onward || !open) return;
-    this.#onward = false;
-    const tile = this.#current;
-    if ('refused' in open.dataset || !tile) return;
+    const tile = this.#tile(open?.dataset.photo);
+    if (!open || !tile || 'refused' in open.dataset) return undefined;
     tile.dataset.review = open.dataset.review;
     document.body.dispatchEvent(new CustomEvent('live:photos'));
+    if (this.#coming || !this.#onward) return this.#tile(this.#coming) ?? undefined;
     const tiles = this.#tiles;
-    const after = [...tiles.slice(tiles.indexOf(tile) + 1), ...tiles].find((one) => one.dataset.review === 'new');
-    if (after) this.#show(after);
+    return [...tiles.slice(tiles.indexOf(tile) + 1), ...tiles].find((one) => one.dataset.review === 'new');
+  }
+
+  /** Nothing came: what is shown is what a key decides about. */
+  #giveUp() {
+    [this.#coming, this.#deciding, this.#onward] = ['', false, false];
+    this.#mark();
   }
 
   /** Another job was chosen: its first new photo opens, the focus stays where it was. */
@@ -124,8 +158,9 @@ export class ReviewDesk extends HTMLElement {
     const tile = this.#current;
     for (const one of this.#tiles) mark(one, one === tile);
     const words = /** @type {HTMLElement | null} */ (this.querySelector('[data-place].tag'));
-    if (!words || !tile) return;
-    words.textContent = `${this.#tiles.indexOf(tile) + 1} / ${this.#tiles.length}`;
+    const open = this.#tile(this.#open?.dataset.photo);
+    if (!words || !open) return;
+    words.textContent = `${this.#tiles.indexOf(open) + 1} / ${this.#tiles.length}`;
     words.hidden = false;
   }
 
@@ -146,6 +181,7 @@ export class ReviewDesk extends HTMLElement {
 
   #move() {
     const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById('desk-move'));
+    if (!dialog && this.#coming) return;
     if (!dialog) return /** @type {HTMLElement | null} */ (this.querySelector('#desk-open a[data-move]'))?.click();
     if (this.#picked.length === 0) this.#pick();
     if (this.#picked.length > 0) dialog.showModal();
@@ -161,7 +197,7 @@ export class ReviewDesk extends HTMLElement {
   }
 
   #page() {
-    const id = this.#open?.dataset.photo;
+    const id = this.#coming || this.#open?.dataset.photo;
     if (id) location.assign(`/photos/${id}`);
   }
 
@@ -169,18 +205,27 @@ export class ReviewDesk extends HTMLElement {
     /** @type {HTMLDialogElement} */ (document.getElementById('desk-help')).showModal();
   }
 
-  /** On a phone every pane is a page of its own; at the desk moving opens the dialog. @param {MouseEvent} event */
+  /** On a phone every pane is a page of its own; at the desk moving opens the dialog, and a verdict on its way goes before the next photo. @param {MouseEvent} event */
   #click(event) {
     const target = /** @type {Element} */ (event.target);
     if (!WIDE.matches) {
       if (target.closest('a[hx-get]')) event.stopPropagation();
       return;
     }
-    if (!target.closest('[data-move]') || !document.getElementById('desk-move')) return;
+    const card = target.closest('a[hx-get]')?.closest('.photo-card');
+    if (card && !event.ctrlKey && !event.metaKey && !event.shiftKey) this.#ask(card.id.replace('photo-', ''));
+    const moving = target.closest('[data-move]') && document.getElementById('desk-move');
+    if (!moving && !(card && this.#deciding)) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#move();
+    if (moving) this.#move();
   }
+}
+
+/** @param {Event} event of htmx */
+function isVerdict(event) {
+  const { request, target } = /** @type {CustomEvent} */ (event).detail.ctx;
+  return request.method === 'POST' && target?.id === 'desk-open';
 }
 
 /** @param {Element} element @param {boolean} on */
