@@ -14,7 +14,7 @@ from server.actions.received_photos import Received, keep_picture
 from server.db import channels, companies, consents, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
-from server.domain.channels import Choice
+from server.domain.choices import Choice
 from server.domain.companies import Company
 from server.domain.consents import ConsentVerb, Proof, Purpose
 from server.domain.errors import Invalid

@@ -13,10 +13,11 @@ from server.channels.handoff import HandoffState, messenger_of, next_state
 from server.db import messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import HANDOFF, by_hand
-from server.domain.channels import Identity, length
-from server.domain.consents import Closed
+from server.domain.capabilities import length
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
+from server.domain.gate import Closed
+from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.users import Actor, Right
 

@@ -17,10 +17,10 @@ from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
 from server.domain.calls import Call, Direction, Outcome, Said, check_again, check_called, is_time
-from server.domain.channels import Identity, IdentityKind
 from server.domain.companies import Company
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden
+from server.domain.identities import Identity, IdentityKind
 from server.domain.items import SyncNote
 from server.domain.logbook import Entry
 from server.domain.messages import Direction as Way

@@ -10,7 +10,7 @@ from server.channels.base import ChannelError, Pushed
 from server.db import channels, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
-from server.domain.channels import Finding
+from server.domain.checkups import Finding
 from server.domain.errors import Invalid
 from server.domain.logbook import Entry
 from server.domain.users import system

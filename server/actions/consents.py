@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import identities, ledger
-from server.actions.ledger import PROOF_MAX, Told
+from server.actions.ledger import PROOF_MAX
 from server.db import channels, companies, consents, customers, messages, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
@@ -21,7 +21,6 @@ from server.domain.consents import (
     ConsentVerb,
     Proof,
     Purpose,
-    Span,
     Word,
     check_picture,
     order,
@@ -34,6 +33,7 @@ from server.domain.jobs import Job
 from server.domain.messages import MessageState
 from server.domain.partners import Partner
 from server.domain.questions import UNSENT, QuestionState
+from server.domain.told import Span, Told
 from server.domain.users import Actor
 from server.domain.wordings import for_channel, for_reference, for_sharing, suspension
 from server.ids import new_id

@@ -14,7 +14,6 @@ from server.actions.consents import contact_known, withdraw
 from server.db import channels, conversations, logbook, messages
 from server.db import customers as customers_db
 from server.db.unit import atomic, signal
-from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import Proof, is_stop
 from server.domain.conversations import (
     Conversation,
@@ -25,6 +24,7 @@ from server.domain.conversations import (
 )
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, Invalid
+from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.messages import SILENT, SWITCHED_OFF, Direction, Message
 from server.domain.users import Actor, Right, require

@@ -9,7 +9,8 @@ from server.channels.base import Channel, ChannelError, Remembers
 from server.db import facts
 from server.db.unit import atomic
 from server.domain.accounts import Account
-from server.domain.channels import Fact, Step
+from server.domain.channels import Step
+from server.domain.identities import Fact
 from server.services import Services
 
 

@@ -9,10 +9,10 @@ from server.db import channels, gaps, logbook
 from server.db import conversations as conversations_db
 from server.db.gaps import Told
 from server.db.unit import atomic, signal
-from server.domain.channels import Identity, IdentityKind
 from server.domain.conversations import Conversation
 from server.domain.errors import Invalid
 from server.domain.gaps import Hole, merged
+from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.users import Actor
 

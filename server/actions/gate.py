@@ -1,4 +1,4 @@
-"""The gate's questions to the database; the answer is the pure rule's (domain/consents.py).
+"""The gate's questions to the database; the answer is the pure rule's (domain/gate.py).
 
 Asked when something is put in line and again right before the network. Whatever cannot be read raises, and what
 raises does not send.
@@ -24,23 +24,11 @@ from server.db import (
     photos,
 )
 from server.domain.accounts import consent_channel
-from server.domain.channels import Identity, IdentityKind, same_name, window_open
-from server.domain.consents import (
-    ANY,
-    WITHOUT_CHANNEL,
-    Case,
-    Closed,
-    Contract,
-    Open,
-    Purpose,
-    Recipient,
-    Word,
-    decide,
-    is_stop,
-    may_share,
-    word_of,
-)
+from server.domain.capabilities import window_open
+from server.domain.consents import ANY, WITHOUT_CHANNEL, Purpose, Word, is_stop, may_share, word_of
 from server.domain.conversations import ConversationState
+from server.domain.gate import Case, Closed, Contract, Open, Recipient, decide
+from server.domain.identities import Identity, IdentityKind, same_name
 from server.domain.messages import SWITCHED_OFF, Direction, Message, window_until
 from server.domain.partners import standing
 

@@ -10,10 +10,10 @@ from server.channels.handoff import HandoffState, Messenger, messenger_of, next_
 from server.db import channels, customers, logbook, messages
 from server.db.unit import atomic
 from server.domain.accounts import by_hand, consent_channel
-from server.domain.channels import Identity
-from server.domain.consents import Closed, Open
 from server.domain.customers import Contact
 from server.domain.errors import Forbidden, Invalid, NoConsent, NotFound
+from server.domain.gate import Closed, Open
+from server.domain.identities import Identity
 from server.domain.logbook import Entry
 from server.domain.messages import Message, MessageState
 from server.domain.questions import Question, QuestionState

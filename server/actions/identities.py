@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.db import channels, customers, facts
 from server.domain.accounts import Account
-from server.domain.channels import Identity, IdentityKind, same_name
+from server.domain.identities import Identity, IdentityKind, same_name
 from server.domain.messages import Message
 
 

@@ -12,7 +12,8 @@ from server.channels.base import Channel
 from server.db import companies, messages
 from server.db import conversations as conversations_db
 from server.domain.accounts import Account, consent_channel
-from server.domain.channels import Blocked, Draft, Identity, Step, introduced
+from server.domain.channels import Blocked, Draft, Step, introduced
+from server.domain.identities import Identity
 from server.domain.wordings import first_message
 
 TEMPLATE = "template"

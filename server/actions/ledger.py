@@ -1,29 +1,20 @@
 """The one door to the consent ledger: a line, its time, its entry in the logbook, in one unit."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.db import companies, consents, logbook
 from server.db.unit import signal
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Span, wording_hash
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, wording_hash
 from server.domain.customers import Contact
 from server.domain.logbook import Entry
+from server.domain.told import Told
 from server.domain.users import Actor
 from server.domain.wordings import withdrawal
 from server.ids import new_id
 
 PROOF_MAX = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How a phone brings what was said where it stood: when that can have been, its own clock (ISO 8601), its id."""
-
-    span: Span
-    local_time: str
-    device_id: UUID | None
 
 
 async def write(

@@ -17,10 +17,11 @@ from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
-from server.domain.channels import Identity, IdentityKind, Step, readdressed, same_name
-from server.domain.consents import Closed
+from server.domain.channels import Step, readdressed
 from server.domain.conversations import ConversationState
 from server.domain.errors import Invalid
+from server.domain.gate import Closed
+from server.domain.identities import Identity, IdentityKind, same_name
 from server.domain.messages import SEND_FOR, Message, MessageState
 from server.domain.outcomes import (
     Accepted,

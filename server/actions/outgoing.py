@@ -15,8 +15,10 @@ from server.channels.handoff import clipboard_text
 from server.db import channels, customers, messages, questions, tasks
 from server.db.unit import atomic
 from server.domain.accounts import LINK_LIVES, Account, AnswerLink, by_hand
-from server.domain.channels import Blocked, Choice, Draft, Identity, Picture, Step, steps_at_most
+from server.domain.channels import Blocked, Draft, Picture, Step, steps_at_most
+from server.domain.choices import Choice
 from server.domain.customers import Contact
+from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import Question, QuestionState
 from server.domain.routing import Need, Verdict

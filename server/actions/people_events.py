@@ -13,9 +13,9 @@ from server.db import channels, inbox, invites, logbook
 from server.db import conversations as conversations_db
 from server.db.unit import signal
 from server.domain.accounts import Account
-from server.domain.channels import Identity
 from server.domain.conversations import key_of_stranger
 from server.domain.events import Joined, OptOut, Renamed
+from server.domain.identities import Identity
 from server.domain.logbook import Entry
 from server.domain.messages import JOINED, RESUMED, SWITCHED_OFF, Direction, Message, MessageState
 from server.domain.users import system

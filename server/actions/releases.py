@@ -10,8 +10,8 @@ from server.db import companies, jobs, photos, tasks, users
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import by_hand
-from server.domain.consents import Closed
 from server.domain.errors import Conflict, Forbidden, Invalid
+from server.domain.gate import Closed
 from server.domain.photos import PhotoState
 from server.domain.questions import Question, QuestionState
 from server.domain.reviews import Verdict

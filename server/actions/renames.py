@@ -11,11 +11,11 @@ from server.db import channels, consents, customers, inbox, lanes, logbook
 from server.db import conversations as conversations_db
 from server.db import messages as messages_db
 from server.db.unit import atomic, signal
-from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
 from server.domain.conversations import key_of_stranger
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, NotFound
+from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.messages import Message
 from server.domain.users import Actor, Right, require

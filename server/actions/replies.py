@@ -13,10 +13,11 @@ from server.db import conversations as conversations_db
 from server.db import jobs, logbook, messages, questions, tasks
 from server.db.unit import signal
 from server.domain.accounts import Account
-from server.domain.channels import Choice, Identity, picked, thumbs
+from server.domain.choices import Choice, picked, thumbs
 from server.domain.consents import Proof, is_stop
 from server.domain.conversations import ConversationState
 from server.domain.events import Change, InboundMessage, MessageKind
+from server.domain.identities import Identity
 from server.domain.logbook import Entry
 from server.domain.mail import job_of_token
 from server.domain.messages import AUTOMATIC, Direction, Message, MessageState, OpenQuestion, match_question

@@ -12,8 +12,8 @@ from server.actions.outgoing import hash_of
 from server.db import companies, jobs, logbook, partners, photos, share_links
 from server.db.unit import atomic, signal
 from server.domain.companies import Company
-from server.domain.consents import Closed
 from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.gate import Closed
 from server.domain.jobs import Job
 from server.domain.logbook import Entry
 from server.domain.partners import Partner

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from server import channels as registry
 from server.actions import consents, ledger
-from server.actions.ledger import Told
 from server.actions.placing import Place
 from server.channels.handoff import MESSENGERS
 from server.db import channels as channels_db
@@ -19,11 +18,12 @@ from server.db.unit import atomic
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
 from server.domain.consent_items import Shown, SyncConsent
-from server.domain.consents import ANY, COVERED, ConsentVerb, Proof, Purpose, Word, said_within, word_of
+from server.domain.consents import ANY, COVERED, ConsentVerb, Proof, Purpose, Word, word_of
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
 from server.domain.jobs import Job
 from server.domain.partners import Partner
+from server.domain.told import Told, said_within
 from server.domain.users import Actor
 from server.domain.wordings import PhoneWords, for_phones
 from server.ids import named_id

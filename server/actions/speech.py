@@ -20,9 +20,10 @@ from server.actions.introductions import Planned
 from server.db import channels, lanes, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
-from server.domain.channels import Blocked, Draft, Identity, Picture, steps_at_most
+from server.domain.channels import Blocked, Draft, Picture, steps_at_most
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent, NotFound
+from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.tasks import Later
 from server.domain.templates import one_line

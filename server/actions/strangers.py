@@ -11,8 +11,9 @@ from server.actions.gate import stranger_gate
 from server.db import channels, companies, messages
 from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind
-from server.domain.consents import Open
+from server.domain.channels import Blocked, Draft
+from server.domain.gate import Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Direction, Message, MessageState, window_until
 from server.domain.wordings import first_message
 from server.services import Services

@@ -14,8 +14,9 @@ from server.db import tasks as table
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.channels import Template
-from server.domain.consents import Closed, Purpose
+from server.domain.consents import Purpose
 from server.domain.errors import Invalid, NoConsent
+from server.domain.gate import Closed
 from server.domain.messages import Message
 from server.domain.statistics import CATEGORIES, price_of
 from server.domain.templates import KnownTemplate, checked, filled

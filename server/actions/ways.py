@@ -11,9 +11,10 @@ from server.channels import handoff, phone
 from server.channels.handoff import MESSENGERS, Messenger, messenger_of
 from server.db import channels, consents, customers, messages
 from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
-from server.domain.channels import Capabilities, Identity, IdentityKind
-from server.domain.consents import CALL, Closed, Open
+from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
+from server.domain.gate import CALL, Closed, Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import window_until
 from server.domain.routing import Need, Route, Way, book_name, route
 

@@ -8,8 +8,11 @@ from uuid import UUID
 
 import httpx
 
-from server.domain.channels import Blocked, Capabilities, Draft, Fact, Finding, Identity, Step, Template
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Step, Template
+from server.domain.checkups import Finding
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Fact, Identity
 from server.domain.outcomes import Outcome
 from server.domain.pace import Pace
 

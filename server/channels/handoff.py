@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote
 
-from server.domain.channels import Capabilities, Choice, Identity, IdentityKind, numbered
+from server.domain.capabilities import Capabilities
+from server.domain.choices import Choice, numbered
 from server.domain.errors import Conflict, Invalid
+from server.domain.identities import Identity, IdentityKind
 
 CAPS = Capabilities(
     key="whatsapp_handoff",

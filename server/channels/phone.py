@@ -1,6 +1,6 @@
 """The telephone: nothing leaves from here. A person dials, and what came of it is a note (actions/calls.py)."""
 
-from server.domain.channels import Capabilities
+from server.domain.capabilities import Capabilities
 
 CAPS = Capabilities(
     key="phone",

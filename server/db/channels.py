@@ -6,7 +6,8 @@ from uuid import UUID
 
 from server.db.tables import AnswerLinkRow, ChannelAccountRow, IdentityRow
 from server.domain.accounts import Account, AnswerLink, Health
-from server.domain.channels import Checkup, Finding, Identity, IdentityKind, by_use
+from server.domain.checkups import Checkup, Finding
+from server.domain.identities import Identity, IdentityKind, by_use
 from server.ids import new_id
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from server.db.tables import ConsentRow, ContactRow, IdentityRow, MessageRow
-from server.domain.channels import IdentityKind
 from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, order
+from server.domain.identities import IdentityKind
 from server.domain.messages import Direction
 from server.domain.paging import Page, cut
 

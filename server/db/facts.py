@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.db.tables import ChannelAccountRow, ChannelFactRow
-from server.domain.channels import Fact
+from server.domain.identities import Fact
 from server.ids import new_id
 
 

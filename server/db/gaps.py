@@ -8,8 +8,8 @@ from uuid import UUID
 from server.db import sql
 from server.db.reviews import moment
 from server.db.tables import InboxEventRow
-from server.domain.channels import Identity, IdentityKind
 from server.domain.gaps import Hole, cause_of
+from server.domain.identities import Identity, IdentityKind
 
 GAP = "gap"
 LIMIT = 200

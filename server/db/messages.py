@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from server.db import sql
 from server.db.tables import AttemptRow, MessageRow
-from server.domain.channels import Identity
+from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState, identity
 from server.domain.paging import Page, cut
 from server.ids import new_id

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from server.db import sql
 from server.db.tables import QuestionPhotoRow, QuestionRow
-from server.domain.channels import Choice
+from server.domain.choices import Choice
 from server.domain.paging import Page, cut
 from server.domain.questions import OPEN, Question, QuestionState
 from server.domain.search import folded

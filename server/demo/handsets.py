@@ -6,10 +6,10 @@ from typing import cast
 from server.db import channels, conversations, customers, messages
 from server.demo.cast import CLIENTS, STRANGER
 from server.domain.accounts import Account
-from server.domain.channels import IdentityKind
 from server.domain.conversations import key_of_contact
 from server.domain.customers import Contact
 from server.domain.events import Status
+from server.domain.identities import IdentityKind
 from server.domain.messages import SILENT, Direction, Message
 from server.sandbox.app import Sandbox
 from server.sandbox.telegram.platform import TelegramPlatform

@@ -1,98 +1,13 @@
 """What the firm says through a messenger: frozen types and the rules that hold on every platform."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-WINDOW_MARGIN = timedelta(minutes=5)
-MAX_CHOICES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a channel can do. Times are spans after the customer's last message; None = no such limit."""
-
-    key: str
-    can_initiate: Literal["free", "template", "after_contact", "by_hand", "by_phone"]
-    window: timedelta | None
-    human_window: timedelta | None
-    buttons: int
-    button_title_max: int
-    choice_fallback: Literal["list", "link", "thumbs"]
-    max_text: int
-    text_unit: Literal["chars", "bytes"]
-    max_caption: int
-    max_image_bytes: int
-    image_mimes: frozenset[str]
-    receipts: frozenset[str]
-    inbound: Literal["webhook", "poll", "websocket", "manual", "none"]
-    echoes: bool
-    costs: bool
-
-
-class IdentityKind(StrEnum):
-    """How a platform names a person. Only `phone` may ever be normalised; the others are opaque, case kept."""
-
-    PHONE = "phone"
-    BSUID = "bsuid"
-    USERNAME = "username"
-    PSID = "psid"
-    CHAT = "chat"
-    THREEMA = "threema"
-    UUID = "uuid"
-    EMAIL = "email"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """One name of one person on one platform; a phone number is E.164 with its plus."""
-
-    kind: IdentityKind
-    value: str
-
-
-def same_name(one: Identity | None, other: Identity | None) -> bool:
-    """Say whether both are the same name: all are exact but mail addresses, whose case nobody can rely on."""
-    if one is None or other is None or one.kind is not other.kind:
-        return False
-    return one.value == other.value or (
-        one.kind is IdentityKind.EMAIL and one.value.casefold() == other.value.casefold()
-    )
-
-
-_USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}
-
-
-def by_use(names: Sequence[Identity]) -> list[Identity]:
-    """Return a person's names with the one to write to first: his number, then what a platform made up, a username last.
-
-    Where number and business-scoped id are both known, WhatsApp takes the number (W/business-scoped-user-ids).
-    """
-    return sorted(names, key=lambda name: _USE.get(name.kind, 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something about a person that a channel must hold on to: the first value counts for ever.
-
-    `about` is his name at the platform (so that it can be erased with him), `value` "" = must be asked for.
-    """
-
-    name: str
-    about: str
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer offered; `id` comes back when it is tapped."""
-
-    id: str
-    title: str
+from server.domain.capabilities import Capabilities, length
+from server.domain.choices import Choice, fit_buttons, numbered
+from server.domain.identities import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,79 +141,6 @@ class Blocked:
 
     code: str
     values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a self-check found; `code` has a sentence for good and one for bad news, `detail` is the platform's word."""
-
-    code: str
-    ok: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """The newest self-check of an account; `at` None = there was none yet."""
-
-    at: datetime | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def well(self) -> bool:
-        return all(finding.ok for finding in self.findings)
-
-
-def window_open(now: datetime, until: datetime | None) -> bool:
-    """Return whether free words may still leave: the window's last minutes are not ours, clocks differ."""
-    return until is not None and now < until - WINDOW_MARGIN
-
-
-def length(text: str, caps: Capabilities) -> int:
-    """Return the length of a text in the channel's own unit."""
-    return len(text) if caps.text_unit == "chars" else len(text.encode())
-
-
-def fit_buttons(choices: Sequence[Choice], caps: Capabilities) -> bool:
-    """Return whether the choices can be buttons: few, short and told apart."""
-    titles = {choice.title for choice in choices}
-    return (
-        len(choices) <= caps.buttons
-        and len(titles) == len(choices)
-        and all(0 < length(choice.title, caps) <= caps.button_title_max for choice in choices)
-    )
-
-
-def numbered(text: str, choices: Sequence[Choice], link: str | None) -> str:
-    """Return the question with its choices as a numbered list and the answer link, for channels without buttons."""
-    rows = [f"{place}) {choice.title}" for place, choice in enumerate(choices, 1)]
-    return "\n\n".join(part for part in (text, "\n".join(rows), link) if part)
-
-
-_YES = {"ja", "yes", "ok", "okay", "passt", "einverstanden", "stimmt", "gerne"}
-_NO = {"nein", "no", "nicht"}
-THUMBS = ("👍", "👎")
-
-
-def thumbs(choices: Sequence[Choice]) -> tuple[Choice, Choice] | None:
-    """Return (what 👍 means, what 👎 means) when exactly two choices say yes and no, else None: never guess."""
-    if len(choices) != 2:
-        return None
-    words = [re.findall(r"\w+", choice.title.casefold()) or [""] for choice in choices]
-    for yes, no in ((0, 1), (1, 0)):
-        refuses = words[no][0] in _NO or words[no] == [*words[yes], "nicht"]
-        if words[yes][0] in _YES and "nicht" not in words[yes] and refuses:
-            return choices[yes], choices[no]
-    return None
-
-
-def picked(answer: str, choices: Sequence[Choice]) -> Choice | None:
-    """Return the choice a typed answer names, by its number ("2", "2)", "2.") or its exact words, else None."""
-    words = answer.strip().casefold()
-    for place, choice in enumerate(choices, 1):
-        if words in {str(place), f"{place})", f"{place}.", choice.title.casefold()}:
-            return choice
-    return None
 
 
 def introduced(draft: Draft, words: str, caps: Capabilities) -> Draft | None:

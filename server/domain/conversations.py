@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from server.domain.channels import Identity
+from server.domain.identities import Identity
 from server.domain.messages import Direction, Message
 
 KEY_MAX = 300

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from server.domain.channels import Identity
+from server.domain.identities import Identity
 from server.domain.outcomes import Outcome
 
 NOT_TOLD = datetime.max.replace(tzinfo=UTC)

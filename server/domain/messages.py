@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import Status, advance
+from server.domain.identities import Identity, IdentityKind
 
 SEND_FOR = timedelta(hours=24)
 ANSWER_FOR = timedelta(days=30)

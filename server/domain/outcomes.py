@@ -5,7 +5,7 @@ No platform offers an idempotency key, so a step whose fate is unknown is `Uncle
 
 from dataclasses import dataclass
 
-from server.domain.channels import Identity
+from server.domain.identities import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
-from server.domain.consents import Contract
 from server.domain.errors import Invalid, TooLarge
+from server.domain.gate import Contract
 from server.domain.texts import line, mail_address
 
 FILE_MAX = 10_000_000

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from server.domain.channels import MAX_CHOICES, Choice
+from server.domain.choices import MAX_CHOICES, Choice
 from server.domain.errors import Conflict, Invalid
 
 TEXT_MAX = 1000

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from server.domain.accounts import consent_channel
-from server.domain.channels import WINDOW_MARGIN, Capabilities, Identity, IdentityKind, length, window_open
-from server.domain.consents import Closed, Open
+from server.domain.capabilities import WINDOW_MARGIN, Capabilities, length, window_open
+from server.domain.gate import Closed, Open
+from server.domain.identities import Identity, IdentityKind
 
 
 @dataclass(frozen=True, slots=True)

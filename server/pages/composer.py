@@ -12,7 +12,7 @@ from starlette.requests import Request
 from server.actions import placeholders, templates, ways
 from server.db import channels, companies, customers, office_hours, quick_replies
 from server.db import photos as photos_db
-from server.domain.channels import Capabilities
+from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
 from server.domain.errors import Invalid
 from server.domain.hours import OfficeHours

@@ -16,9 +16,10 @@ from server.actions.gate import gate, partner_gate
 from server.db import companies, customers, jobs, partners
 from server.db import consents as consents_db
 from server.db import users as users_db
-from server.domain.consents import WITHOUT_CHANNEL, Closed, Consent, ConsentVerb, Proof, Purpose
+from server.domain.consents import WITHOUT_CHANNEL, Consent, ConsentVerb, Proof, Purpose
 from server.domain.customers import Contact
 from server.domain.errors import Forbidden, Invalid
+from server.domain.gate import Closed
 from server.domain.jobs import Job
 from server.domain.partners import Partner
 from server.domain.users import Role

@@ -11,8 +11,8 @@ from server.actions import share_links as actions
 from server.actions.gate import partner_gate
 from server.actions.share_links import Dead, Shared
 from server.db import partners, photos
-from server.domain.consents import Closed
 from server.domain.errors import Invalid
+from server.domain.gate import Closed
 from server.domain.jobs import Job
 from server.domain.partners import Partner
 from server.domain.photos import Photo

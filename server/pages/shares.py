@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from server.actions.gate import partner_gate
 from server.db import jobs, partners, share_links, shares
-from server.domain.consents import Closed
+from server.domain.gate import Closed
 from server.domain.jobs import JobState
 from server.domain.share_links import ShareLink
 from server.ids import parse_id

@@ -12,7 +12,8 @@ from server.db import consents as consents_db
 from server.db import partners as partners_db
 from server.db.connect import Database
 from server.db.unit import atomic
-from server.domain.consents import ConsentVerb, Open, Proof, Purpose
+from server.domain.consents import ConsentVerb, Proof, Purpose
+from server.domain.gate import Open
 from server.domain.partners import ContractKind, PartnerContract, PartnerDraft
 from server.ids import new_id
 from tests import factories

@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from server.channels.whatsapp.channel import Whatsapp
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Picture, Step, Template
+from server.domain.channels import Blocked, Draft, Picture, Step, Template
+from server.domain.choices import Choice
 from server.domain.events import Event, InboundMessage, StatusUpdate
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox

@@ -9,8 +9,9 @@ import httpx
 
 from server.channels.base import Pulled
 from server.channels.email.channel import Email
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
 from server.domain.events import Event
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, create_sandbox

@@ -7,8 +7,9 @@ from typing import Any, cast
 import httpx
 
 from server.channels.messenger.channel import Messenger
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
 from server.domain.events import Echo, Event, InboundMessage, Status, StatusUpdate, Watermark
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox

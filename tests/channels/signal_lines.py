@@ -12,8 +12,9 @@ from granian.server.embed import Server
 from jsonschema import Draft4Validator
 
 from server.channels.signal.channel import Signal
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
 from server.domain.events import Event
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox

@@ -6,8 +6,9 @@ from typing import Any, cast
 import httpx
 
 from server.channels.telegram.channel import Telegram
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
 from server.domain.events import Event, InboundMessage
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox

@@ -14,7 +14,6 @@ from server.channels.base import ChannelError
 from server.channels.email.heads import UNDATED
 from server.channels.email.imap import CUT_HEADER
 from server.channels.email.words import CUT, new_words, page_text
-from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import is_stop
 from server.domain.events import (
     Echo,
@@ -26,6 +25,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import answer_token, plus_address
 from server.domain.outcomes import Permanent
 from server.ids import new_id

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from server.channels.email.plan import html_of, message
 from server.channels.email.settings import mailbox
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
+from server.domain.choices import Choice
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import (
     answer_token,
     intent_of_token,

@@ -13,8 +13,8 @@ from server.channels.email import smtp as email_smtp
 from server.channels.email.channel import Email
 from server.channels.email.errors import Stage, outcome_of
 from server.channels.email.settings import Server, Tls, mailbox
-from server.domain.channels import Identity, IdentityKind
 from server.domain.errors import Invalid
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

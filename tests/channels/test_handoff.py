@@ -24,8 +24,8 @@ from server.channels.handoff import (
     wa_me_link,
 )
 from server.domain.accounts import by_hand, consent_channel
-from server.domain.channels import IdentityKind
 from server.domain.errors import Conflict, Invalid
+from server.domain.identities import IdentityKind
 from tests.channels.lines import CHOICES
 
 P, O, C, D = HandoffState  # noqa: E741

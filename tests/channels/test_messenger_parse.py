@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.channels.messenger.channel import Messenger
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
     Echo,
@@ -26,6 +25,7 @@ from server.domain.events import (
     UnknownEvent,
     Watermark,
 )
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.lines import spec
 from tests.channels.messenger_lines import PAGE, SETTINGS
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from server.channels.messenger.channel import Messenger
 from server.channels.messenger.plan import CAPS, TAGS, tag_lives, with_media
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, steps_at_most
+from server.domain.channels import Blocked, Draft, steps_at_most
+from server.domain.choices import Choice
+from server.domain.identities import Identity, IdentityKind
 from server.ids import new_id
 from tests.channels.lines import CHOICES, NOON, draft, picture
 from tests.channels.messenger_lines import LINK, OPEN, SETTINGS, MessengerLine, broken_rules, leaves

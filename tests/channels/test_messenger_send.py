@@ -16,9 +16,11 @@ from server.channels.messenger import channel as messenger
 from server.channels.messenger.channel import Messenger
 from server.channels.messenger.check import FIELDS
 from server.channels.messenger.errors import REACTIONS, outcome_of, reaction_of
-from server.domain.channels import Blocked, Finding, Identity, IdentityKind
+from server.domain.channels import Blocked
+from server.domain.checkups import Finding
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage, Joined, MediaRef
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

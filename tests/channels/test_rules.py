@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.channels.whatsapp.plan import CAPS
-from server.domain.channels import Choice, Step, fit_buttons, numbered, picked, window_open
+from server.domain.capabilities import window_open
+from server.domain.channels import Step
+from server.domain.choices import Choice, fit_buttons, numbered, picked
 from server.domain.events import Status, advance
 from server.ids import new_id
 from tests.channels.lines import CHOICES, NOON, picture

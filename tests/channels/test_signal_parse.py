@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.channels.signal.parse import events, gap, long_texts, noise
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
     Echo,
@@ -23,6 +22,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.signal_lines import OWN, valid
 
 HIS = "3f2a0c9e-8f6e-4c1b-a5c7-8e2f0a1b2c3d"

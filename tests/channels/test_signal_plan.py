@@ -6,8 +6,9 @@ import pytest
 
 from server.channels.signal.channel import Signal
 from server.channels.signal.plan import CAPS, data_uri, parted
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind
+from server.domain.channels import Blocked, Draft
 from server.domain.errors import Invalid
+from server.domain.identities import Identity, IdentityKind
 from server.ids import new_id
 from tests.channels.lines import CHOICES, NOON, draft, picture
 from tests.channels.signal_lines import BASE, OWN, SABINE, SETTINGS, SignalLine, valid

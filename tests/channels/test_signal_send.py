@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from server.channels.base import ChannelError
 from server.channels.signal import channel as channel_module
 from server.channels.signal.channel import Signal
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MediaRef, StatusUpdate
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

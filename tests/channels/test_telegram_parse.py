@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from server.channels.telegram.channel import Telegram
 from server.channels.telegram.plan import button_data
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     NOT_TOLD,
     Change,
@@ -23,6 +22,7 @@ from server.domain.events import (
     OptOut,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.telegram_lines import BASES, SETTINGS, TelegramLine
 
 CHANNEL = TelegramLine().channel

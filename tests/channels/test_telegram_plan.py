@@ -18,7 +18,9 @@ from server.channels.telegram.plan import (
     size,
     start_link,
 )
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
+from server.domain.choices import Choice
+from server.domain.identities import Identity, IdentityKind
 from server.ids import new_id
 from tests.channels.lines import NOON, draft, picture
 from tests.channels.telegram_lines import BASES, SETTINGS, Published, TelegramLine

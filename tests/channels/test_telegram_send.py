@@ -17,9 +17,11 @@ from server.channels.base import ChannelError, Invites, Pulled, Pulling, Pushed
 from server.channels.telegram import channel as telegram
 from server.channels.telegram.channel import Telegram
 from server.channels.telegram.errors import outcome_of, refusal_of
-from server.domain.channels import Blocked, Finding, Identity, IdentityKind
+from server.domain.channels import Blocked
+from server.domain.checkups import Finding
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage, Joined, MediaRef, UnknownEvent
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from server.channels.threema import crypto as crypto
 from server.channels.threema.channel import Threema
 from server.channels.threema.parse import letter
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MessageKind, Status, StatusUpdate, UnknownEvent
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.lines import JPEG
 from tests.channels.threema_lines import BASES, BASIC, PRIVATE, SETTINGS, ThreemaLine, threema
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from server.channels.threema.channel import Threema
 from server.channels.threema.plan import BASIC as BASIC_CAPS
 from server.channels.threema.plan import E2E, MAX_CAPTION_JSON_BYTES, steps
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind, Step, steps_at_most, thumbs
+from server.domain.channels import Blocked, Draft, Step, steps_at_most
+from server.domain.choices import Choice, thumbs
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.lines import CHOICES, draft
 from tests.channels.threema_lines import BASES, BASIC, SETTINGS, threema
 

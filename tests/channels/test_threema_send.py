@@ -15,9 +15,10 @@ from server.channels.base import ChannelError
 from server.channels.threema import line as threema_line
 from server.channels.threema.channel import Threema
 from server.channels.threema.crypto import public_of
-from server.domain.channels import Fact, Identity, IdentityKind, Step
+from server.domain.channels import Step
 from server.domain.errors import Invalid
 from server.domain.events import MediaRef
+from server.domain.identities import Fact, Identity, IdentityKind
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from server.channels.whatsapp.channel import Whatsapp
-from server.domain.channels import Choice
+from server.domain.choices import Choice
 from server.domain.outcomes import Accepted, Permanent, Unclear
 from server.ids import new_id
 from server.sandbox import Fault

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from server.channels.whatsapp.channel import Whatsapp
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
     Echo,
@@ -21,6 +20,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Accepted, NeedsTemplate, OptedOut, Paused
 from tests.channels.lines import SABINE, SETTINGS, TEMPLATE, Line, draft, load, spec
 

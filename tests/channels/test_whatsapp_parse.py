@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.channels.whatsapp.channel import Whatsapp
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     InboundMessage,
     MessageKind,
@@ -21,6 +20,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import OptedOut, Permanent
 from tests.channels.lines import SETTINGS, Line, spec
 

@@ -8,7 +8,9 @@ import jsonschema
 import pytest
 
 from server.channels.whatsapp.plan import with_media
-from server.domain.channels import Blocked, Choice, Draft, Identity, IdentityKind
+from server.domain.channels import Blocked, Draft
+from server.domain.choices import Choice
+from server.domain.identities import Identity, IdentityKind
 from tests.channels.lines import CHOICES, NOON, SABINE, Line, draft, picture, spec
 
 OPEN = NOON + timedelta(hours=20)

@@ -15,7 +15,8 @@ from server.channels.base import ChannelError, HasTemplates
 from server.channels.whatsapp.channel import Whatsapp
 from server.channels.whatsapp.plan import with_media
 from server.channels.whatsapp.templates import read_template
-from server.domain.channels import Blocked, Choice, Draft, Step, Template
+from server.domain.channels import Blocked, Draft, Step, Template
+from server.domain.choices import Choice
 from server.domain.outcomes import Accepted
 from server.domain.templates import filled, variables_of
 from tests.channels.lines import CHOICES, NOON, SABINE, SETTINGS, TEMPLATE, Line, draft, load, spec

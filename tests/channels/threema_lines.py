@@ -9,8 +9,9 @@ import httpx
 from server.channels.base import ChannelError
 from server.channels.threema.channel import Threema
 from server.channels.threema.crypto import public_of
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Step
+from server.domain.channels import Blocked, Draft, Step
 from server.domain.events import Event, InboundMessage, StatusUpdate
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Outcome
 from server.ids import new_id
 from server.sandbox import Sandbox, Wire, create_sandbox

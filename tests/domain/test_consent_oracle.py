@@ -12,22 +12,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.consents import (
-    ANY,
-    Case,
-    Closed,
-    Consent,
-    ConsentVerb,
-    Contract,
-    Open,
-    Proof,
-    Purpose,
-    Recipient,
-    Word,
-    decide,
-    may_share,
-    word_of,
-)
+from server.domain.consents import ANY, Consent, ConsentVerb, Proof, Purpose, Word, may_share, word_of
+from server.domain.gate import Case, Closed, Contract, Open, Recipient, decide
 from server.web.words import sentence, sentences
 
 TABLE = Path(__file__).with_name("consent_oracle.txt")

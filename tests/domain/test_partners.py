@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.consents import Contract
 from server.domain.errors import Invalid
+from server.domain.gate import Contract
 from server.domain.partners import (
     FILE_MAX,
     ContractDraft,

@@ -10,8 +10,9 @@ import pytest
 from server.channels import CHANNELS
 from server.channels.handoff import CAPS as BY_HAND
 from server.channels.phone import CAPS as TELEPHONE
-from server.domain.channels import WINDOW_MARGIN, Capabilities, Identity, IdentityKind
-from server.domain.consents import Closed, Open
+from server.domain.capabilities import WINDOW_MARGIN, Capabilities
+from server.domain.gate import Closed, Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.routing import Need, Way, book_name, judge, route
 from server.web.words import sentences
 

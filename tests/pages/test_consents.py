@@ -13,8 +13,9 @@ from server.actions import consent_links, stickers
 from server.actions.gate import gate
 from server.clock import now
 from server.db import consents, messages
-from server.domain.consents import Closed, Consent, ConsentVerb, Open, Proof, Purpose, wording_hash
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, wording_hash
 from server.domain.customers import Contact
+from server.domain.gate import Closed, Open
 from server.domain.jobs import Job
 from server.domain.users import Role
 from tests import factories

@@ -9,7 +9,8 @@ from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import logbook, partners
-from server.domain.consents import Closed, Open, Proof, Purpose
+from server.domain.consents import Proof, Purpose
+from server.domain.gate import Closed, Open
 from server.domain.partners import FILE_MAX
 from server.domain.users import Role
 from tests import factories

@@ -16,18 +16,9 @@ from server.actions.consent_links import token
 from server.actions.gate import gate, partner_gate
 from server.clock import now
 from server.db import consents
-from server.domain.consents import (
-    Closed,
-    Consent,
-    ConsentVerb,
-    Open,
-    Proof,
-    Purpose,
-    Word,
-    word_of,
-    wording_hash,
-)
+from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Word, word_of, wording_hash
 from server.domain.customers import Contact
+from server.domain.gate import Closed, Open
 from server.domain.jobs import Job
 from server.domain.partners import PartnerDraft
 from server.domain.users import Role

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from server.channels.email import imap as email_imap
-from server.domain.channels import Draft, Identity
+from server.domain.channels import Draft
 from server.domain.events import Echo, Event, InboundMessage, Status, StatusUpdate
+from server.domain.identities import Identity
 from server.domain.outcomes import Accepted, Permanent
 from server.ids import new_id
 from server.sandbox import Wire

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.channels.telegram.plan import button_data
-from server.domain.channels import Choice
+from server.domain.choices import Choice
 from server.domain.events import Change, InboundMessage, Joined, OptOut, UnknownEvent
 from server.domain.outcomes import Accepted, MediaFix, OptedOut, Permanent, Throttled
 from server.ids import new_id

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from server.channels.threema import crypto as crypto
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import InboundMessage, MessageKind
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Accepted
 from server.sandbox import HOSTILE
 from tests.channels.lines import JPEG, draft

@@ -11,18 +11,13 @@ import httpx
 
 from server.channels.base import Channel, ChannelError, Field, MediaLoader, RawLoader
 from server.domain.advice import Advice, Fact, Source
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Finding,
-    Identity,
-    IdentityKind,
-    Step,
-    numbered,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Step
+from server.domain.checkups import Finding
+from server.domain.choices import numbered
 from server.domain.errors import Invalid
 from server.domain.events import Event, InboundMessage, MediaRef, MessageKind, UnknownEvent
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import Accepted, Outcome, Retry
 
 CAPS = Capabilities(

@@ -9,10 +9,10 @@ from server.db import channels as channels_db
 from server.db import facts, photos
 from server.db import inbox as inbox_db
 from server.db import messages as messages_db
-from server.domain.channels import Identity, IdentityKind
 from server.domain.customers import ContactDraft
 from server.domain.errors import Invalid
 from server.domain.events import Echo, MediaRef, MessageKind
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.photos import Source
 from server.domain.users import Role

@@ -8,11 +8,11 @@ from server.db import conversations as table
 from server.db import customers as customers_db
 from server.db.counts import of_company
 from server.db.tables import ConversationRow, MessageRow
-from server.domain.channels import Identity, IdentityKind
-from server.domain.consents import Closed
 from server.domain.conversations import Conversation, ConversationState
 from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.errors import Conflict
+from server.domain.gate import Closed
+from server.domain.identities import Identity, IdentityKind
 from server.ids import new_id
 from server.sandbox.customer import Customer
 from tests.talks import Firm

@@ -6,8 +6,8 @@ import pytest
 
 from server.actions import speech
 from server.db import conversations, messages
-from server.domain.channels import Identity, IdentityKind
 from server.domain.errors import Invalid, NoConsent
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import job_token, plus_address
 from server.domain.messages import Message
 from server.domain.questions import QuestionState

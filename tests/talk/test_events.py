@@ -18,8 +18,7 @@ from server.db import invites as invites_db
 from server.db.tables import InboxEventRow, MessageRow, RawEventRow
 from server.db.unit import atomic
 from server.domain.accounts import Health
-from server.domain.channels import Identity, IdentityKind, Step
-from server.domain.consents import Closed, Open
+from server.domain.channels import Step
 from server.domain.events import (
     NOT_TOLD,
     Change,
@@ -36,6 +35,8 @@ from server.domain.events import (
     UnknownEvent,
     Watermark,
 )
+from server.domain.gate import Closed, Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import JOINED, RESUMED, Message, MessageState
 from server.domain.outcomes import Accepted, Moved, Outcome, Unclear
 from server.domain.questions import QuestionState

@@ -10,10 +10,10 @@ from server.actions import gaps as actions
 from server.actions import inbox
 from server.db import conversations as table
 from server.db import logbook
-from server.domain.channels import Identity, IdentityKind
 from server.domain.conversations import Conversation
 from server.domain.events import Gap
 from server.domain.gaps import AWAY
+from server.domain.identities import Identity, IdentityKind
 from server.pages import conversations
 from tests.talk.test_events import PHONE, heard, say, tell
 from tests.talks import Firm

@@ -24,11 +24,12 @@ from server.db import customers as customers_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import HANDOFF, Account, Health
-from server.domain.channels import Identity, IdentityKind
-from server.domain.consents import Closed, ConsentVerb, Open, Proof, Purpose, decide, is_stop
+from server.domain.consents import ConsentVerb, Proof, Purpose, is_stop
 from server.domain.customers import Contact, ContactDraft
 from server.domain.errors import Forbidden
 from server.domain.events import OptOut
+from server.domain.gate import Closed, Open, decide
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.pace import Pace, Rate
 from server.domain.photos import Person

@@ -11,10 +11,10 @@ from server.actions.gate import gate
 from server.channels.handoff import HandoffState
 from server.db import customers as customers_db
 from server.db.unit import atomic
-from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import Proof
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NoConsent
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
 from server.domain.routing import Need

@@ -9,7 +9,8 @@ import pytest
 from server.actions import channels, introductions, speech
 from server.db import companies, messages
 from server.db.unit import atomic
-from server.domain.channels import Blocked, Draft, Identity, IdentityKind, Template
+from server.domain.channels import Blocked, Draft, Template
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
 from server.ids import new_id
 from tests.talk.platforms import PLATFORMS, line

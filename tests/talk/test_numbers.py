@@ -6,8 +6,8 @@ from server.actions import customers
 from server.db import channels as channels_db
 from server.db import customers as customers_db
 from server.db import messages as messages_db
-from server.domain.channels import Identity, IdentityKind
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from tests.talks import Firm
 

@@ -10,9 +10,9 @@ from server.db import channels, messages
 from server.db import customers as customers_db
 from server.db.tables import MessageRow
 from server.db.unit import atomic
-from server.domain.channels import Identity, IdentityKind
-from server.domain.consents import Open
 from server.domain.events import Renamed
+from server.domain.gate import Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
 from tests.talk.test_events import OTHER, PHONE, heard, say, tell
 from tests.talks import PETRA, Firm

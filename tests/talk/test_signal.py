@@ -15,7 +15,7 @@ from server.channels.signal import line as signal_line
 from server.db import messages as messages_db
 from server.db.sql import rows
 from server.domain.accounts import Account
-from server.domain.channels import IdentityKind
+from server.domain.identities import IdentityKind
 from server.sandbox.customer import Customer
 from server.worker import pullers
 from tests.ports import free_port

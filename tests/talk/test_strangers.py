@@ -13,11 +13,11 @@ from server.db import companies as companies_db
 from server.db import conversations as table
 from server.db import customers as customers_db
 from server.db.tables import MessageRow
-from server.domain.channels import Identity, IdentityKind
-from server.domain.consents import Closed, Open
 from server.domain.conversations import Conversation
 from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.events import OptOut, Renamed
+from server.domain.gate import Closed, Open
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.outcomes import OptedOut
 from server.ids import new_id

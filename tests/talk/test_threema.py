@@ -16,9 +16,10 @@ from server.db import channels as channels_db
 from server.db import facts as facts_db
 from server.db import messages as messages_db
 from server.domain.accounts import Account
-from server.domain.channels import Draft, Identity, IdentityKind, Step
+from server.domain.channels import Draft, Step
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth
 from server.ids import new_id

@@ -18,8 +18,11 @@ from server.channels.email.plan import CAPS, message, steps
 from server.channels.email.settings import FIELDS, mailbox
 from server.channels.email.smtp import check as check_smtp
 from server.channels.email.smtp import deliver
-from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Step
+from server.domain.checkups import Finding
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Identity
 from server.domain.mail import plus_address
 from server.domain.outcomes import MediaFix, Outcome
 from server.domain.pace import Pace, Rate

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server.channels.email.mime import MAX_LINE, Part, addresses, decoded
 from server.channels.email.plan import clean, one_line
-from server.domain.channels import Identity, IdentityKind
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import ascii_address, intents_in, plus_token
 
 # Whoever takes the smaller of this and his own clock has the time of arrival.

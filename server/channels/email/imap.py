@@ -15,7 +15,7 @@ from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 
 from server.channels.base import ChannelError, Pulled
 from server.channels.email.settings import Mailbox, Tls
-from server.domain.channels import Finding
+from server.domain.checkups import Finding
 
 LINE_TIMEOUT_S = 30.0
 # A STOP must count within a minute.

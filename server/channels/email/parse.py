@@ -23,7 +23,6 @@ from server.channels.email.heads import (
 from server.channels.email.mime import MAX_LINE, Mail, Part, decoded
 from server.channels.email.plan import clean, one_line
 from server.channels.email.words import CUT, cut, new_words, page_text, whole_words
-from server.domain.channels import Identity, IdentityKind
 from server.domain.consents import is_stop
 from server.domain.events import (
     Echo,
@@ -36,6 +35,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import (
     intent_of_token,
     intents_in,

@@ -13,16 +13,10 @@ from uuid import UUID
 
 from server.channels.base_plan import unfit
 from server.channels.email.settings import Mailbox
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    numbered,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.choices import numbered
+from server.domain.identities import Identity, IdentityKind
 from server.domain.mail import answer_token, ascii_address, foreign_message_id, message_id, plus_address
 
 CAPS = Capabilities(

@@ -7,7 +7,7 @@ import aiosmtplib
 
 from server.channels.email.errors import Stage, outcome_of
 from server.channels.email.settings import Server, Tls
-from server.domain.channels import Finding
+from server.domain.checkups import Finding
 from server.domain.mail import domain_of
 from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth, Retry, Unclear
 

@@ -17,8 +17,11 @@ from server.channels.messenger.check import field_of, findings
 from server.channels.messenger.errors import refused
 from server.channels.messenger.parse import MAX_ID, events
 from server.channels.messenger.plan import CAPS, HUMAN_AGENT, grounds, refusal, steps, with_media
-from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Picture, Step
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.checkups import Finding
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Identity
 from server.domain.outcomes import (
     Accepted,
     MediaFix,

@@ -9,7 +9,7 @@ import httpx
 
 from server.channels.base_http import body_of
 from server.channels.messenger.errors import refused
-from server.domain.channels import Finding
+from server.domain.checkups import Finding
 
 FIELDS = (
     "messages",

@@ -13,7 +13,6 @@ from uuid import UUID
 from server.channels.base_http import storable
 from server.channels.base_meta import MALFORMED, text_of, unknown
 from server.channels.messenger.parts import parts_of
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
     Echo,
@@ -26,6 +25,7 @@ from server.domain.events import (
     StatusUpdate,
     Watermark,
 )
+from server.domain.identities import Identity, IdentityKind
 
 # Leaves room for "#2" and ":delivered" in the columns that hold ids and keys.
 MAX_ID = 180

@@ -10,19 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from server.channels.base_plan import unfit
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Choice,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    fit_buttons,
-    numbered,
-    window_open,
-)
+from server.domain.capabilities import Capabilities, window_open
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.choices import Choice, fit_buttons, numbered
+from server.domain.identities import Identity, IdentityKind
 
 WINDOW = timedelta(hours=24)
 HUMAN_WINDOW = timedelta(days=7)

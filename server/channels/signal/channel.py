@@ -21,9 +21,12 @@ from server.channels.signal.errors import accepted, refused
 from server.channels.signal.line import Line
 from server.channels.signal.parse import events
 from server.channels.signal.plan import CAPS, PHONE, data_uri, parted, steps
-from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Step
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Step
+from server.domain.checkups import Finding
 from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Identity
 from server.domain.outcomes import Accepted, MediaFix, Outcome
 from server.domain.pace import Pace, Rate
 

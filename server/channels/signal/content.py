@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.channels.signal.plan import PHONE
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import MediaRef, MessageKind
+from server.domain.identities import Identity, IdentityKind
 
 Item = dict[str, Any]
 

@@ -21,7 +21,6 @@ from server.channels.signal.content import (
     text_of,
     time_of,
 )
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     Change,
     Echo,
@@ -33,6 +32,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 
 LONG_TEXT = "text/x-signal-plain"
 OWN = "zollstock"

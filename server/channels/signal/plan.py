@@ -4,16 +4,10 @@ import re
 from typing import Any
 
 from server.channels.base_plan import unfit
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    numbered,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.choices import numbered
+from server.domain.identities import Identity, IdentityKind
 
 CAPS = Capabilities(
     key="signal",

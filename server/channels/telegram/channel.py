@@ -19,8 +19,11 @@ from server.channels.telegram.errors import outcome_of, outcome_of_status, refus
 from server.channels.telegram.line import ASK_TIMEOUT_S, Line, Upload
 from server.channels.telegram.parse import CALLBACK, UPDATES, events
 from server.channels.telegram.plan import BOT_NAME, CAPS, message_name, refusal, start_link, steps
-from server.domain.channels import Blocked, Capabilities, Draft, Finding, Identity, Picture, Step
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.checkups import Finding
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Identity
 from server.domain.outcomes import Accepted, MediaFix, Outcome, Unclear
 from server.domain.pace import Pace, Rate, each_second
 

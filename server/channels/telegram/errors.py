@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.channels.telegram.plan import Args
-from server.domain.channels import Identity, IdentityKind
+from server.domain.identities import Identity, IdentityKind
 from server.domain.outcomes import (
     MediaFix,
     Moved,

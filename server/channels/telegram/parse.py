@@ -9,7 +9,6 @@ from typing import Any
 
 from server.channels.base_http import storable
 from server.channels.telegram.plan import button_id_of, message_name
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import (
     NOT_TOLD,
     Change,
@@ -21,6 +20,7 @@ from server.domain.events import (
     OptOut,
     UnknownEvent,
 )
+from server.domain.identities import Identity, IdentityKind
 
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What the bot asks to be told of."""

@@ -22,19 +22,12 @@ from server.channels.base_http import checked
 from server.channels.threema.line import Gateway
 from server.channels.threema.parse import BLOB, events, form, key_fact, needs
 from server.channels.threema.plan import BASIC, E2E, THREEMA_ID, address, addressed, file_json, steps
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Fact,
-    Finding,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.checkups import Finding
 from server.domain.errors import Invalid
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Fact, Identity, IdentityKind
 from server.domain.outcomes import (
     MediaFix,
     Moved,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import server.channels.threema.crypto as crypto
 from server.channels.threema.plan import THREEMA_ID
-from server.domain.channels import THUMBS, Fact, Identity, IdentityKind
+from server.domain.choices import THUMBS
 from server.domain.events import (
     Event,
     InboundMessage,
@@ -24,6 +24,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
 )
+from server.domain.identities import Fact, Identity, IdentityKind
 
 MAX_BOX_BYTES = 8000
 MAX_FIELDS = 20

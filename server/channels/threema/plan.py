@@ -7,17 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from server.channels.base_plan import unfit
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    numbered,
-    thumbs,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.choices import numbered, thumbs
+from server.domain.identities import Identity, IdentityKind
 
 THREEMA_ID = re.compile(r"[0-9A-Z*][0-9A-Z]{7}")
 E2E = Capabilities(

@@ -16,17 +16,11 @@ from server.channels.whatsapp.graph import Asked, Graph, findings, refused, temp
 from server.channels.whatsapp.parse import Ours, events
 from server.channels.whatsapp.plan import CAPS, free_steps, header_apart, refusal, with_media
 from server.channels.whatsapp.templates import template_step
-from server.domain.channels import (
-    Blocked,
-    Capabilities,
-    Draft,
-    Finding,
-    Identity,
-    Step,
-    Template,
-    window_open,
-)
+from server.domain.capabilities import Capabilities, window_open
+from server.domain.channels import Blocked, Draft, Step, Template
+from server.domain.checkups import Finding
 from server.domain.events import Event, MediaRef
+from server.domain.identities import Identity
 from server.domain.outcomes import Accepted, Outcome, Permanent, Retry, Throttled, Unclear
 from server.domain.pace import Pace, Rate, each_second
 

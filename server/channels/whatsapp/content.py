@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from server.channels.base_meta import MALFORMED, text_of
-from server.domain.channels import Identity, IdentityKind
 from server.domain.events import MediaRef, MessageKind
+from server.domain.identities import Identity, IdentityKind
 
 # Instead of a media id: the customer's file never reached the platform, and this code says why (131052: over 100 MB).
 NO_FILE = "error:"

@@ -10,7 +10,8 @@ from server.channels.base import ChannelError
 from server.channels.base_http import body_of, retry_after
 from server.channels.whatsapp.errors import error_of, outcome_of, reaction_of
 from server.channels.whatsapp.templates import read_template
-from server.domain.channels import Finding, Template
+from server.domain.channels import Template
+from server.domain.checkups import Finding
 from server.domain.outcomes import Outcome, Reauth, Throttled, Unclear
 
 ASK_TIMEOUT_S = 15.0

@@ -18,7 +18,6 @@ from server.channels.whatsapp.content import (
     when,
 )
 from server.channels.whatsapp.errors import error_of, outcome_of
-from server.domain.channels import Identity
 from server.domain.events import (
     Change,
     Echo,
@@ -29,6 +28,7 @@ from server.domain.events import (
     Status,
     StatusUpdate,
 )
+from server.domain.identities import Identity
 
 # A "played" voice message was certainly read.
 _STATUS = {

@@ -6,19 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from server.channels.base_plan import unfit
-from server.domain.channels import (
-    MAX_CHOICES,
-    Blocked,
-    Capabilities,
-    Choice,
-    Draft,
-    Identity,
-    IdentityKind,
-    Picture,
-    Step,
-    fit_buttons,
-    numbered,
-)
+from server.domain.capabilities import Capabilities
+from server.domain.channels import Blocked, Draft, Picture, Step
+from server.domain.choices import MAX_CHOICES, Choice, fit_buttons, numbered
+from server.domain.identities import Identity, IdentityKind
 
 CAPS = Capabilities(
     key="whatsapp_cloud",

@@ -9,7 +9,9 @@ from typing import Any
 
 from server.channels.base_meta import MALFORMED
 from server.channels.whatsapp.plan import step_of
-from server.domain.channels import Blocked, Choice, Draft, Identity, Step, Template, numbered
+from server.domain.channels import Blocked, Draft, Step, Template
+from server.domain.choices import Choice, numbered
+from server.domain.identities import Identity
 from server.domain.templates import BODY_MAX, VARIABLE, filled, one_line, variables_of
 
 # Meta counts the whole body; where it is not known, the rest is left to the template's own words.

@@ -1,0 +1,58 @@
+"""How the platforms name people: exact and opaque, but for the phone number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class IdentityKind(StrEnum):
+    """How a platform names a person. Only `phone` may ever be normalised; the others are opaque, case kept."""
+
+    PHONE = "phone"
+    BSUID = "bsuid"
+    USERNAME = "username"
+    PSID = "psid"
+    CHAT = "chat"
+    THREEMA = "threema"
+    UUID = "uuid"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One name of one person on one platform; a phone number is E.164 with its plus."""
+
+    kind: IdentityKind
+    value: str
+
+
+def same_name(one: Identity | None, other: Identity | None) -> bool:
+    """Say whether both are the same name: all are exact but mail addresses, whose case nobody can rely on."""
+    if one is None or other is None or one.kind is not other.kind:
+        return False
+    return one.value == other.value or (
+        one.kind is IdentityKind.EMAIL and one.value.casefold() == other.value.casefold()
+    )
+
+
+_USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}
+
+
+def by_use(names: Sequence[Identity]) -> list[Identity]:
+    """Return a person's names with the one to write to first: his number, then what a platform made up, a username last.
+
+    Where number and business-scoped id are both known, WhatsApp takes the number (W/business-scoped-user-ids).
+    """
+    return sorted(names, key=lambda name: _USE.get(name.kind, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about a person that a channel must hold on to: the first value counts for ever.
+
+    `about` is his name at the platform (so that it can be erased with him), `value` "" = must be asked for.
+    """
+
+    name: str
+    about: str
+    value: str = ""
