@@ -11,7 +11,7 @@ from server.actions import questions as question_actions
 from server.actions.consents import contact_known, withdraw
 from server.actions.outgoing import hash_of
 from server.actions.received_photos import Received, keep_picture
-from server.db import channels, companies, consents, logbook, messages, photos, questions
+from server.db import answer_links, companies, consents, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
 from server.domain.choices import Choice
@@ -78,7 +78,7 @@ class Dead:
 
 async def look_up(token: str, *, at: datetime) -> Asked | Dead:
     """Return what a link shows; changes nothing."""
-    link = await channels.by_hash(hash_of(token))
+    link = await answer_links.by_hash(hash_of(token))
     if link is None:
         return Dead(Why.UNKNOWN)
     question = await questions.by_id(link.company_id, link.question_id)
@@ -135,7 +135,7 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
     await question_actions.answer(
         actor, question.id, choice_id=choice.id if choice else "", text=text or title, channel=LINK, at=at
     )
-    await channels.set_link_answered(question.company_id, asked.link.id, at=at)
+    await answer_links.set_answered(question.company_id, asked.link.id, at=at)
 
 
 def _same(question: Question, choice_id: str, text: str) -> bool:
@@ -211,10 +211,10 @@ async def _withdraw(question: Question, contact_id: UUID, ways: list[str], *, at
 async def revoke(actor: Actor, question: Question, *, at: datetime) -> None:
     """Close the links of a question; it stays as it is, and a new release makes a new link. Raises Forbidden."""
     require(actor, Right.RELEASE)
-    link = await channels.link_of_question(question.company_id, question.id)
+    link = await answer_links.of_question(question.company_id, question.id)
     if link is None or not link.alive(at):
         return
-    await channels.set_links_revoked(question.company_id, question.id, at=at)
+    await answer_links.set_revoked(question.company_id, question.id, at=at)
     await question_actions.log(actor, question, "link.revoked", at=at)
     question_actions.tell(question)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from server import channels as registry
 from server.actions.received_photos import Received, keep_picture
 from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses
-from server.db import channels, inbox, logbook, messages
+from server.db import accounts, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.advisor import enableable
@@ -49,7 +49,7 @@ def open_channel(services: Services, account: Account) -> Channel:
 
 async def address_of_job(services: Services, company_id: UUID, job_id: UUID) -> str:
     """Return the address whose mail is filed into this job by itself, "" where no account of the firm has such."""
-    for account in await channels.of_company(company_id):
+    for account in await accounts.of_company(company_id):
         if account.disabled_at or not isinstance(kind_of(account.kind), GivesAddresses):
             continue
         channel = open_channel(services, account)
@@ -127,7 +127,7 @@ async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime)
     if enabled:
         _check_transfer(account.kind)
         await _only_here(account)
-    await channels.set_disabled(account.company_id, account.id, at=None if enabled else at)
+    await accounts.set_disabled(account.company_id, account.id, at=None if enabled else at)
     await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
 
 
@@ -137,14 +137,14 @@ async def _only_here(account: Account) -> None:
     if not isinstance(channel, Exclusive):
         return
     wanted = account.settings.get(channel.exclusive, "").strip()
-    for other in await channels.every_enabled([account.kind]):
+    for other in await accounts.every_enabled([account.kind]):
         if other.id != account.id and other.settings.get(channel.exclusive, "").strip() == wanted:
             raise Invalid("channel.taken", field=channel.exclusive)
 
 
 @atomic
 async def _insert(actor: Actor, account: Account, *, at: datetime) -> None:
-    await channels.insert_account(actor.company_id, account, at=at)
+    await accounts.insert_account(actor.company_id, account, at=at)
     await _note(actor, "channel.connected", account, at=at)
 
 
@@ -152,7 +152,7 @@ async def _insert(actor: Actor, account: Account, *, at: datetime) -> None:
 async def _change(
     actor: Actor, account: Account, *, label: str, settings: Mapping[str, str], sealed: bytes, at: datetime
 ) -> None:
-    await channels.set_settings(
+    await accounts.set_settings(
         account.company_id, account.id, label=label or account.label, settings=settings, sealed=sealed
     )
     await _note(actor, "channel.changed", account, at=at)
@@ -167,10 +167,10 @@ async def _note(actor: Actor, verb: str, account: Account, *, at: datetime) -> N
 @atomic
 async def line_down(account: Account, error: str, *, refused: bool, at: datetime) -> None:
     """Note that events of an account cannot be fetched; one that is refused stops sending, too, and asks the admin."""
-    await channels.set_pull_error(account.company_id, account.id, error)
-    known = await channels.account_by_id(account.company_id, account.id)
+    await accounts.set_pull_error(account.company_id, account.id, error)
+    known = await accounts.by_id(account.company_id, account.id)
     if refused and known and known.health is Health.OK:
-        await channels.set_health(account.company_id, account.id, Health.REAUTH, error)
+        await accounts.set_health(account.company_id, account.id, Health.REAUTH, error)
         by = system(account.company_id)
         entry = Entry.by(by, "channel.reauth", "channel", account.id, at=at, kind=account.kind, detail=error)
         await logbook.insert_entry(account.company_id, entry)
@@ -181,7 +181,7 @@ async def told(account: Account, event: HealthEvent, *, at: datetime) -> None:
     """Let the account be as the platform says from now on; joins the unit it is part of."""
     if event.health:
         health = Health(event.health)
-        await channels.set_health(account.company_id, account.id, health, event.detail)
+        await accounts.set_health(account.company_id, account.id, health, event.detail)
     entry = Entry.by(
         system(account.company_id),
         f"channel.{event.health}" if event.health in ("reauth", "paused") else "channel.told",
@@ -196,7 +196,7 @@ async def told(account: Account, event: HealthEvent, *, at: datetime) -> None:
 
 async def mark_read(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Show the customer that what he wrote was seen; whatever comes of it, no message of ours depends on it."""
-    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    account = await accounts.by_id(company_id, UUID(str(payload["account"])))
     if account is None or not account.usable:
         return
     channel = open_channel(services, account)
@@ -218,7 +218,7 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
     message = await messages.by_id(company_id, UUID(str(payload["message"])))
     if message is None or message.photo_id or message.account_id is None:
         return
-    account = await channels.account_by_id(company_id, message.account_id)
+    account = await accounts.by_id(company_id, message.account_id)
     if account is None:
         return
     ref = MediaRef(**{name: str(value) for name, value in dict(payload["ref"]).items()})  # type: ignore[call-overload]

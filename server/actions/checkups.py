@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from server.actions import templates
 from server.actions.channels import open_channel
 from server.channels.base import ChannelError, Pushed
-from server.db import channels, logbook
+from server.db import accounts, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.checkups import Finding
@@ -54,14 +54,14 @@ async def check(services: Services, account: Account) -> list[Finding]:
 
 async def check_all(services: Services) -> None:
     """Check every account that is switched on; one that cannot be asked never stops the others."""
-    for account in await channels.every_account():
+    for account in await accounts.every():
         if account.disabled_at is None:
             await check(services, account)
 
 
 async def check_soon(services: Services, account: Account) -> None:
     """Check an account at a person's wish, unless that was done a moment ago."""
-    last = await channels.checkup_of(account.company_id, account.id)
+    last = await accounts.checkup_of(account.company_id, account.id)
     if last.at is None or services.clock() - last.at >= NOT_BEFORE:
         await check(services, account)
 
@@ -69,7 +69,7 @@ async def check_soon(services: Services, account: Account) -> None:
 @atomic
 async def _keep(account: Account, found: list[Finding], *, at: datetime) -> None:
     """Keep the findings. Only a refused token stops the channel, and only one that works lets it go on (§12.21)."""
-    await channels.set_findings(account.company_id, account.id, found, at=at)
+    await accounts.set_findings(account.company_id, account.id, found, at=at)
     token = next((one for one in found if one.code == TOKEN), None)
     if token is not None and not token.ok and account.health is Health.OK:
         await _set_health(account, Health.REAUTH, token.detail, at=at)
@@ -79,7 +79,7 @@ async def _keep(account: Account, found: list[Finding], *, at: datetime) -> None
 
 
 async def _set_health(account: Account, health: Health, detail: str, *, at: datetime) -> None:
-    await channels.set_health(account.company_id, account.id, health, detail)
+    await accounts.set_health(account.company_id, account.id, health, detail)
     verb = "channel.reauth" if health is Health.REAUTH else "channel.recovered"
     entry = Entry.by(system(account.company_id), verb, "channel", account.id, at=at, detail=detail)
     await logbook.insert_entry(account.company_id, entry)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.actions import placeholders, quiet, speech, templates, ways
 from server.actions.consents import contact_known
-from server.db import channels, jobs, messages, office_hours
+from server.db import accounts, jobs, messages, office_hours
 from server.db import templates as templates_db
 from server.domain.conversations import Conversation, ConversationState
 from server.domain.errors import Invalid
@@ -76,7 +76,7 @@ async def write(actor: Actor, conversation: Conversation, words: Words, *, at: d
 async def _channel_of(actor: Actor, template_id: UUID) -> str:
     """Return by which channel a template leaves. Raises Invalid for one nobody knows."""
     known = await templates_db.by_id(actor.company_id, template_id)
-    account = known and await channels.account_by_id(actor.company_id, known.account_id)
+    account = known and await accounts.by_id(actor.company_id, known.account_id)
     if not account:
         raise Invalid("template.unknown", field=templates.TEMPLATE)
     return account.kind
@@ -116,7 +116,7 @@ async def chosen(company_id: UUID, contact_id: UUID, words: Words, text: str, *,
     if verdict.by_phone:
         raise Invalid("way.by_phone", field="channel")
     if verdict.template and words.template_id is None:
-        account = await channels.usable(company_id, verdict.channel)
+        account = await accounts.usable(company_id, verdict.channel)
         offers = await templates.offered(account) if account else []
         raise Invalid("window.template" if offers else "window.closed", field="channel")
     return verdict

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from server.actions import identities, ledger
 from server.actions.ledger import PROOF_MAX
-from server.db import channels, companies, consents, customers, messages, questions
+from server.db import answer_links, companies, consents, customers, messages, questions
+from server.db import identities as identities_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
@@ -199,7 +200,7 @@ async def withdraw(
     if told and word_of(lines, channel, Purpose.SERVICE) is Word.GIVEN:
         return
     await _stop_queued(actor, contact.id, channel, at=at)
-    await channels.set_links_of_contact_revoked(actor.company_id, contact.id, at=at)
+    await answer_links.set_revoked_of_contact(actor.company_id, contact.id, at=at)
 
 
 @atomic
@@ -276,7 +277,7 @@ async def suspend_old_number(actor: Actor, contact: Contact, *, at: datetime) ->
     `contact` bears the old number. Joins the unit it is part of.
     """
     lines = await consents.of_contact(actor.company_id, contact.id)
-    known = await channels.channels_of(actor.company_id, contact.id)
+    known = await identities_db.platforms_of(actor.company_id, contact.id)
     waiting = await messages.channels_waiting_for(actor.company_id, contact.id)
     await identities.forget(actor.company_id, contact.id)
     asked = {line.channel for line in lines if line.channel != ANY}

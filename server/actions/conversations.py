@@ -11,7 +11,7 @@ from uuid import UUID
 
 from server.actions import customers
 from server.actions.consents import contact_known, withdraw
-from server.db import channels, conversations, logbook, messages
+from server.db import conversations, identities, logbook, messages
 from server.db import customers as customers_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, is_stop
@@ -127,7 +127,7 @@ async def belongs_to(
     await conversations.set_newest(company_id, target.id)
     await conversations.set_waiting_anew(company_id, target.id)
     for channel, kind, value in names:
-        await channels.add_identity(
+        await identities.add_identity(
             company_id, contact.id, channel, Identity(IdentityKind(kind), value), at=at
         )
     await _heed_stops(actor, target, contact, {channel for channel, _, _ in names}, at=at)

@@ -10,7 +10,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from server.actions import consents, ways
-from server.db import channels, customers, jobs, logbook
+from server.db import customers, identities, jobs, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
@@ -162,7 +162,7 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
     await customers.set_contact(actor.company_id, after)
     await customers.set_search_text(actor.company_id, contact.customer_id)
     if contact.email != after.email:  # what a bounce said was said of the old one, or the office knows better
-        await channels.delete_gone(actor.company_id, contact.id, "email")
+        await identities.delete_gone(actor.company_id, contact.id, "email")
     if contact.phone and contact.phone != after.phone:
         await consents.suspend_old_number(actor, contact, at=at)
     await _note_contact(actor, "contact.changed", contact, at, changes=changes)

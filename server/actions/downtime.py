@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from server.actions import inbox
 from server.actions.channels import kinds
 from server.channels.base import Forgets
-from server.db import channels, tasks
+from server.db import accounts, tasks
 from server.domain.accounts import Account
 from server.domain.events import Gap
 from server.domain.gaps import AWAY
@@ -22,7 +22,7 @@ async def note(services: Services) -> None:
     if seen is None:
         return
     away = [one.kind for one in kinds() if isinstance(one, Forgets) and at - seen > _patience(one)]
-    for account in await channels.every_enabled(away) if away else []:
+    for account in await accounts.every_enabled(away) if away else []:
         await _note(account, seen, at)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from server.db import channels, gaps, logbook
+from server.db import accounts, gaps, logbook
 from server.db import conversations as conversations_db
 from server.db.gaps import Told
 from server.db.unit import atomic, signal
@@ -31,7 +31,7 @@ async def of_thread(
     """
     company_id = conversation.company_id
     used = await gaps.used(company_id, conversation.id)
-    kinds = {one.id: one.kind for one in await channels.of_company(company_id) if one.id in used}
+    kinds = {one.id: one.kind for one in await accounts.of_company(company_id) if one.id in used}
     if not kinds:
         return []
     told = await gaps.of_accounts(company_id, kinds, since=since, until=until)

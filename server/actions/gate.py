@@ -11,18 +11,8 @@ from zoneinfo import ZoneInfo
 
 from server import channels as registry
 from server.actions import identities
-from server.db import (
-    channels,
-    companies,
-    consents,
-    conversations,
-    customers,
-    inbox,
-    jobs,
-    messages,
-    partners,
-    photos,
-)
+from server.db import companies, consents, conversations, customers, inbox, jobs, messages, partners, photos
+from server.db import identities as identities_db
 from server.domain.accounts import consent_channel
 from server.domain.capabilities import window_open
 from server.domain.consents import ANY, WITHOUT_CHANNEL, Purpose, Word, is_stop, may_share, word_of
@@ -111,7 +101,9 @@ async def stranger_gate(message: Message, *, at: datetime) -> Open | Closed:
 
 async def _leads_elsewhere(company_id: UUID, account_id: UUID, channel: str, name: Identity) -> bool:
     """Say whether a stranger's name may be somebody's we know."""
-    if await identities.reached(company_id, [name]) or await channels.given_up(company_id, channel, [name]):
+    if await identities.reached(company_id, [name]) or await identities_db.given_up(
+        company_id, channel, [name]
+    ):
         return True
     proposed = await inbox.of_state(company_id, [account_id], inbox.PROPOSED)
     return any([name.kind.value, name.value] in _listed(one.payload.get("new")) for one in proposed)

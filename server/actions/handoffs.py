@@ -7,7 +7,7 @@ from server.actions import introductions, ways
 from server.actions import questions as question_actions
 from server.actions.gate import gate
 from server.channels.handoff import HandoffState, Messenger, messenger_of, next_state
-from server.db import channels, customers, logbook, messages
+from server.db import answer_links, customers, logbook, messages
 from server.db.unit import atomic
 from server.domain.accounts import by_hand, consent_channel
 from server.domain.customers import Contact
@@ -105,7 +105,7 @@ async def move(
     )
     await logbook.insert_entry(question.company_id, entry)
     if wanted is HandoffState.DISCARDED:
-        await channels.set_links_revoked(question.company_id, question.id, at=at)
+        await answer_links.set_revoked(question.company_id, question.id, at=at)
         await question_actions.taken_back(actor, question, at=at)
     else:
         await question_actions.handed_off(actor, question, at=at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.db import channels, customers, facts
+from server.db import customers, facts, identities
 from server.domain.accounts import Account
 from server.domain.identities import Identity, IdentityKind, same_name
 from server.domain.messages import Message
@@ -17,9 +17,9 @@ async def whose(account: Account, names: Sequence[Identity]) -> UUID | None:
     refused us is still its owner's.
     """
     company_id = account.company_id
-    known = await channels.contact_of(company_id, account.kind, names)
+    known = await identities.contact_of(company_id, account.kind, names)
     numbers = [name for name in names if name.kind is not IdentityKind.EMAIL]
-    if known is not None or await channels.given_up(company_id, account.kind, numbers):
+    if known is not None or await identities.given_up(company_id, account.kind, numbers):
         return known
     people = await reached(company_id, names)
     return people[0] if len(people) == 1 else None
@@ -41,18 +41,18 @@ async def learn(account: Account, contact_id: UUID, names: Sequence[Identity], *
     Whoever writes from a mail address has it, whatever a bounce has said of it before.
     """
     if any(name.kind is IdentityKind.EMAIL for name in names):
-        await channels.delete_gone(account.company_id, contact_id, account.kind)
+        await identities.delete_gone(account.company_id, contact_id, account.kind)
     for name in names:
-        await channels.add_identity(account.company_id, contact_id, account.kind, name, at=at)
+        await identities.add_identity(account.company_id, contact_id, account.kind, name, at=at)
 
 
 async def refused(message: Message, *, at: datetime) -> None:
     """Give up the name a message went to, in every writing: the platform says that it is nobody's."""
     if message.contact_id is None or message.recipient is None:
         return
-    known = await channels.identities_of(message.company_id, message.contact_id, message.channel)
+    known = await identities.of_contact(message.company_id, message.contact_id, message.channel)
     names = [name for name in known if same_name(name, message.recipient)]
-    await channels.set_gone(
+    await identities.set_gone(
         message.company_id, message.contact_id, message.channel, [message.recipient, *names], at=at
     )
 
@@ -62,6 +62,6 @@ async def forget(company_id: UUID, contact_id: UUID) -> None:
 
     For a number that is another's now, and for a person who is erased. Joins the unit it is part of.
     """
-    for channel, names in (await channels.names_of(company_id, contact_id)).items():
+    for channel, names in (await identities.names_of(company_id, contact_id)).items():
         await facts.delete_about(company_id, channel, names)
-    await channels.delete_identities(company_id, contact_id)
+    await identities.delete_of_contact(company_id, contact_id)

@@ -10,7 +10,7 @@ from server.actions.channels import told
 from server.actions.facts import ready
 from server.actions.replies import change, hear
 from server.channels.base import Pulled
-from server.db import channels, inbox, jobs, logbook, messages, tasks
+from server.db import accounts, inbox, jobs, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.errors import DomainError, Invalid
@@ -46,7 +46,7 @@ LONG = 100_000
 async def receive(account: Account, body: bytes, *, at: datetime) -> None:
     """Keep a verified webhook body and the task to read it; only then may the platform hear 200."""
     raw = await inbox.insert_raw(account.company_id, account.id, body, at=at)
-    await channels.set_last(account.company_id, account.id, in_at=at)
+    await accounts.set_last(account.company_id, account.id, in_at=at)
     await tasks.insert_task(account.company_id, "inbox.process", {"raw": str(raw)}, at=at)
 
 
@@ -56,9 +56,9 @@ async def keep(account: Account, pulled: Pulled, *, at: datetime) -> None:
     company_id = account.company_id
     if pulled.body:
         raw = await inbox.insert_raw(company_id, account.id, pulled.body, at=at)
-        await channels.set_last(company_id, account.id, in_at=at)
+        await accounts.set_last(company_id, account.id, in_at=at)
         await tasks.insert_task(company_id, "inbox.process", {"raw": str(raw)}, at=at)
-    await channels.set_pulled(company_id, account.id, cursor=pulled.cursor, at=at)
+    await accounts.set_pulled(company_id, account.id, cursor=pulled.cursor, at=at)
 
 
 @atomic
@@ -76,7 +76,7 @@ async def process(services: Services, company_id: UUID, payload: Mapping[str, ob
     with the task.
     """
     raw = await inbox.raw_by_id(company_id, UUID(str(payload["raw"])))
-    account = await channels.account_by_id(company_id, raw.account_id) if raw else None
+    account = await accounts.by_id(company_id, raw.account_id) if raw else None
     if raw is None or account is None or raw.state in (DONE, inbox.PRUNED):
         return
     refused: DomainError | None = None
@@ -99,7 +99,7 @@ async def _read(services: Services, account: Account, body: bytes) -> list[Event
 
 async def replay(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Look again at events that came before we knew their message; what waited too long is given up."""
-    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    account = await accounts.by_id(company_id, UUID(str(payload["account"])))
     if account is None:
         return
     bodies: dict[UUID, dict[str, Event]] = {}

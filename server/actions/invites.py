@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from server.actions.channels import open_channel
 from server.channels.base import Invites
-from server.db import channels, invites
+from server.db import accounts, invites
 from server.db.unit import atomic
 from server.domain.customers import Contact
 from server.domain.errors import Invalid
@@ -28,7 +28,7 @@ async def invite(services: Services, actor: Actor, contact: Contact, channel: st
     Raises Invalid for a channel that is not connected or has no such links, Forbidden.
     """
     require(actor, Right.ASK)
-    account = await channels.usable(actor.company_id, channel)
+    account = await accounts.usable(actor.company_id, channel)
     opened = open_channel(services, account) if account else None
     if not isinstance(opened, Invites):
         raise Invalid("channel.unavailable", field="channel")

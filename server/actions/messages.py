@@ -12,7 +12,7 @@ from server.actions.facts import ready
 from server.actions.gate import gate, stranger_gate
 from server.actions.speech_photos import shown_by, still_released
 from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
-from server.db import channels, customers, messages
+from server.db import accounts, customers, identities, messages
 from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -124,8 +124,8 @@ async def _rename(leave: Leave, outcome: Moved, step: Step, *, at: datetime) -> 
     """Learn the name, write down the attempt that went nowhere and the one that follows; None for another's name."""
     message, company_id = leave.message, leave.message.company_id
     assert message.contact_id is not None and message.step is not None
-    await channels.add_identity(company_id, message.contact_id, message.channel, outcome.to, at=at)
-    owner = await channels.contact_of(company_id, message.channel, [outcome.to])
+    await identities.add_identity(company_id, message.contact_id, message.channel, outcome.to, at=at)
+    owner = await identities.contact_of(company_id, message.channel, [outcome.to])
     if owner != message.contact_id:
         return None
     await messages.set_attempt(company_id, leave.attempt_id, outcome="moved", detail=outcome.detail, at=at)
@@ -168,7 +168,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if _too_late(message, at=at):
         await fates.settle_failure(message, Permanent("message.too_late"), at=at)
         return None
-    account = await channels.account_by_id(company_id, message.account_id)
+    account = await accounts.by_id(company_id, message.account_id)
     if account is None or account.disabled_at:
         await fates.stop(message, "channel.unavailable", at=at)
         return None
@@ -237,10 +237,10 @@ async def _still_his(message: Message) -> bool:
     A number that was given up there is not, even while it stands in the book.
     """
     numbers = [one for one in (message.recipient,) if one and one.kind is not IdentityKind.EMAIL]
-    if await channels.given_up(message.company_id, message.channel, numbers):
+    if await identities.given_up(message.company_id, message.channel, numbers):
         return False
     contact = await contact_known(message.company_id, message.contact_id)
-    known = await channels.identities_of(message.company_id, contact.id, message.channel)
+    known = await identities.of_contact(message.company_id, contact.id, message.channel)
     book = [Identity(IdentityKind.PHONE, contact.phone), Identity(IdentityKind.EMAIL, contact.email)]
     return any(same_name(message.recipient, name) for name in [*known, *book])
 
@@ -278,7 +278,7 @@ async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
     )
     if not moved:  # a status was quicker than the answer: only the platform's id is news
         await messages.set_place(message.company_id, message.id, foreign_id=outcome.foreign_id)
-    await channels.set_last(message.company_id, leave.account.id, out_at=at)
+    await accounts.set_last(message.company_id, leave.account.id, out_at=at)
     await conversations.moved_on(message)
     await fates.log(message, "message.accepted", at=at, foreign_id=outcome.foreign_id)
     await fates.send_next(message, at=at)
@@ -298,7 +298,7 @@ async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, 
     if isinstance(outcome, Reauth | Paused):
         health = Health.REAUTH if isinstance(outcome, Reauth) else Health.PAUSED
         detail = ": ".join(part for part in (getattr(outcome, "code", ""), outcome.detail) if part)
-        await channels.set_health(message.company_id, leave.account.id, health, detail)
+        await accounts.set_health(message.company_id, leave.account.id, health, detail)
         await fates.log(message, f"channel.{health}", at=at, detail=detail)
         return ACCOUNT_DOWN_S
     tries = await messages.number_of_attempts(message.company_id, message.id)

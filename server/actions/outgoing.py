@@ -12,7 +12,7 @@ from server.actions import questions as actions
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
 from server.channels.handoff import clipboard_text
-from server.db import channels, customers, messages, questions, tasks
+from server.db import accounts, answer_links, customers, messages, questions, tasks
 from server.db.unit import atomic
 from server.domain.accounts import LINK_LIVES, Account, AnswerLink, by_hand
 from server.domain.channels import Blocked, Draft, Picture, Step, steps_at_most
@@ -107,8 +107,8 @@ async def _send(
     at: datetime,
 ) -> None:
     """Write one message for every call the channel plans; the first one's task lets the others follow."""
-    account = await channels.usable(question.company_id, question.channel)
-    if account is None and await channels.stands_still(question.company_id, question.channel):
+    account = await accounts.usable(question.company_id, question.channel)
+    if account is None and await accounts.stands_still(question.company_id, question.channel):
         raise Later(ACCOUNT_DOWN_S, "the account stands still")
     identity = await _identity(question)
     if account is None or identity is None or question.contact_id is None:
@@ -204,7 +204,7 @@ def _message(
 
 
 async def _link(services: Services, question: Question, *, at: datetime) -> AnswerLink:
-    known = await channels.link_of_question(question.company_id, question.id)
+    known = await answer_links.of_question(question.company_id, question.id)
     if known and known.alive(at):
         return known
     link_id = uuid5(question.id, f"link:{at.isoformat()}")
@@ -212,7 +212,7 @@ async def _link(services: Services, question: Question, *, at: datetime) -> Answ
         link_id, question.company_id, question.id, question.contact_id, at + LINK_LIVES, None, None
     )
     token = answer_token(services, link_id)
-    await channels.insert_link(question.company_id, link, token_hash=hash_of(token), at=at)
+    await answer_links.insert_link(question.company_id, link, token_hash=hash_of(token), at=at)
     return link
 
 
@@ -243,7 +243,7 @@ async def outlook(
     found = await ways.best(company_id, contact_id, need=need, at=at)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
     chosen = found.chosen
-    account = await channels.usable(company_id, chosen.channel) if chosen.template else None
+    account = await accounts.usable(company_id, chosen.channel) if chosen.template else None
     named = await templates.named_by(account) if account else None
     return Outlook(
         channel=chosen.channel,

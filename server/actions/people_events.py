@@ -9,8 +9,8 @@ from server.actions.consents import contact_known, suspend
 from server.actions.fates import OPTED_OUT
 from server.actions.identities import learn, whose
 from server.actions.invites import hash_of
-from server.db import channels, inbox, invites, logbook
 from server.db import conversations as conversations_db
+from server.db import identities, inbox, invites, logbook
 from server.db.unit import signal
 from server.domain.accounts import Account
 from server.domain.conversations import key_of_stranger
@@ -73,7 +73,7 @@ async def renamed(account: Account, event: Renamed, *, at: datetime) -> None:
     contact = await contact_known(account.company_id, contact_id)
     why = "Der Anbieter meldet einen neuen Namen"
     await suspend(system(account.company_id), contact, channel=account.kind, why=why, at=at)
-    await channels.set_gone(account.company_id, contact_id, account.kind, event.old, at=at)
+    await identities.set_gone(account.company_id, contact_id, account.kind, event.old, at=at)
     proposal = {
         "contact": str(contact_id),
         "old": [[name.kind.value, name.value] for name in event.old],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.db import channels, jobs, logbook, messages, photos, questions
+from server.db import answer_links, jobs, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.logbook import Entry
@@ -35,7 +35,7 @@ async def withdraw(actor: Actor, question: Question, *, at: datetime) -> Questio
             at=at,
             error_code="question.withdrawn",
         )
-    await channels.set_links_revoked(question.company_id, question.id, at=at)
+    await answer_links.set_revoked(question.company_id, question.id, at=at)
     return await move(actor, question, QuestionState.WITHDRAWN, at=at)
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from server.actions import conversations
 from server.actions.consents import contact_known, grant, withdraw
-from server.db import channels, consents, customers, inbox, lanes, logbook
+from server.db import accounts as accounts_db
+from server.db import consents, customers, identities, inbox, lanes, logbook
 from server.db import conversations as conversations_db
 from server.db import messages as messages_db
 from server.db.unit import atomic, signal
@@ -66,7 +67,7 @@ class Effect:
 
 async def open_proposals(company_id: UUID) -> list[Proposal]:
     """Return what waits for a decision, newest first."""
-    accounts = {one.id: one.kind for one in await channels.of_company(company_id)}
+    accounts = {one.id: one.kind for one in await accounts_db.of_company(company_id)}
     kept = await inbox.of_state(company_id, list(accounts), inbox.PROPOSED)
     return [_proposal(one, accounts[one.account_id]) for one in kept]
 
@@ -74,7 +75,7 @@ async def open_proposals(company_id: UUID) -> list[Proposal]:
 async def proposal_by_id(company_id: UUID, proposal_id: UUID) -> Proposal:
     """Return the proposal. Raises NotFound."""
     kept = await inbox.event_by_id(company_id, proposal_id)
-    account = await channels.account_by_id(company_id, kept.account_id) if kept else None
+    account = await accounts_db.by_id(company_id, kept.account_id) if kept else None
     if kept is None or account is None or kept.state != inbox.PROPOSED:
         raise NotFound("message.unknown")
     return _proposal(kept, account.kind)
@@ -143,7 +144,7 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
     contact = await contact_known(actor.company_id, proposal.contact_id)
     await inbox.set_event_state(actor.company_id, proposal.account_id, proposal.key, SETTLED)
     if not same or not _book_keeps(contact, proposal):
-        await channels.delete_gone(actor.company_id, contact.id, proposal.channel)
+        await identities.delete_gone(actor.company_id, contact.id, proposal.channel)
     if same:
         await _take_over(actor, contact, proposal, at=at)
     else:
@@ -161,7 +162,7 @@ async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: 
         proof, ref = Proof.OFFICE, "Der neue Name beim Messenger ist bestätigt"
         await grant(actor, contact, channel=proposal.channel, proof=proof, proof_ref=ref, at=at)
     for name in proposal.new:
-        await channels.add_identity(actor.company_id, contact.id, proposal.channel, name, at=at)
+        await identities.add_identity(actor.company_id, contact.id, proposal.channel, name, at=at)
         stranger = await conversations_db.by_key(actor.company_id, key_of_stranger(proposal.channel, name))
         if stranger is not None:
             await conversations.belongs_to(actor, stranger, contact, at=at)

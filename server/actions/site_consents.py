@@ -11,9 +11,9 @@ from server import channels as registry
 from server.actions import consents, ledger
 from server.actions.placing import Place
 from server.channels.handoff import MESSENGERS
-from server.db import channels as channels_db
+from server.db import accounts as accounts_db
 from server.db import consents as consents_db
-from server.db import customers, jobs, messages, partners
+from server.db import customers, identities, jobs, messages, partners
 from server.db.unit import atomic
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
@@ -35,7 +35,7 @@ PARTNERS_MAX = 50
 
 async def offered(company_id: UUID) -> list[str]:
     """Return the messengers a person can agree to: the firm's connected ones, and those that work by hand."""
-    accounts = await channels_db.of_company(company_id)
+    accounts = await accounts_db.of_company(company_id)
     connected = {one.kind for one in accounts if one.disabled_at is None}
     by_hand = [one.key for one in MESSENGERS]
     kinds = [one.kind for one in registry.CHANNELS if one.kind in connected or one.kind in by_hand]
@@ -166,9 +166,9 @@ async def withdraw_all(
     """Close every messenger he may be reached by, and note the word itself, for what may still be on its way here."""
     await customers.lock_contact(actor.company_id, contact.id)
     lines = await consents_db.of_contact(actor.company_id, contact.id)
-    accounts = await channels_db.of_company(actor.company_id)
+    accounts = await accounts_db.of_company(actor.company_id)
     kinds = {line.channel for line in lines if line.channel != ANY} | {one.kind for one in accounts}
-    kinds |= await channels_db.channels_of(actor.company_id, contact.id)
+    kinds |= await identities.platforms_of(actor.company_id, contact.id)
     kinds |= set(await messages.channels_waiting_for(actor.company_id, contact.id))
     for channel in sorted({consent_channel(one) for one in kinds}):
         await consents.withdraw(actor, contact, channel=channel, proof=proof, said=said, told=told, at=at)

@@ -17,7 +17,7 @@ from server.actions.channels import open_channel
 from server.actions.consents import contact_known
 from server.actions.copies import pictures_of
 from server.actions.introductions import Planned
-from server.db import channels, lanes, messages, tasks
+from server.db import accounts, lanes, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.channels import Blocked, Draft, Picture, steps_at_most
@@ -123,7 +123,7 @@ async def say(
 
 async def _way(contact: Contact, channel: str) -> tuple[Account, Identity]:
     """Return account and frozen recipient of a message. Raises Invalid for a way that is none."""
-    account = await channels.usable(contact.company_id, channel)
+    account = await accounts.usable(contact.company_id, channel)
     if account is None:
         raise Invalid("channel.unavailable", field="channel")
     recipient = await ways.name_of(contact, channel, ways.caps_of(channel))
@@ -259,7 +259,7 @@ async def _plan(
         await fates.stop(message, code, at=at)
         return
     filled = await templates.of_message(message)
-    account = message.account_id and await channels.account_by_id(company_id, message.account_id)
+    account = message.account_id and await accounts.by_id(company_id, message.account_id)
     if not account or message.contact_id is None or message.recipient is None:
         raise NotFound("channel.unknown")
     count = steps_at_most(len(pictures))

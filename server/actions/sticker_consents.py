@@ -8,7 +8,8 @@ from datetime import datetime
 
 from server.actions import consents, conversations
 from server.actions.customers import checked_phone
-from server.db import channels, companies, customers, jobs
+from server.db import accounts as accounts_db
+from server.db import companies, customers, jobs
 from server.db import consents as consents_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, Purpose, Word, word_of
@@ -27,7 +28,7 @@ HIS_NUMBER = "die Nummer, die ich hier eintrage,"
 
 async def offered(sticker: Sticker) -> list[str]:
     """Return the messengers that can be agreed to here: WhatsApp, by hand if need be, and connected ones."""
-    accounts = await channels.of_company(sticker.company_id)
+    accounts = await accounts_db.of_company(sticker.company_id)
     connected = {one.kind for one in accounts if one.disabled_at is None} | {"whatsapp"}
     return [kind for kind in BY_NUMBER if kind in connected]
 

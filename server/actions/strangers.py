@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from server.actions import conversations, fates, introductions
 from server.actions.channels import kind_of, open_channel
 from server.actions.gate import stranger_gate
-from server.db import channels, companies, messages
+from server.db import accounts, companies, messages
 from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
 from server.domain.channels import Blocked, Draft
@@ -36,7 +36,7 @@ async def answer(
     if heard.recipient is None or heard.conversation_id is None or heard.account_id is None:
         return None
     await conversations_db.lock(heard.company_id, heard.conversation_id)
-    account = await channels.account_by_id(heard.company_id, heard.account_id)
+    account = await accounts.by_id(heard.company_id, heard.account_id)
     caps = kind_of(heard.channel).caps
     if account is None or not account.usable or (caps.costs and caps.window is None):
         return None

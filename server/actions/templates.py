@@ -9,7 +9,7 @@ from server.actions.channels import open_channel
 from server.actions.gate import gate
 from server.actions.speech_photos import shown_by
 from server.channels.base import ChannelError, HasTemplates
-from server.db import channels, statistics, templates
+from server.db import accounts, statistics, templates
 from server.db import tasks as table
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
@@ -62,7 +62,7 @@ async def sync(services: Services, account: Account) -> None:
 
 async def sync_again(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Read the list of one account anew. Raises ChannelError to be tried again."""
-    account = await channels.account_by_id(company_id, UUID(str(payload["account"])))
+    account = await accounts.by_id(company_id, UUID(str(payload["account"])))
     if account is not None and account.disabled_at is None:
         await sync(services, account)
 
@@ -182,7 +182,7 @@ async def closed(message: Message, *, at: datetime) -> str:
         return "template.changed"
     if filled(known.template, values) != message.text:
         return "template.changed"
-    account = await channels.account_by_id(message.company_id, known.account_id)
+    account = await accounts.by_id(message.company_id, known.account_id)
     assert account is not None and message.contact_id is not None
     return await _not_agreed(account, message.contact_id, known.purpose, at=at)
 

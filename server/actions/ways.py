@@ -9,7 +9,7 @@ from server.actions.channels import kind_of, kinds
 from server.actions.gate import gate
 from server.channels import handoff, phone
 from server.channels.handoff import MESSENGERS, Messenger, messenger_of
-from server.db import channels, consents, customers, messages
+from server.db import accounts, consents, customers, identities, messages
 from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
 from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
@@ -49,7 +49,7 @@ async def _accounts(company_id: UUID) -> list[Account]:
     """Return one account of each kind that is known here, the one that may send before one that may not."""
     known = {channel.kind for channel in kinds()}
     found: dict[str, Account] = {}
-    for account in await channels.of_company(company_id):
+    for account in await accounts.of_company(company_id):
         if account.kind in known and (account.kind not in found or not found[account.kind].usable):
             found[account.kind] = account
     return list(found.values())
@@ -120,14 +120,14 @@ async def name_of(contact: Contact, channel: str, caps: Capabilities) -> Identit
     makes no link.
     """
     messenger, platform = messenger_of(channel), consent_channel(channel)
-    known = await channels.identities_of(contact.company_id, contact.id, platform)
+    known = await identities.of_contact(contact.company_id, contact.id, platform)
     known = [one for one in known if messenger is None or one.kind is messenger.opens_by]
     if known:
         return known[0]
     name = book_name(caps, phone=contact.phone, email=contact.email)
     if name is None or (messenger and name.kind is not messenger.opens_by):
         return None
-    return None if await channels.given_up(contact.company_id, platform, [name]) else name
+    return None if await identities.given_up(contact.company_id, platform, [name]) else name
 
 
 async def proposed(contact: Contact, *, at: datetime) -> str:

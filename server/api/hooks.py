@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 from server.actions import inbox
 from server.actions.channels import open_channel
 from server.channels.base import Pushed
-from server.db import channels
+from server.db import accounts
 from server.domain.accounts import Account
 from server.domain.errors import Forbidden, NotFound, SignedOut
 from server.web.routing import Who, route
@@ -36,7 +36,7 @@ async def receive(request: Request) -> Response:
 
 
 async def _account(request: Request) -> tuple[Account, Pushed]:
-    account = await channels.by_token(request.path_params["account"])
+    account = await accounts.by_token(request.path_params["account"])
     if account is None or account.kind != request.path_params["channel"]:
         raise NotFound("hook.unknown")
     channel = open_channel(services(request), account)

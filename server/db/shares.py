@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tortoise.expressions import Q, Subquery
 
-from server.db import channels
+from server.db import answer_links
 from server.db.tables import ContactRow, MessageRow, PhotoRow
 from server.domain.accounts import AnswerLink
 from server.domain.messages import Direction, MessageState
@@ -47,7 +47,7 @@ async def _page(company_id: UUID, only: Q, before: str | None, limit: int) -> Pa
         rows = rows.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, id__lt=last.id))
     found = await rows.order_by("-created_at", "-id").limit(limit + 1).values(*_COLUMNS)
     page = cut(found, limit, lambda row: str(row["id"]))
-    links = await channels.links_of(
+    links = await answer_links.of_questions(
         company_id, [row["question_id"] for row in page.items if row["question_id"]]
     )
     captions = await _captions(company_id, [one for row in page.items for one in photos_of(row["step"])])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import cast
 
-from server.db import channels, conversations, customers, messages
+from server.db import conversations, customers, identities, messages
 from server.demo.cast import CLIENTS, STRANGER
 from server.domain.accounts import Account
 from server.domain.conversations import key_of_contact
@@ -59,7 +59,7 @@ def number_on(sandbox: Sandbox, at: datetime) -> None:
 
 async def _remember(sandbox: Sandbox, account: Account, contact: Contact, person: Person) -> None:
     """Tell the platform what it told us about this person in the runs before."""
-    known = await channels.identities_of(account.company_id, contact.id, account.kind)
+    known = await identities.of_contact(account.company_id, contact.id, account.kind)
     for identity in known:
         if identity.kind is _NAMES.get(account.kind):
             person.ids[account.kind] = identity.value

@@ -8,7 +8,7 @@ from typing import Any
 
 from server.actions import channels
 from server.channels.threema.crypto import public_of
-from server.db import channels as channels_db
+from server.db import accounts
 from server.demo.cast import COMPANY, PROFILE, TEXTS
 from server.domain.accounts import Account
 from server.domain.users import Actor
@@ -58,7 +58,7 @@ ACCOUNTS: dict[str, Callable[[], dict[str, str]]] = {
 
 async def connect_missing(services: Services, actor: Actor, *, at: datetime) -> None:
     """Set up every account the company does not have yet: all in a new demo, the newer ones in an older."""
-    known = {account.kind for account in await channels_db.of_company(actor.company_id)}
+    known = {account.kind for account in await accounts.of_company(actor.company_id)}
     for kind, typed in ACCOUNTS.items():
         if kind not in known:
             label = f"{channels.kind_of(kind).label} (Sandkasten)"

@@ -14,7 +14,8 @@ from starlette.routing import Mount
 from server import clock
 from server.actions import checkups
 from server.app import create_app, open_services, process_settings
-from server.db import channels, companies, conversations, customers
+from server.db import accounts as accounts_db
+from server.db import companies, conversations, customers
 from server.demo.cast import COMPANY
 from server.demo.handsets import hand_out
 from server.demo.lines import approve, connect
@@ -106,7 +107,7 @@ def _note(play: asyncio.Task[None]) -> None:
 async def _accounts() -> list[Account]:
     company = await companies.by_name_or_id(COMPANY)
     assert company is not None, "the demo was filled before it is served"
-    return await channels.of_company(company.id)
+    return await accounts_db.of_company(company.id)
 
 
 async def _reachable(services: Services) -> None:

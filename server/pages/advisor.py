@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server import channels as registry
-from server.db import channels
+from server.db import accounts as accounts_db
 from server.domain.advisor_facts import ADVICE
 from server.web import access
 from server.web.render import page
@@ -12,7 +12,7 @@ from server.web.routing import Who, route
 
 
 async def show(request: Request) -> Response:
-    accounts = await channels.of_company(access.actor(request).company_id)
+    accounts = await accounts_db.of_company(access.actor(request).company_id)
     return await page(
         request,
         "channels/advisor.html",

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from server.actions import channels, checkups, inbox, templates
 from server.channels.base import HasTemplates, Pushed
-from server.db import channels as channels_db
+from server.db import accounts
 from server.db import companies as companies_db
 from server.db import inbox as inbox_db
 from server.db import templates as templates_db
@@ -43,8 +43,8 @@ async def index(request: Request) -> Response:
         request,
         "channels/index.html",
         nav="channels",
-        accounts=await channels_db.of_company(actor.company_id),
-        checkups=await channels_db.checkups(actor.company_id),
+        accounts=await accounts.of_company(actor.company_id),
+        checkups=await accounts.checkups(actor.company_id),
         kinds=channels.kinds(),
         company=await companies_db.by_id(actor.company_id),
     )
@@ -147,7 +147,7 @@ async def _form(
 async def _news(company_id: UUID, account: Account, *, at: datetime) -> dict[str, Any]:
     """Return what the account's page tells beside its settings: the check, gaps, what nobody understood, templates."""
     return {
-        "checkup": await channels_db.checkup_of(company_id, account.id),
+        "checkup": await accounts.checkup_of(company_id, account.id),
         "torn": (await gaps.of_account(account))[:GAPS],
         "unknown": await inbox_db.number_of_state(company_id, account.id, inbox.UNKNOWN),
         "synced": await templates_db.synced(company_id, account.id),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from server.actions import placeholders, templates, ways
-from server.db import channels, companies, customers, office_hours, quick_replies
+from server.db import accounts, companies, customers, office_hours, quick_replies
 from server.db import photos as photos_db
 from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
@@ -140,7 +140,7 @@ async def composer(
         may_send=actor.may(Right.SEND) or actor.may(Right.RELEASE),
     )
     verdict = made.way.verdict
-    account = await channels.usable(actor.company_id, verdict.channel) if verdict.template else None
+    account = await accounts.usable(actor.company_id, verdict.channel) if verdict.template else None
     return replace(made, texts=await offers(account, contact, form, words, at=at)) if account else made
 
 

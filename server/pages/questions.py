@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import drafts, fates, inbox, outgoing, questions, quiet, releases
-from server.db import channels as channels_db
+from server.db import answer_links
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import messages as messages_db
@@ -252,7 +252,7 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
         status=422 if refused else 200,
         nav="questions",
         question=question,
-        link=await channels_db.link_of_question(company_id, question.id),
+        link=await answer_links.of_question(company_id, question.id),
         messages=said,
         job=job,
         outlook=outlook,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from server.db import channels, lanes
+from server.db import accounts, lanes
 from server.domain.accounts import Account, Health
 from server.web.words import sentences
 
@@ -23,7 +23,7 @@ class Standstill:
 
 async def of_company(company_id: UUID) -> dict[UUID, Standstill]:
     """Return the accounts by which nothing leaves just now; one statement where all is well."""
-    down = [one for one in await channels.of_company(company_id) if not one.usable and not one.disabled_at]
+    down = [one for one in await accounts.of_company(company_id) if not one.usable and not one.disabled_at]
     waiting = await lanes.number_waiting(company_id, [one.id for one in down]) if down else {}
     return {one.id: Standstill(one, _code(one), *waiting.get(one.id, (0, None))) for one in down}
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from server.db import (
-    channels,
+    accounts,
     companies,
     customers,
     devices,
@@ -166,7 +166,7 @@ async def chat_import(request: Request) -> ChatImport:
 
 async def account(request: Request) -> Account:
     """Return the channel account of the path. Raises NotFound."""
-    account = await channels.account_by_id(actor(request).company_id, request.path_params["account_id"])
+    account = await accounts.by_id(actor(request).company_id, request.path_params["account_id"])
     return known(account, "channel.unknown")
 
 

@@ -13,7 +13,7 @@ from server import channels as registry
 from server.actions import inbox
 from server.actions.channels import line_down, open_channel
 from server.channels.base import ChannelError, Pulled, Pulling
-from server.db import channels
+from server.db import accounts
 from server.db.connect import FAILURES
 from server.db.hub import Hub
 from server.db.locks import Locks, open_locks
@@ -77,7 +77,7 @@ class Pullers:
     async def set_right(self) -> None:
         """Begin, end and begin anew what the accounts ask for now."""
         kinds = [channel.kind for channel in registry.CHANNELS if hasattr(channel, "pull")]
-        wanted = {account.id: account for account in await channels.every_enabled(kinds)}
+        wanted = {account.id: account for account in await accounts.every_enabled(kinds)}
         for id, puller in list(self.running.items()):
             if id not in wanted or not puller.same(wanted[id]):
                 await self._end(id)
@@ -174,7 +174,7 @@ class Puller:
         channel = open_channel(self.services, self.account)
         if not isinstance(channel, Pulling) or not channel.pulls:
             return False
-        cursor = await channels.cursor_of(self.account.company_id, self.account.id)
+        cursor = await accounts.cursor_of(self.account.company_id, self.account.id)
         loop = asyncio.get_running_loop()
         line = cast(AsyncGenerator[Pulled, None], channel.pull(cursor))
         try:

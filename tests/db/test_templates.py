@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from server.db import channels, templates
+from server.db import accounts, templates
 from server.db.connect import Database
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
@@ -32,7 +32,7 @@ ADVERT = Template("rabatt", "de", body="Rabatt!", variables=0, category="MARKETI
 @atomic
 async def account_of(company_id: UUID) -> UUID:
     made = Account(new_id(), company_id, "whatsapp", "WhatsApp", {}, b"-", Health.OK, "", None, None, None)
-    await channels.insert_account(company_id, made, at=START)
+    await accounts.insert_account(company_id, made, at=START)
     return made.id
 
 

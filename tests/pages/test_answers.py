@@ -11,7 +11,7 @@ from PIL import Image
 
 from server.actions import answers
 from server.actions.outgoing import answer_url
-from server.db import channels, companies, consents, logbook, messages, photos
+from server.db import answer_links, companies, consents, logbook, messages, photos
 from server.domain.messages import MessageState
 from server.domain.questions import Question, QuestionState
 from tests.sites import photo_bytes
@@ -21,7 +21,7 @@ HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 200
 
 
 async def link_of(firm: Firm, question: Question) -> str:
-    link = await channels.link_of_question(firm.company_id, question.id)
+    link = await answer_links.of_question(firm.company_id, question.id)
     assert link
     return answer_url(firm.services, link.id).removeprefix(firm.services.settings.base_url)
 

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from server.actions import channels, checkups, consents, conversations, prices, reviews
-from server.db import channels as channels_db
-from server.db import messages, templates
+from server.db import accounts, messages, templates
 from server.db.unit import atomic
 from server.domain.accounts import Health
 from server.domain.consents import Proof, Purpose
@@ -21,7 +20,7 @@ WORDS = "Wir kommen <früher> & bringen die Fliesen mit."
 
 
 async def check(firm: Firm) -> None:
-    account = await channels_db.account_by_id(firm.company_id, firm.account.id)
+    account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account
     await checkups.check(firm.services, account)
 
@@ -207,7 +206,7 @@ async def test_every_refusal_names_itself_and_keeps_the_words(firm: Firm, name: 
 
 @atomic
 async def firm_down(firm: Firm) -> None:
-    await channels_db.set_health(firm.company_id, firm.account.id, Health.REAUTH, "190")
+    await accounts.set_health(firm.company_id, firm.account.id, Health.REAUTH, "190")
 
 
 async def refused(firm: Firm, name: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from server.actions import channels, consents, conversations, customers, inbox
 from server.channels.base import Pulled, Pulling
 from server.channels.threema import crypto as crypto
-from server.db import channels as channels_db
+from server.db import accounts
 from server.db import conversations as threads
 from server.domain.accounts import Account
 from server.domain.consents import Proof
@@ -102,7 +102,7 @@ async def email(firm: Firm, **settings: str) -> Customer:
         nonlocal seen
         there = len(far.folders_of(petra.account)["INBOX"].mails)
         account, line = await _line(firm, "email")
-        if there == seen and await channels_db.cursor_of(firm.company_id, account.id):
+        if there == seen and await accounts.cursor_of(firm.company_id, account.id):
             return
         async with aclosing(line):
             while True:
@@ -118,11 +118,11 @@ async def email(firm: Firm, **settings: str) -> Customer:
 
 
 async def _line(firm: Firm, kind: str) -> tuple[Account, AsyncGenerator[Pulled, None]]:
-    account = await channels_db.usable(firm.company_id, kind)
+    account = await accounts.usable(firm.company_id, kind)
     assert account
     channel = channels.open_channel(firm.services, account)
     assert isinstance(channel, Pulling)
-    cursor = await channels_db.cursor_of(firm.company_id, account.id)
+    cursor = await accounts.cursor_of(firm.company_id, account.id)
     return account, cast(AsyncGenerator[Pulled, None], channel.pull(cursor))
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from server.actions import channels, customers, inbox
-from server.db import channels as channels_db
-from server.db import facts, photos
+from server.db import accounts as accounts_db
+from server.db import facts, identities, photos
 from server.db import inbox as inbox_db
 from server.db import messages as messages_db
 from server.domain.customers import ContactDraft
@@ -25,7 +25,7 @@ from tests.talks import PETRA, Firm
 
 
 async def _gaps(firm: Firm, kind: str) -> list[dict[str, object]]:
-    accounts = [one.id for one in await channels_db.of_company(firm.company_id) if one.kind == kind]
+    accounts = [one.id for one in await accounts_db.of_company(firm.company_id) if one.kind == kind]
     kept = await inbox_db.of_state(firm.company_id, accounts, inbox.GAP)
     return [dict(one.payload) for one in kept]
 
@@ -51,7 +51,7 @@ async def test_a_signal_number_belongs_to_one_account(firm: Firm) -> None:
     other = acting(await user(await company(), Role.ADMIN, "Jo"))
     settings, at = {"number": "+4915112345678", "address": ""}, firm.clock.at
     await line(firm, "signal")
-    [mine] = [one for one in await channels_db.of_company(firm.company_id) if one.kind == "signal"]
+    [mine] = [one for one in await accounts_db.of_company(firm.company_id) if one.kind == "signal"]
     for actor in (other, firm.office):
         with pytest.raises(Invalid, match="taken"):
             await channels.set_up(firm.services, actor, "signal", label="", typed=settings, at=at)
@@ -78,12 +78,12 @@ async def test_a_photo_from_the_firm_s_phone_comes_along(firm: Firm, monkeypatch
 async def test_a_changed_number_takes_its_keys_along(firm: Firm) -> None:
     """What a platform told of the old number's owner is nobody's business any more."""
     await line(firm, "threema")
-    [account] = [one for one in await channels_db.of_company(firm.company_id) if one.kind == "threema"]
-    [name] = await channels_db.identities_of(firm.company_id, firm.contact.id, "threema")
+    [account] = [one for one in await accounts_db.of_company(firm.company_id) if one.kind == "threema"]
+    [name] = await identities.of_contact(firm.company_id, firm.contact.id, "threema")
     known = await facts.by_names(firm.company_id, account.id, [f"key:{name.value}"])
     assert list(known) == [f"key:{name.value}"]
 
     draft = ContactDraft("Petra Müller", "0171 9999999")
     await customers.change_contact(firm.office, firm.contact, draft, at=firm.clock.at + timedelta(1))
     assert await facts.by_names(firm.company_id, account.id, list(known)) == {}
-    assert await channels_db.identities_of(firm.company_id, firm.contact.id, "threema") == []
+    assert await identities.of_contact(firm.company_id, firm.contact.id, "threema") == []

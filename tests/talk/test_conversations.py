@@ -3,9 +3,9 @@
 import pytest
 
 from server.actions import conversations, customers, inbox, speech
-from server.db import channels, messages
 from server.db import conversations as table
 from server.db import customers as customers_db
+from server.db import identities, messages
 from server.db.counts import of_company
 from server.db.tables import ConversationRow, MessageRow
 from server.domain.conversations import Conversation, ConversationState
@@ -96,7 +96,7 @@ async def test_a_stranger_becomes_a_customer_we_know(firm: Firm) -> None:
     moved = await thread(firm)
     assert len(await messages.heard_in(firm.company_id, moved.id)) == 3
     assert moved.last_at == firm.clock.at
-    known = await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     assert Identity(IdentityKind.PHONE, "+4916012345678") in known
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import server.channels as registry
 from server.actions import conversations, speech
-from server.db import channels, logbook, messages, questions
+from server.db import accounts, logbook, messages, questions
 from server.db import conversations as threads
 from server.domain.accounts import Account, Health
 from server.domain.advice import Fact, Source
@@ -40,7 +40,7 @@ async def loft(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Acc
         spoiled = await office.post(made.headers["location"], data={"loft": "Köln", "ring": "78"})
         assert "Zugang abgelaufen" in (await office.get(spoiled.headers["location"])).text
         await office.post(made.headers["location"], data={"loft": "Köln", "ring": "77"})
-    [account] = [one for one in await channels.of_company(firm.company_id) if one.kind == "dove"]
+    [account] = [one for one in await accounts.of_company(firm.company_id) if one.kind == "dove"]
     assert account.health is Health.OK
     yield account
 
@@ -129,11 +129,11 @@ async def test_a_channel_nobody_knows_the_seat_of_stays_off(
         assert refused.status_code == 422 and "auf welcher Grundlage" in refused.text
         again = await office.post(f"/settings/channels/{loft.id}/state", data={"enabled": "1"})
         assert again.status_code == 422
-        assert len([one for one in await channels.of_company(firm.company_id) if one.kind == "dove"]) == 1
+        assert len([one for one in await accounts.of_company(firm.company_id) if one.kind == "dove"]) == 1
         monkeypatch.delattr(Dove, "advice")
         assert (await office.get("/settings/channels/new/dove")).status_code == 200
         assert (
             await office.post("/settings/channels/new/dove", data={"loft": "K", "ring": "77"})
         ).status_code == 422
-    [account] = [one for one in await channels.of_company(firm.company_id) if one.kind == "dove"]
+    [account] = [one for one in await accounts.of_company(firm.company_id) if one.kind == "dove"]
     assert account.disabled_at is not None

@@ -11,7 +11,7 @@ import pytest
 from server.actions import inbox, invites, outbox, renames, speech
 from server.actions.gate import gate
 from server.channels.whatsapp.channel import Whatsapp
-from server.db import channels, logbook, messages
+from server.db import accounts, identities, logbook, messages
 from server.db import conversations as conversations_db
 from server.db import inbox as inbox_db
 from server.db import invites as invites_db
@@ -215,7 +215,7 @@ async def test_our_word_in_the_link_says_who_comes(firm: Firm, monkeypatch: pyte
     await invite(firm, "einmal")
     joined = Joined("j1", (CHAT,), firm.clock.at, "einmal", "Petra")
     await tell(firm, joined, joined, monkeypatch=monkeypatch)
-    assert CHAT in await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    assert CHAT in await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     rows = await MessageRow.filter(contact_id=firm.contact.id).order_by("created_at")
     assert sorted(row.kind for row in rows) == [JOINED, "text"]
     assert isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
@@ -229,7 +229,7 @@ async def test_no_other_word_binds_anything(firm: Firm, word: str, monkeypatch: 
     first = Joined("j0", (OTHER,), firm.clock.at, "benutzt")
     await tell(firm, first, monkeypatch=monkeypatch)
     await tell(firm, Joined("j1", (CHAT,), firm.clock.at, word), monkeypatch=monkeypatch)
-    assert CHAT not in await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    assert CHAT not in await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     [inquiry] = (await conversations_db.search(firm.company_id, strangers=True)).items
     assert inquiry.person_key == "whatsapp:chat:4711"
 
@@ -253,7 +253,7 @@ async def test_a_new_number_is_proposed_and_nothing_leaves_until_then(
     await renames.confirm(firm.office, proposal, same=same, at=firm.clock.at)
     assert firm.on_phone() == []
     opened = await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at)
-    known = await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     assert PHONE not in known
     assert (isinstance(opened, Open), OTHER in known) == (same, same)
     assert await renames.open_proposals(firm.company_id) == []
@@ -273,7 +273,7 @@ async def test_gaps_and_unknown_things_are_kept_and_health_counts(
     assert kept.payload["detail"] == "Puffer voll"
     [odd] = await inbox_db.of_state(firm.company_id, [firm.account.id], inbox.UNKNOWN)
     assert odd.payload == {"topic": "poll", "raw": '{"poll": 1}'}
-    account = await channels.account_by_id(firm.company_id, firm.account.id)
+    account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account and account.health is Health.PAUSED
     assert {"channel.gap", "channel.paused"} <= set(await verbs(firm))
 
@@ -332,7 +332,7 @@ async def test_a_new_name_is_kept_and_tried_once_more(
     found = await now(firm, written)
     assert (found.state, found.recipient) == (state, OTHER)
     assert [step.call["to"] for step in send.calls] == [PETRA, OTHER.value]
-    assert OTHER in await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    assert OTHER in await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
 
 
 async def test_one_bad_event_never_stops_the_others(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:

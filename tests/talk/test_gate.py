@@ -18,7 +18,7 @@ from server.actions import gate as gate_module
 from server.actions import messages as sending
 from server.actions.gate import gate
 from server.channels import CHANNELS
-from server.db import channels, messages, photos, tasks
+from server.db import accounts, identities, messages, photos, tasks
 from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import questions as questions_db
@@ -125,8 +125,8 @@ INPUTS = [
     (messages, "last_inbound_at"),
     (photos, "person_open"),
     (photos, "by_ids"),
-    (channels, "identities_of"),
-    (channels, "account_by_id"),
+    (identities, "of_contact"),
+    (accounts, "by_id"),
     (questions_db, "by_id"),
     (gate_module, "decide"),
 ]
@@ -353,7 +353,7 @@ async def test_a_consent_ends_with_the_number_it_was_given_for(firm: Firm, groun
     assert firm.on_phone() == []
     assert (await firm.now(question)).blocked_code == "consent.suspended"
     assert await now(firm) == Closed("consent.suspended")
-    assert await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp") == []
+    assert await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp") == []
 
 
 async def test_the_same_number_typed_otherwise_ends_nothing(firm: Firm) -> None:
@@ -437,7 +437,7 @@ async def _account(firm: Firm, kind: str) -> Account:
     if kind == firm.account.kind:
         return firm.account
     account = replace(firm.account, id=new_id(), kind=kind, health=Health.OK)
-    await channels.insert_account(firm.company_id, account, at=firm.clock.at)
+    await accounts.insert_account(firm.company_id, account, at=firm.clock.at)
     return account
 
 

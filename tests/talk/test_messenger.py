@@ -3,7 +3,7 @@
 from typing import cast
 
 from server.actions import channels, consents, inbox
-from server.db import channels as channels_db
+from server.db import accounts
 from server.db import messages as messages_db
 from server.domain.accounts import Account
 from server.domain.consents import Proof
@@ -100,5 +100,5 @@ async def test_an_unsigned_webhook_is_turned_away_and_meta_is_answered(firm: Fir
     pictures = await heard(firm)
     assert len(pictures) == 2
     assert len({one.foreign_id for one in pictures}) == len({one.photo_id for one in pictures}) == 2
-    known = await channels_db.account_by_id(firm.company_id, account.id)
+    known = await accounts.by_id(firm.company_id, account.id)
     assert known and known.last_in_at == firm.clock.at

@@ -3,8 +3,8 @@
 import pytest
 
 from server.actions import customers
-from server.db import channels as channels_db
 from server.db import customers as customers_db
+from server.db import identities
 from server.db import messages as messages_db
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.identities import Identity, IdentityKind
@@ -40,7 +40,7 @@ async def test_a_number_told_in_another_form_is_the_same_person(firm: Firm, type
     firm.sandbox.customer("ana", "firm").write("Hola")
     await firm.work()
     (said,) = await heard(firm, ana)
-    known = await channels_db.identities_of(firm.company_id, ana.id, "whatsapp")
+    known = await identities.of_contact(firm.company_id, ana.id, "whatsapp")
     assert said.recipient == known[0] == Identity(IdentityKind.PHONE, told)
     kept = await customers_db.contact_by_id(firm.company_id, ana.id)
     assert kept
@@ -72,5 +72,5 @@ async def test_a_username_that_was_passed_on_finds_nobody(firm: Firm) -> None:
     await firm.work()
     said = await heard(firm, firm.contact)
     assert sorted(message.text for message in said) == ["Guten Tag", "Ich heiße jetzt so"]
-    known = await channels_db.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     assert [name.kind.value for name in known] == ["phone", "bsuid", "username"]

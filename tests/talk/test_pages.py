@@ -5,13 +5,13 @@ import re
 from server.actions import handoffs
 from server.actions.outgoing import answer_url
 from server.channels.handoff import HandoffState
-from server.db import channels, consents, customers, messages
+from server.db import accounts, answer_links, consents, customers, messages
 from server.domain.questions import Question, QuestionState
 from tests.talks import Firm
 
 
 async def link_of(firm: Firm, question: Question) -> str:
-    link = await channels.link_of_question(firm.company_id, question.id)
+    link = await answer_links.of_question(firm.company_id, question.id)
     assert link
     return answer_url(firm.services, link.id).removeprefix(firm.services.settings.base_url)
 
@@ -182,7 +182,7 @@ async def test_secrets_are_never_shown_again_and_kept_when_left_empty(firm: Firm
         assert (wrong.status_code, 'value="Laden"' in wrong.text) == (422, True)
         await firm.hello()
         await office.post(f"{here}/state", data={"enabled": "0"})
-    account = await channels.account_by_id(firm.company_id, firm.account.id)
+    account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account and (account.label, account.usable) == ("Werkstatt", False)
     assert await customers.contact_by_id(firm.company_id, firm.contact.id)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from server.actions import office_hours, questions, releases, speech
-from server.db import channels, companies, messages
+from server.db import accounts, companies, messages
 from server.db.unit import atomic
 from server.domain.accounts import Health
 from server.domain.errors import Conflict, Forbidden
@@ -93,7 +93,7 @@ async def test_what_was_held_up_by_day_does_not_leave_at_night(firm: Firm) -> No
 
 @atomic
 async def health(firm: Firm, state: Health) -> None:
-    await channels.set_health(firm.company_id, firm.account.id, state, "")
+    await accounts.set_health(firm.company_id, firm.account.id, state, "")
 
 
 async def test_a_scheduled_message_may_be_let_go_by_whoever_wrote_it(firm: Firm) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from server.actions import fates, renames
 from server.actions.gate import gate
-from server.db import channels, messages
 from server.db import customers as customers_db
+from server.db import identities, messages
 from server.db.tables import MessageRow
 from server.db.unit import atomic
 from server.domain.events import Renamed
@@ -98,7 +98,7 @@ async def test_without_a_new_number_the_old_one_in_the_book_gets_nothing_there(
     proposal = await renamed(firm, monkeypatch, NAMELESS)
     assert (await renames.effect(proposal, firm.company_id)).number == ""
     await renames.confirm(firm.office, proposal, same=True, at=firm.clock.at)
-    known = await channels.identities_of(firm.company_id, firm.contact.id, "whatsapp")
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     assert NAMELESS in known and PHONE not in known
     [waited] = await MessageRow.filter(direction="out")
     await again(firm, waited.id)

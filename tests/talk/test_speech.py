@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from server.actions import consents, fates, outbox, speech
-from server.db import channels, messages
+from server.db import accounts, messages
 from server.db import tasks as table
 from server.db.tables import MessageRow, TaskRow
 from server.db.unit import atomic
@@ -175,7 +175,7 @@ async def test_what_waited_for_more_than_a_day_is_for_a_human(firm: Firm) -> Non
 
 @atomic
 async def _health(firm: Firm, health: Health) -> None:
-    await channels.set_health(firm.company_id, firm.account.id, health, "")
+    await accounts.set_health(firm.company_id, firm.account.id, health, "")
 
 
 async def test_a_window_closed_early_is_tried_once_more_then_named(firm: Firm) -> None:

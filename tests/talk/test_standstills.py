@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server.actions import fates
-from server.db import channels, lanes
+from server.db import accounts, lanes
 from server.db.unit import atomic
 from server.domain.accounts import Health
 from tests.talk.test_by_itself import hours
@@ -23,7 +23,7 @@ STILL = {
 @atomic
 async def stop(firm: Firm, code: str) -> None:
     health = STILL[code][0]
-    await channels.set_health(firm.company_id, firm.account.id, health, f"{code}: Einzelheiten")
+    await accounts.set_health(firm.company_id, firm.account.id, health, f"{code}: Einzelheiten")
 
 
 @pytest.mark.parametrize("code", list(STILL))
@@ -54,7 +54,7 @@ async def test_inbox_thread_and_question_say_why_it_waits_and_what_helps(firm: F
 
 @atomic
 async def mend(firm: Firm) -> None:
-    await channels.set_health(firm.company_id, firm.account.id, Health.OK, "")
+    await accounts.set_health(firm.company_id, firm.account.id, Health.OK, "")
 
 
 async def test_what_was_to_go_to_a_stranger_waits_visibly_too(firm: Firm) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from server.actions import channels, checkups, consents, speech
 from server.actions import templates as actions
-from server.db import channels as channels_db
-from server.db import messages, templates
+from server.db import accounts, messages, templates
 from server.domain.consents import Proof, Purpose
 from server.domain.errors import Conflict, Invalid, NoConsent
 from server.domain.messages import Message, MessageState
@@ -38,7 +37,7 @@ async def ready(firm: Firm, **settings: str) -> None:
 
 
 async def check(firm: Firm) -> None:
-    account = await channels_db.account_by_id(firm.company_id, firm.account.id)
+    account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account
     await checkups.check(firm.services, account)
 
@@ -168,7 +167,7 @@ async def test_vanished_is_gone_never_offered_never_sent(firm: Firm) -> None:
     waiting = await say(firm, send_after=firm.clock.at + timedelta(hours=1))
     forget(firm, "termin")
     await check(firm)
-    account = await channels_db.account_by_id(firm.company_id, firm.account.id)
+    account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account
     offered = {one.template.name for one in await actions.offered(account)}
     assert offered == {"foto", "frage", "rabatt"}

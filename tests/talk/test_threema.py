@@ -12,7 +12,7 @@ import pytest
 from server.actions import channels
 from server.actions.facts import ready
 from server.channels.threema import crypto as crypto
-from server.db import channels as channels_db
+from server.db import accounts
 from server.db import facts as facts_db
 from server.db import messages as messages_db
 from server.domain.accounts import Account
@@ -147,7 +147,7 @@ async def test_a_wrong_secret_stops_the_account_by_its_outcome(threema: Threemas
 
 
 async def channels_account(threema: Threemas) -> Account:
-    found = await channels_db.account_by_id(threema.firm.company_id, threema.account.id)
+    found = await accounts.by_id(threema.firm.company_id, threema.account.id)
     assert found
     return found
 

@@ -12,7 +12,7 @@ import pytest
 from server.actions import channels
 from server.actions.inbox import keep
 from server.clock import now
-from server.db import channels as channels_db
+from server.db import accounts
 from server.db.connect import Database
 from server.db.locks import open_locks
 from server.db.sql import rows
@@ -92,7 +92,7 @@ async def stored(account: Account, count: int) -> None:
 
 
 async def account_now(account: Account) -> Account:
-    found = await channels_db.account_by_id(account.company_id, account.id)
+    found = await accounts.by_id(account.company_id, account.id)
     assert found
     return found
 
@@ -103,7 +103,7 @@ async def test_an_event_its_task_and_the_cursor_are_one_commit(database: Databas
     async with pulling(counter.services(database)):
         await stored(account, 20)
     assert await bodies(account) == numbers(20)
-    assert await channels_db.cursor_of(account.company_id, account.id) == "20"
+    assert await accounts.cursor_of(account.company_id, account.id) == "20"
     asked = await rows("SELECT id FROM task WHERE kind = 'inbox.process' AND state = 'ready'")
     assert len(asked) == 20
     known = await account_now(account)

@@ -1,0 +1,95 @@
+"""Whom the platforms know: the names of contacts there, those they gave up too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from server.db.tables import IdentityRow
+from server.domain.identities import Identity, IdentityKind, by_use
+from server.ids import new_id
+
+
+async def add_identity(
+    company_id: UUID, contact_id: UUID, channel: str, identity: Identity, *, at: datetime
+) -> None:
+    """Tie a platform's name to a contact; a name that is taken stays where it is (merging is a human act)."""
+    row = IdentityRow(
+        id=new_id(),
+        company_id=company_id,
+        contact_id=contact_id,
+        channel=channel,
+        kind=identity.kind,
+        value=identity.value,
+        created_at=at,
+    )
+    await IdentityRow.bulk_create([row], ignore_conflicts=True)
+
+
+async def of_contact(company_id: UUID, contact_id: UUID, channel: str) -> list[Identity]:
+    """Return how a contact is known on a platform: the best name to write to first, then the newest.
+
+    Names he gave up are not among them.
+    """
+    rows = IdentityRow.filter(
+        company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
+    ).order_by("-id")
+    return by_use([Identity(IdentityKind(row.kind), row.value) for row in await rows])
+
+
+async def platforms_of(company_id: UUID, contact_id: UUID) -> set[str]:
+    """Return the platforms that know this person."""
+    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id)
+    return {str(channel) for channel in await rows.values_list("channel", flat=True)}
+
+
+async def names_of(company_id: UUID, contact_id: UUID) -> dict[str, list[str]]:
+    """Return all names of a person by platform, those he gave up too."""
+    found: dict[str, list[str]] = {}
+    for row in await IdentityRow.filter(company_id=company_id, contact_id=contact_id).order_by("id"):
+        found.setdefault(row.channel, []).append(row.value)
+    return found
+
+
+async def delete_of_contact(company_id: UUID, contact_id: UUID) -> None:
+    """Forget by which names the platforms know this person."""
+    await IdentityRow.filter(company_id=company_id, contact_id=contact_id).delete()
+
+
+async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
+    """Return the contact one of these names belongs to; a username names nobody, for it can be passed on."""
+    for identity in identities:
+        if identity.kind is IdentityKind.USERNAME:
+            continue
+        row = await IdentityRow.get_or_none(
+            company_id=company_id, channel=channel, kind=identity.kind, value=identity.value, gone_at=None
+        )
+        if row:
+            contact: UUID = row.contact_id
+            return contact
+    return None
+
+
+async def given_up(company_id: UUID, channel: str, identities: Sequence[Identity]) -> bool:
+    """Say whether one of these names was given up and nobody has said yet whose it is now."""
+    for identity in identities:
+        gone = IdentityRow.filter(company_id=company_id, channel=channel, gone_at__isnull=False)
+        named = {"value__iexact" if identity.kind is IdentityKind.EMAIL else "value": identity.value}
+        if await gone.filter(kind=identity.kind, **named).exists():
+            return True
+    return False
+
+
+async def set_gone(
+    company_id: UUID, contact_id: UUID, channel: str, identities: Sequence[Identity], *, at: datetime
+) -> None:
+    """Note that a person no longer has these names at a platform."""
+    for identity in identities:
+        await add_identity(company_id, contact_id, channel, identity, at=at)
+        mine = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+        await mine.filter(kind=identity.kind, value=identity.value).update(gone_at=at)
+
+
+async def delete_gone(company_id: UUID, contact_id: UUID, channel: str) -> None:
+    """Forget the names a person gave up at a platform."""
+    gone = IdentityRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+    await gone.filter(gone_at__isnull=False).delete()
