@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from server.actions import conversations, placeholders, speech, strangers, ways
-from server.db import companies, customers, messages, office_hours
+from server.db import companies, conversation_messages, customers, messages, office_hours
 from server.db import conversations as conversations_db
 from server.domain.conversations import ConversationState
 from server.domain.errors import DomainError, Invalid
@@ -83,11 +83,11 @@ async def _due(
     since = hours.away_since(message.at, ZoneInfo(company.timezone)) if hours.away_on else None
     if since is not None:
         # By its name it is said once; looked up as well, for a stranger who became known in the same absence.
-        said = await messages.said_by_itself(company_id, conversation.id, since=since)
+        said = await conversation_messages.said_by_itself(company_id, conversation.id, since=since)
         return None if said else (uuid5(person, f"away:{since.isoformat()}"), hours.away)
     if not hours.greeting_on:
         return None
-    before = await messages.last_before(company_id, message.conversation_id, message)
+    before = await conversation_messages.last_before(company_id, message.conversation_id, message)
     if before is not None and message.at - before.at < GREET_AFTER:
         return None
     return uuid5(person, f"greeting:{message.id}"), hours.greeting

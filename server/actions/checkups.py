@@ -1,6 +1,5 @@
 """The self-check of channels: asked of the platform every hour, at saving and by a button; what it finds is kept."""
 
-import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -15,8 +14,6 @@ from server.domain.errors import Invalid
 from server.domain.logbook import Entry
 from server.domain.users import system
 from server.services import Services
-
-log = logging.getLogger(__name__)
 
 TOKEN = "channel.token"
 # A check by a button, a minute after the last one, tells nothing new and costs the platform's patience.

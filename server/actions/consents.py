@@ -10,7 +10,7 @@ from uuid import UUID
 
 from server.actions import identities, ledger
 from server.actions.ledger import PROOF_MAX
-from server.db import answer_links, companies, consents, customers, messages, questions
+from server.db import answer_links, companies, consents, correspondence, customers, messages, questions
 from server.db import identities as identities_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import consent_channel
@@ -278,7 +278,7 @@ async def suspend_old_number(actor: Actor, contact: Contact, *, at: datetime) ->
     """
     lines = await consents.of_contact(actor.company_id, contact.id)
     known = await identities_db.platforms_of(actor.company_id, contact.id)
-    waiting = await messages.channels_waiting_for(actor.company_id, contact.id)
+    waiting = await correspondence.channels_waiting_for(actor.company_id, contact.id)
     await identities.forget(actor.company_id, contact.id)
     asked = {line.channel for line in lines if line.channel != ANY}
     for channel in sorted(asked | known | {consent_channel(one) for one in waiting}):
@@ -292,7 +292,7 @@ async def _stop_queued(
     waiting = [
         message
         for kind in (channel, f"{channel}_handoff")
-        for message in await messages.waiting_for(actor.company_id, contact_id, kind)
+        for message in await correspondence.waiting_for(actor.company_id, contact_id, kind)
     ]
     for message in waiting:
         stoppable = (MessageState.QUEUED, MessageState.PREPARED)

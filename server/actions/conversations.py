@@ -11,7 +11,7 @@ from uuid import UUID
 
 from server.actions import customers
 from server.actions.consents import contact_known, withdraw
-from server.db import conversations, identities, logbook, messages
+from server.db import conversation_messages, conversations, identities, logbook, messages
 from server.db import customers as customers_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, is_stop
@@ -154,7 +154,7 @@ async def _target(conversation: Conversation, contact: Contact, *, at: datetime)
 async def _heed_stops(
     actor: Actor, conversation: Conversation, contact: Contact, new_channels: set[str], *, at: datetime
 ) -> None:
-    for message in await messages.heard_in(conversation.company_id, conversation.id):
+    for message in await conversation_messages.heard_in(conversation.company_id, conversation.id):
         off = message.kind == SWITCHED_OFF
         if message.channel in new_channels and (off or is_stop(message.text)):
             said, proof = message.text or SWITCHED_OFF, Proof.INBOUND_MESSAGE
@@ -184,7 +184,7 @@ async def spam(actor: Actor, conversation: Conversation, *, at: datetime) -> Non
     if not conversation.stranger:
         raise Conflict("conversation.known")
     await _change(conversation, state=ConversationState.SPAM, waiting_since=None)
-    heard = await messages.heard_in(conversation.company_id, conversation.id)
+    heard = await conversation_messages.heard_in(conversation.company_id, conversation.id)
     await messages.set_seen(conversation.company_id, [one.id for one in heard], at=at)
     await _note(actor, "conversation.spam", conversation, at=at)
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from server.db import companies, jobs, messages
+from server.db import companies, correspondence, jobs
 
 THREAD = 20
 
@@ -16,4 +16,4 @@ async def subject(company_id: UUID, job_id: UUID | None) -> str:
 
 async def thread(company_id: UUID, contact_id: UUID, channel: str) -> tuple[str, ...]:
     """Return the platform's ids of what was said before to this person there, oldest first."""
-    return await messages.thread(company_id, contact_id, channel, limit=THREAD)
+    return await correspondence.thread(company_id, contact_id, channel, limit=THREAD)

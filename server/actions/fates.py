@@ -13,7 +13,7 @@ from server.actions import conversations, questions, templates
 from server.actions.channels import kind_of
 from server.actions.consents import contact_known, withdraw
 from server.actions.identities import refused
-from server.db import customers, inbox, lanes, logbook, messages, tasks
+from server.db import correspondence, customers, inbox, lanes, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, NotFound
@@ -141,7 +141,7 @@ async def _asked_once_more(message: Message, *, at: datetime) -> bool:
     """Queue a message once more whose window the platform calls closed while ours has an hour left (§12.17)."""
     if message.step is None or message.step.get("window_again") or not message.account_id:
         return False
-    last = message.contact_id and await messages.last_inbound_at(
+    last = message.contact_id and await correspondence.last_inbound_at(
         message.company_id, message.account_id, message.contact_id
     )
     until = window_until(last or None, kind_of(message.channel).caps.window)

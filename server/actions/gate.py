@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 
 from server import channels as registry
 from server.actions import identities
-from server.db import companies, consents, conversations, customers, inbox, jobs, messages, partners, photos
+from server.db import (
+    companies,
+    consents,
+    conversations,
+    correspondence,
+    customers,
+    inbox,
+    jobs,
+    messages,
+    partners,
+    photos,
+)
 from server.db import identities as identities_db
 from server.domain.accounts import consent_channel
 from server.domain.capabilities import window_open
@@ -170,5 +181,7 @@ async def _window(
     span = caps.human_window or caps.window
     if span is None:
         return True
-    last = await messages.last_inbound_at(company_id, account_id, contact_id) if account_id else wrote_at
+    last = (
+        await correspondence.last_inbound_at(company_id, account_id, contact_id) if account_id else wrote_at
+    )
     return window_open(at, window_until(last, span))

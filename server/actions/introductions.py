@@ -9,7 +9,7 @@ from uuid import UUID
 
 from server.actions import conversations
 from server.channels.base import Channel
-from server.db import companies, messages
+from server.db import companies, correspondence
 from server.db import conversations as conversations_db
 from server.domain.accounts import Account, consent_channel
 from server.domain.channels import Blocked, Draft, Step, introduced
@@ -90,7 +90,7 @@ async def unsaid(company_id: UUID, contact_id: UUID, channel: str, *, at: dateti
 async def shown(company_id: UUID, contact_id: UUID, channel: str) -> str:
     """Return the same for a page that shows what would be said."""
     company = await companies.by_id(company_id)
-    if company is None or await messages.introduced(company_id, contact_id, channel):
+    if company is None or await correspondence.introduced(company_id, contact_id, channel):
         return ""
     firm = company.profile
     return first_message(

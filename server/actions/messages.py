@@ -12,7 +12,7 @@ from server.actions.facts import ready
 from server.actions.gate import gate, stranger_gate
 from server.actions.speech_photos import shown_by, still_released
 from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
-from server.db import accounts, customers, identities, messages
+from server.db import accounts, attempts, customers, identities, messages
 from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -128,13 +128,13 @@ async def _rename(leave: Leave, outcome: Moved, step: Step, *, at: datetime) -> 
     owner = await identities.contact_of(company_id, message.channel, [outcome.to])
     if owner != message.contact_id:
         return None
-    await messages.set_attempt(company_id, leave.attempt_id, outcome="moved", detail=outcome.detail, at=at)
+    await attempts.set_outcome(company_id, leave.attempt_id, outcome="moved", detail=outcome.detail, at=at)
     planned = {**message.step, **step.to_json()}
     await messages.set_place(
         company_id, message.id, step=planned, recipient_kind=outcome.to.kind, recipient=outcome.to.value
     )
     await fates.log(message, "message.readdressed", at=at, kind=outcome.to.kind)
-    attempt = await messages.insert_attempt(company_id, message.id, at=at)
+    attempt = await attempts.insert_attempt(company_id, message.id, at=at)
     return Leave(replace(message, step=planned, recipient=outcome.to), leave.account, attempt)
 
 
@@ -180,7 +180,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     )
     if not leased:
         return None
-    return Leave(message, account, await messages.insert_attempt(company_id, message.id, at=at))
+    return Leave(message, account, await attempts.insert_attempt(company_id, message.id, at=at))
 
 
 def _too_late(message: Message, *, at: datetime) -> bool:
@@ -250,7 +250,7 @@ async def _record(leave: Leave, outcome: Outcome, *, at: datetime) -> float | No
     """Write down what the call brought; returns the pause in seconds when it may be made again."""
     message, company_id = leave.message, leave.message.company_id
     detail = getattr(outcome, "detail", "")
-    await messages.set_attempt(
+    await attempts.set_outcome(
         company_id, leave.attempt_id, outcome=type(outcome).__name__.lower(), detail=detail, at=at
     )
     if isinstance(outcome, Accepted):
@@ -301,5 +301,5 @@ async def _again(leave: Leave, outcome: Retry | Throttled | Reauth | Paused, *, 
         await accounts.set_health(message.company_id, leave.account.id, health, detail)
         await fates.log(message, f"channel.{health}", at=at, detail=detail)
         return ACCOUNT_DOWN_S
-    tries = await messages.number_of_attempts(message.company_id, message.id)
+    tries = await attempts.number_of(message.company_id, message.id)
     return outcome.after_s or min(3600.0, 4.0**tries)

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import photos as photo_actions
-from server.db import jobs, logbook, messages, photos
+from server.db import conversation_messages, jobs, logbook, messages, photos
 from server.db.unit import atomic, signal
 from server.domain.conversations import Conversation
 from server.domain.errors import Invalid
@@ -30,7 +30,7 @@ async def file(
     ends = [one for one in await messages.by_ids(actor.company_id, [first_id, last_id])]
     if not ends or any(one.conversation_id != conversation.id for one in ends):
         raise Invalid("message.unknown", field="messages")
-    filed = await messages.between(actor.company_id, conversation.id, ends[0].at, ends[-1].at)
+    filed = await conversation_messages.between(actor.company_id, conversation.id, ends[0].at, ends[-1].at)
     moved = [one for one in filed if one.question_id is None]
     await messages.set_job(actor.company_id, [one.id for one in moved], job_id)
     await _bring_photos(actor, moved, job_id, at=at)

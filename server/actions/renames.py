@@ -8,9 +8,8 @@ from uuid import UUID
 from server.actions import conversations
 from server.actions.consents import contact_known, grant, withdraw
 from server.db import accounts as accounts_db
-from server.db import consents, customers, identities, inbox, lanes, logbook
+from server.db import consents, conversation_messages, customers, identities, inbox, lanes, logbook
 from server.db import conversations as conversations_db
-from server.db import messages as messages_db
 from server.db.unit import atomic, signal
 from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
 from server.domain.conversations import key_of_stranger
@@ -102,7 +101,7 @@ async def effect(proposal: Proposal, company_id: UUID) -> Effect:
     contact = await contact_known(company_id, proposal.contact_id)
     strangers = [key_of_stranger(proposal.channel, name) for name in proposal.new]
     threads = [await conversations_db.by_key(company_id, key) for key in strangers]
-    heard = [await messages_db.heard_in(company_id, one.id) for one in threads if one]
+    heard = [await conversation_messages.heard_in(company_id, one.id) for one in threads if one]
     return Effect(
         contact=contact,
         number=proposal.phone if contact.phone in _numbers(proposal.old) else "",

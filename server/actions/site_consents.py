@@ -13,7 +13,7 @@ from server.actions.placing import Place
 from server.channels.handoff import MESSENGERS
 from server.db import accounts as accounts_db
 from server.db import consents as consents_db
-from server.db import customers, identities, jobs, messages, partners
+from server.db import correspondence, customers, identities, jobs, partners
 from server.db.unit import atomic
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
@@ -169,7 +169,7 @@ async def withdraw_all(
     accounts = await accounts_db.of_company(actor.company_id)
     kinds = {line.channel for line in lines if line.channel != ANY} | {one.kind for one in accounts}
     kinds |= await identities.platforms_of(actor.company_id, contact.id)
-    kinds |= set(await messages.channels_waiting_for(actor.company_id, contact.id))
+    kinds |= set(await correspondence.channels_waiting_for(actor.company_id, contact.id))
     for channel in sorted({consent_channel(one) for one in kinds}):
         await consents.withdraw(actor, contact, channel=channel, proof=proof, said=said, told=told, at=at)
     await ledger.take_back(actor, contact, ANY, Purpose.SERVICE, said=said, proof=proof, told=told, at=at)

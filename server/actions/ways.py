@@ -9,7 +9,7 @@ from server.actions.channels import kind_of, kinds
 from server.actions.gate import gate
 from server.channels import handoff, phone
 from server.channels.handoff import MESSENGERS, Messenger, messenger_of
-from server.db import accounts, consents, customers, identities, messages
+from server.db import accounts, consents, correspondence, customers, identities
 from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
 from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
@@ -66,7 +66,9 @@ async def _platform(company_id: UUID, contact: Contact | None, account: Account,
             company_id, contact.id if contact else None, channel.kind, account_id=account.id, at=at
         ),
         identity=await name_of(contact, channel.kind, channel.caps) if contact else None,
-        last_in_at=await messages.last_inbound_at(company_id, account.id, contact.id) if contact else None,
+        last_in_at=await correspondence.last_inbound_at(company_id, account.id, contact.id)
+        if contact
+        else None,
         down=down if contact else (down or "question.no_contact"),
     )
 
@@ -135,7 +137,7 @@ async def proposed(contact: Contact, *, at: datetime) -> str:
 
     Not where it is that already, nor where he has shut the door meanwhile.
     """
-    channel = await messages.wrote_by(contact.company_id, contact.id)
+    channel = await correspondence.wrote_by(contact.company_id, contact.id)
     if not channel or channel == contact.preferred_channel or not known(channel):
         return ""
     return "" if await closed(contact.company_id, contact.id, channel, at=at) in _SHUT else channel
@@ -157,7 +159,7 @@ def known(channel: str) -> bool:
 
 async def window(account: Account, contact_id: UUID) -> datetime | None:
     """Return when this person's window at this account ends, None where none is open or the platform has none."""
-    last = await messages.last_inbound_at(account.company_id, account.id, contact_id)
+    last = await correspondence.last_inbound_at(account.company_id, account.id, contact_id)
     return window_until(last, kind_of(account.kind).caps.window)
 
 

@@ -97,11 +97,6 @@ def threema_link(threema_id: str, text: str = "") -> str:
     return f"threema://compose?{whom}text={quote(text, safe='')}"
 
 
-def messenger_link(page: str, word: str = "") -> str:
-    """Return the link by which a customer opens the chat with the firm's page; it carries a word, never a text."""
-    return f"https://m.me/{quote(page, safe='')}" + (f"?ref={quote(word, safe='')}" if word else "")
-
-
 def sms_link(phone: str, text: str = "") -> str:
     """Return a text message to a number (RFC 5724)."""
     return f"sms:+{_digits(phone)}" + (f"?body={quote(text, safe='')}" if text else "")

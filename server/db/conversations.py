@@ -73,12 +73,6 @@ async def search(
     return cut([_conversation(row) for row in found], limit, lambda one: str(one.id))
 
 
-async def awaiting_answer(company_id: UUID, *, limit: int = 100) -> list[Conversation]:
-    """Return who waits for an answer, the longest first."""
-    query = ConversationRow.filter(company_id=company_id, waiting_since__isnull=False)
-    return [_conversation(row) for row in await query.order_by("waiting_since", "id").limit(limit)]
-
-
 async def number_waiting(company_id: UUID) -> int:
     return int(await ConversationRow.filter(company_id=company_id, waiting_since__isnull=False).count())
 

@@ -8,11 +8,10 @@ from uuid import UUID
 from tortoise.expressions import Q
 
 from server.db import sql
-from server.db.tables import AttemptRow, MessageRow
+from server.db.tables import MessageRow
 from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState, identity
 from server.domain.paging import Page, cut
-from server.ids import new_id
 
 # Columns and fields of the same name, carried over as they are.
 _LATER = (
@@ -88,23 +87,6 @@ async def lock(company_id: UUID, message_id: UUID) -> None:
     await sql.lock("message", company_id, message_id)
 
 
-async def insert_attempt(company_id: UUID, message_id: UUID, *, at: datetime) -> UUID:
-    """Write down that a call leaves now; returns the attempt's id."""
-    attempt = new_id()
-    await AttemptRow.create(id=attempt, company_id=company_id, message_id=message_id, started_at=at)
-    return attempt
-
-
-async def set_attempt(company_id: UUID, attempt_id: UUID, *, outcome: str, detail: str, at: datetime) -> None:
-    await AttemptRow.filter(company_id=company_id, id=attempt_id).update(
-        outcome=outcome, detail=detail[:2000], finished_at=at
-    )
-
-
-async def number_of_attempts(company_id: UUID, message_id: UUID) -> int:
-    return int(await AttemptRow.filter(company_id=company_id, message_id=message_id).count())
-
-
 async def by_id(company_id: UUID, message_id: UUID) -> Message | None:
     row = await MessageRow.get_or_none(company_id=company_id, id=message_id)
     return read(row) if row else None
@@ -137,7 +119,7 @@ async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[U
 async def of_job(
     company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50
 ) -> Page[Message]:
-    return await _page(company_id, {"job_id": job_id}, before, limit)
+    return await paged(company_id, {"job_id": job_id}, before, limit)
 
 
 async def search(
@@ -151,7 +133,7 @@ async def search(
 ) -> Page[Message]:
     """Return messages, newest first, narrowed to a job, a person or a channel."""
     only = {"job_id": job_id, "contact_id": contact_id, "channel": channel}
-    return await _page(company_id, {name: value for name, value in only.items() if value}, before, limit)
+    return await paged(company_id, {name: value for name, value in only.items() if value}, before, limit)
 
 
 async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message]:
@@ -162,120 +144,12 @@ async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message
 
 async def from_customers(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
     """Return what customers wrote, newest first; what a chat's export tells is no news."""
-    return await _page(company_id, {"direction": Direction.IN, "chat_import_id": None}, before, limit)
-
-
-async def homeless(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
-    """Return what customers wrote that belongs to no job yet: the office inbox."""
-    only = {"direction": Direction.IN, "job_id": None, "chat_import_id": None}
-    return await _page(company_id, only, before, limit)
+    return await paged(company_id, {"direction": Direction.IN, "chat_import_id": None}, before, limit)
 
 
 async def in_doubt(company_id: UUID) -> list[Message]:
     """Return messages nobody knows the fate of, oldest first."""
     return await found(company_id, state=MessageState.UNCLEAR)
-
-
-async def introduced(company_id: UUID, contact_id: UUID, channel: str) -> bool:
-    """Say whether a message that went out, or still may, has told this person there who writes and how to stop it."""
-    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel, introduces=True)
-    lost = [MessageState.STOPPED, MessageState.FAILED, MessageState.DISCARDED]
-    return bool(await said.exclude(state__in=lost).exists())
-
-
-async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
-    """Return what still waits to leave for this person in this channel, in order."""
-    waiting = [MessageState.QUEUED, MessageState.PREPARED]
-    return await found(
-        company_id, contact_id=contact_id, channel=channel, state__in=waiting, direction=Direction.OUT
-    )
-
-
-async def thread(company_id: UUID, contact_id: UUID, channel: str, *, limit: int) -> tuple[str, ...]:
-    """Return the platform's ids of the newest messages with this person there, oldest first."""
-    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
-    named = rows.filter(foreign_id__isnull=False).order_by("-created_at", "-id").limit(limit)
-    return tuple(reversed([str(one) for one in await named.values_list("foreign_id", flat=True)]))
-
-
-async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
-    """Return the channels in which something waits to leave for this person."""
-    waiting = [MessageState.QUEUED, MessageState.PREPARED]
-    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, state__in=waiting)
-    return {str(channel) for channel in await rows.values_list("channel", flat=True)}
-
-
-async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) -> datetime | None:
-    """Return when this person last wrote to this account; it opens the platform's window."""
-    row = (
-        await MessageRow.filter(
-            company_id=company_id, account_id=account_id, contact_id=contact_id, direction=Direction.IN
-        )
-        .order_by("-at")
-        .first()
-    )
-    return row.at if row else None
-
-
-async def wrote_by(company_id: UUID, contact_id: UUID) -> str:
-    """Return the channel a person last wrote in himself, as a platform proved, "" if he never did."""
-    rows = MessageRow.filter(
-        company_id=company_id,
-        contact_id=contact_id,
-        direction=Direction.IN,
-        account_id__not_isnull=True,
-        verified=True,
-    )
-    row = await rows.order_by("-at", "-id").first()
-    return row.channel if row else ""
-
-
-async def heard_in(company_id: UUID, conversation_id: UUID) -> list[Message]:
-    """Return everything a person has written in a conversation, in order."""
-    return await found(company_id, conversation_id=conversation_id, direction=Direction.IN)
-
-
-async def of_conversation(
-    company_id: UUID, conversation_id: UUID, *, before: str | None = None, limit: int = 50
-) -> Page[Message]:
-    """Return a conversation's messages, both directions, newest first."""
-    return await _page(company_id, {"conversation_id": conversation_id}, before, limit)
-
-
-async def between(
-    company_id: UUID, conversation_id: UUID, first_at: datetime, last_at: datetime
-) -> list[Message]:
-    """Return what was said in a conversation from one moment to another, both included, in order."""
-    return await found(
-        company_id,
-        conversation_id=conversation_id,
-        at__gte=min(first_at, last_at),
-        at__lte=max(first_at, last_at),
-    )
-
-
-async def unseen_in(company_id: UUID, conversation_id: UUID) -> list[UUID]:
-    """Return what a customer wrote in a conversation and nobody at the office has seen."""
-    rows = MessageRow.filter(
-        company_id=company_id, conversation_id=conversation_id, direction=Direction.IN, seen_by_office_at=None
-    )
-    return [UUID(str(one)) for one in await rows.values_list("id", flat=True)]
-
-
-async def last_before(company_id: UUID, conversation_id: UUID, message: Message) -> Message | None:
-    """Return what was said last in a conversation before this message, by either side."""
-    rows = MessageRow.filter(company_id=company_id, conversation_id=conversation_id, at__lte=message.at)
-    row = await rows.exclude(id=message.id).order_by("-at", "-id").first()
-    return read(row) if row else None
-
-
-async def said_by_itself(company_id: UUID, conversation_id: UUID, *, since: datetime) -> bool:
-    """Say whether the firm has said something by itself in this conversation since then, whatever became of it."""
-    said = MessageRow.filter(
-        company_id=company_id, conversation_id=conversation_id, direction=Direction.OUT, created_at__gte=since
-    )
-    own = await said.filter(author_id=None, question_id=None)
-    return any(not read(row).by_phone for row in own)
 
 
 async def set_job(company_id: UUID, message_ids: Sequence[UUID], job_id: UUID) -> None:
@@ -294,7 +168,7 @@ async def found(company_id: UUID, **only: Any) -> list[Message]:
     return [read(row) for row in rows]
 
 
-async def _page(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Message]:
+async def paged(company_id: UUID, only: dict[str, Any], before: str | None, limit: int) -> Page[Message]:
     """Return messages newest first by arrival here; ids made of a platform's own have no order, so both page."""
     query = MessageRow.filter(company_id=company_id, **only)
     last = await by_id(company_id, UUID(before)) if before else None

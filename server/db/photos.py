@@ -77,12 +77,6 @@ async def set_person(company_id: UUID, photo: Photo, person: Person) -> bool:
     return bool(await rows.update(person=person, rev=photo.rev + 1))
 
 
-async def visible(company_id: UUID, photo_id: UUID, *, worker: UUID) -> bool:
-    """Tell whether a worker may see the photo: his own, or of a job he may see."""
-    rows = PhotoRow.filter(_seen_by(company_id, worker), company_id=company_id, id=photo_id, deleted_at=None)
-    return await rows.exists()
-
-
 async def of_job(
     company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50
 ) -> Page[Photo]:

@@ -13,14 +13,13 @@ from server.domain.sessions import Session, SessionKind
 from server.domain.users import Actor, Role
 
 BROWSER = "browser"
-TOKEN = "token"
 # A phone that shoots all day would else write a row per request.
 TOUCH_EVERY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A living session and the one it lets act. `kind` is BROWSER or TOKEN."""
+    """A living session and the one it lets act. `kind` is browser or token."""
 
     actor: Actor
     kind: str

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import cast
 
-from server.db import conversations, customers, identities, messages
+from server.db import conversation_messages, conversations, correspondence, customers, identities
 from server.demo.cast import CLIENTS, STRANGER
 from server.domain.accounts import Account
 from server.domain.conversations import key_of_contact
@@ -70,7 +70,7 @@ async def _remember(sandbox: Sandbox, account: Account, contact: Contact, person
     if str(account.id) not in sandbox.world.accounts:
         return
     chat = sandbox.world.chat(sandbox.world.accounts[str(account.id)], person)
-    chat.last_in_at = await messages.last_inbound_at(account.company_id, account.id, contact.id)
+    chat.last_in_at = await correspondence.last_inbound_at(account.company_id, account.id, contact.id)
     if account.kind == "telegram" and chat.last_in_at:
         telegram = cast(TelegramPlatform, sandbox.platforms["telegram"])
         telegram.knows(sandbox.world.accounts[str(account.id)], person)
@@ -81,7 +81,7 @@ async def _said(account: Account, contact: Contact) -> list[Message]:
     thread = await conversations.by_key(account.company_id, key_of_contact(contact.id))
     if thread is None:
         return []
-    page = await messages.of_conversation(account.company_id, thread.id)
+    page = await conversation_messages.of_conversation(account.company_id, thread.id)
     return [
         message
         for message in reversed(page.items)

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from server.actions import invites, labels, releases, speech
-from server.db import conversations, jobs, messages, users
+from server.db import conversations, correspondence, jobs, messages, users
 from server.db import labels as labels_db
 from server.db import questions as questions_db
 from server.demo.cast import (
@@ -141,7 +141,7 @@ class Story:
         async def joined() -> bool:
             account = self.accounts[channel]
             contact = self.people[key].id
-            return await messages.last_inbound_at(account.company_id, account.id, contact) is not None
+            return await correspondence.last_inbound_at(account.company_id, account.id, contact) is not None
 
         await self._until(joined)
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import inbox, quiet, renames, ways
-from server.db import companies, internal_notes, labels, messages, threads
+from server.db import companies, conversation_messages, internal_notes, labels, messages, threads
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import questions as questions_db
@@ -93,7 +93,9 @@ async def show(request: Request) -> Response:
     head, actor = await access.conversation_head(request), access.actor(request)
     query = forms.read_query(request, ListQuery)
     answer = await thread_page(request, head, query)
-    unseen = await messages.unseen_in(actor.company_id, head.conversation.id) if actor.at_desk else []
+    unseen = (
+        await conversation_messages.unseen_in(actor.company_id, head.conversation.id) if actor.at_desk else []
+    )
     if unseen:  # this once they still stood there as new
         await inbox.mark_seen(actor, unseen, at=services(request).clock())
     return answer
@@ -175,7 +177,9 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
     """Return the thread, oldest first: messages of all channels and, apart, the notes among colleagues."""
     actor, conversation = access.actor(request), head.conversation
     cursor = str(parse_id(query.older) or "") or None
-    found = await messages.of_conversation(actor.company_id, conversation.id, before=cursor, limit=THREAD)
+    found = await conversation_messages.of_conversation(
+        actor.company_id, conversation.id, before=cursor, limit=THREAD
+    )
     places = await jobs_db.by_ids(
         actor.company_id,
         sorted({one.job_id for one in found.items if one.job_id}),

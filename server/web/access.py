@@ -24,10 +24,10 @@ from server.db import (
     users,
 )
 from server.domain.accounts import Account
-from server.domain.conversations import Conversation, Head
+from server.domain.conversations import Head
 from server.domain.customers import Contact, Customer
 from server.domain.devices import Device
-from server.domain.errors import Forbidden, Merged, NotFound, SignedOut
+from server.domain.errors import Merged, NotFound, SignedOut
 from server.domain.imports.chat_import import ChatImport, ImportState
 from server.domain.jobs import Job
 from server.domain.messages import Message
@@ -36,7 +36,7 @@ from server.domain.partners import Partner, PartnerContract
 from server.domain.photos import Photo
 from server.domain.questions import Question
 from server.domain.share_links import ShareLink
-from server.domain.users import Actor, Right, Role, User
+from server.domain.users import Actor, Role, User
 from server.web.state import services
 
 T = TypeVar("T")
@@ -47,14 +47,6 @@ def actor(request: Request) -> Actor:
     found: Actor | None = getattr(request.state, "actor", None)
     if found is None:
         raise SignedOut("session.none")
-    return found
-
-
-def allowed(request: Request, right: Right) -> Actor:
-    """Return the one who acts if he holds the right. Raises Forbidden."""
-    found = actor(request)
-    if not found.may(right):
-        raise Forbidden("role.not_allowed")
     return found
 
 
@@ -142,11 +134,6 @@ async def message(request: Request) -> Message:
     """Return the message of the path, for the office. Raises NotFound."""
     message = await messages.by_id(actor(request).company_id, request.path_params["message_id"])
     return known(message, "message.unknown")
-
-
-async def conversation(request: Request) -> Conversation:
-    """Return the conversation of the path. A worker sees those of his jobs' people. Raises NotFound."""
-    return (await conversation_head(request)).conversation
 
 
 async def conversation_head(request: Request) -> Head:

@@ -13,7 +13,6 @@ from server.channels.handoff import (
     clipboard_text,
     desktop_link,
     mail_link,
-    messenger_link,
     messenger_of,
     next_state,
     share_names,
@@ -110,7 +109,6 @@ def test_a_letter_has_subject_lines_and_a_harmless_address() -> None:
 
 def test_what_a_link_cannot_carry_is_left_to_the_clipboard() -> None:
     assert signal_link(PHONE, HARD) == "https://signal.me/#p/+491712345678"
-    assert messenger_link("Fliesen Berger", "a-1") == "https://m.me/Fliesen%20Berger?ref=a-1"
     for one in MESSENGERS:
         address = "a@b.de" if one.opens_by is IdentityKind.EMAIL else PHONE
         long = one.draft(address, "x" * 5000)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from server.actions import answers
 from server.actions.outgoing import answer_url
-from server.db import answer_links, companies, consents, logbook, messages, photos
+from server.db import answer_links, companies, consents, correspondence, logbook, photos
 from server.domain.messages import MessageState
 from server.domain.questions import Question, QuestionState
 from tests.sites import photo_bytes
@@ -204,7 +204,7 @@ async def test_stop_closes_every_door_at_once_and_once(firm: Firm) -> None:
     lines = await consents.of_contact(firm.company_id, firm.contact.id)
     assert [line.verb for line in lines] == ["withdrawn", "granted"]
     assert (await verbs(firm)).count("link.stopped") == 1
-    waiting = await messages.waiting_for(firm.company_id, firm.contact.id, "whatsapp_handoff")
+    waiting = await correspondence.waiting_for(firm.company_id, firm.contact.id, "whatsapp_handoff")
     assert waiting == []
     [last] = [one for one in await firm.said(other) if one.direction == "out"]
     assert last.state is MessageState.STOPPED

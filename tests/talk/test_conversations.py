@@ -3,9 +3,9 @@
 import pytest
 
 from server.actions import conversations, customers, inbox, speech
+from server.db import conversation_messages, identities, messages
 from server.db import conversations as table
 from server.db import customers as customers_db
-from server.db import identities, messages
 from server.db.counts import of_company
 from server.db.tables import ConversationRow, MessageRow
 from server.domain.conversations import Conversation, ConversationState
@@ -50,13 +50,12 @@ async def test_both_directions_stand_in_one_thread_and_waiting_ends_with_an_answ
     await firm.work()
     answered = await thread(firm)
     assert answered.waiting_since is None
-    said = (await messages.of_conversation(firm.company_id, answered.id)).items
+    said = (await conversation_messages.of_conversation(firm.company_id, answered.id)).items
     assert [one.direction for one in said] == ["out", "in", "in"]
     assert (answered.last_message_id, answered.last_at) == (said[0].id, said[0].at)
     firm.clock.go(minutes=5)
     firm.petra.write("Danke")
     await firm.work()
-    assert [one.id for one in await table.awaiting_answer(firm.company_id)] == [answered.id]
     assert await table.number_waiting(firm.company_id) == 1
     await conversations.settle(firm.office, await thread(firm), at=firm.clock.at)
     settled = await thread(firm)
@@ -94,7 +93,7 @@ async def test_a_stranger_becomes_a_customer_we_know(firm: Firm) -> None:
     uwe.write("Ich bin es, Petra")
     await firm.work()
     moved = await thread(firm)
-    assert len(await messages.heard_in(firm.company_id, moved.id)) == 3
+    assert len(await conversation_messages.heard_in(firm.company_id, moved.id)) == 3
     assert moved.last_at == firm.clock.at
     known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
     assert Identity(IdentityKind.PHONE, "+4916012345678") in known
@@ -130,7 +129,7 @@ async def test_spam_counts_nothing_fetches_nothing_and_is_answered_by_nobody(fir
     assert await table.number_waiting(firm.company_id) == 0
     assert not await MessageRow.filter(photo_id__isnull=False).exists()
     [put_aside] = (await table.search(firm.company_id, states=[ConversationState.SPAM])).items
-    assert len(await messages.heard_in(firm.company_id, put_aside.id)) == 3
+    assert len(await conversation_messages.heard_in(firm.company_id, put_aside.id)) == 3
     with pytest.raises(Conflict):
         await conversations.settle(firm.office, put_aside, at=firm.clock.at)
     await conversations.no_spam(firm.office, put_aside, at=firm.clock.at)
@@ -172,7 +171,7 @@ async def test_everybody_writes_at_once_and_has_one_thread(firm: Firm) -> None:
     raws = await RawEventRow.all().values_list("id", flat=True)
     await asyncio.gather(*[inbox.process(firm.services, firm.company_id, {"raw": str(raw)}) for raw in raws])
     assert await ConversationRow.all().count() == 1
-    assert len(await messages.heard_in(firm.company_id, (await thread(firm)).id)) == 5
+    assert len(await conversation_messages.heard_in(firm.company_id, (await thread(firm)).id)) == 5
 
 
 async def test_a_second_person_with_the_number_is_a_question_for_a_human(firm: Firm) -> None:

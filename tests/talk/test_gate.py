@@ -18,7 +18,7 @@ from server.actions import gate as gate_module
 from server.actions import messages as sending
 from server.actions.gate import gate
 from server.channels import CHANNELS
-from server.db import accounts, identities, messages, photos, tasks
+from server.db import accounts, correspondence, identities, messages, photos, tasks
 from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import questions as questions_db
@@ -122,7 +122,7 @@ INPUTS = [
     (consents_db, "wrote_at"),
     (customers_db, "contact_by_id"),
     (customers_db, "lock_contact"),
-    (messages, "last_inbound_at"),
+    (correspondence, "last_inbound_at"),
     (photos, "person_open"),
     (photos, "by_ids"),
     (identities, "of_contact"),

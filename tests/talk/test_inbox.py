@@ -12,9 +12,9 @@ import pytest
 
 from server.actions import companies, consents, customers, jobs, speech
 from server.db import companies as companies_db
+from server.db import conversation_messages, internal_notes, labels
 from server.db import conversations as table
 from server.db import customers as customers_db
-from server.db import internal_notes, labels, messages
 from server.db.tables import ConversationRow, InternalNoteRow, MessageRow
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
@@ -203,10 +203,10 @@ async def test_a_stretch_is_filed_with_what_was_suggested(firm: Firm) -> None:
         page = (await office.get(there)).text
         assert "Gehört zu 2026-001 Bad Müller?" in page and "Ja, alle 2 zuordnen" in page
         assert f"/photos/{photo.id}/renditions/thumb" in page
-        heard = await messages.heard_in(firm.company_id, UUID(there[-36:]))
+        heard = await conversation_messages.heard_in(firm.company_id, UUID(there[-36:]))
         ends = {"messages": [str(heard[1].id), str(heard[2].id)], "job": str(firm.job)}
         assert (await office.post(f"{there}/stretches", data=ends)).status_code == 303
-        heard = await messages.heard_in(firm.company_id, UUID(there[-36:]))
+        heard = await conversation_messages.heard_in(firm.company_id, UUID(there[-36:]))
         assert [one.job_id for one in heard] == [None, firm.job, firm.job]
         assert "Gehört zu" not in (await office.get(there)).text
         assert 'name="messages"' in (await office.get(f"{there}?assign=1")).text
@@ -224,7 +224,7 @@ async def test_a_range_brings_the_photos_of_the_customer(firm: Firm) -> None:
     firm.petra.send_photo(photo_bytes(seed=5), "image/jpeg")
     await firm.work(hours=1)
     there = await place(firm)
-    heard = await messages.heard_in(firm.company_id, UUID(there[-36:]))
+    heard = await conversation_messages.heard_in(firm.company_id, UUID(there[-36:]))
     assert heard[-1].photo_id
     async with firm.browser(firm.office) as office:
         ends = {"messages": [str(heard[0].id), str(heard[-1].id)], "job": str(firm.job)}

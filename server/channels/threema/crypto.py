@@ -19,7 +19,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 
 TEXT, IMAGE, LOCATION, VIDEO, AUDIO, FILE, RECEIPT = 0x01, 0x02, 0x10, 0x13, 0x14, 0x17, 0x80
-KEY_BYTES, NONCE_BYTES, MAC_BYTES = 32, 24, 16
+KEY_BYTES, NONCE_BYTES = 32, 24
 MIN_PADDED_BYTES = 32
 _FILE_NONCE, _THUMB_NONCE = bytes(23) + b"\x01", bytes(23) + b"\x02"
 # Public constants of the directory: they keep numbers out of logs, not secret.

@@ -1,0 +1,62 @@
+"""What was said between the firm and one person in one messenger: what opens a window, what still waits to leave."""
+
+from datetime import datetime
+from uuid import UUID
+
+from server.db.messages import found
+from server.db.tables import MessageRow
+from server.domain.messages import Direction, Message, MessageState
+
+
+async def introduced(company_id: UUID, contact_id: UUID, channel: str) -> bool:
+    """Say whether a message that went out, or still may, has told this person there who writes and how to stop it."""
+    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel, introduces=True)
+    lost = [MessageState.STOPPED, MessageState.FAILED, MessageState.DISCARDED]
+    return bool(await said.exclude(state__in=lost).exists())
+
+
+async def waiting_for(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
+    """Return what still waits to leave for this person in this channel, in order."""
+    waiting = [MessageState.QUEUED, MessageState.PREPARED]
+    return await found(
+        company_id, contact_id=contact_id, channel=channel, state__in=waiting, direction=Direction.OUT
+    )
+
+
+async def thread(company_id: UUID, contact_id: UUID, channel: str, *, limit: int) -> tuple[str, ...]:
+    """Return the platform's ids of the newest messages with this person there, oldest first."""
+    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, channel=channel)
+    named = rows.filter(foreign_id__isnull=False).order_by("-created_at", "-id").limit(limit)
+    return tuple(reversed([str(one) for one in await named.values_list("foreign_id", flat=True)]))
+
+
+async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
+    """Return the channels in which something waits to leave for this person."""
+    waiting = [MessageState.QUEUED, MessageState.PREPARED]
+    rows = MessageRow.filter(company_id=company_id, contact_id=contact_id, state__in=waiting)
+    return {str(channel) for channel in await rows.values_list("channel", flat=True)}
+
+
+async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) -> datetime | None:
+    """Return when this person last wrote to this account; it opens the platform's window."""
+    row = (
+        await MessageRow.filter(
+            company_id=company_id, account_id=account_id, contact_id=contact_id, direction=Direction.IN
+        )
+        .order_by("-at")
+        .first()
+    )
+    return row.at if row else None
+
+
+async def wrote_by(company_id: UUID, contact_id: UUID) -> str:
+    """Return the channel a person last wrote in himself, as a platform proved, "" if he never did."""
+    rows = MessageRow.filter(
+        company_id=company_id,
+        contact_id=contact_id,
+        direction=Direction.IN,
+        account_id__not_isnull=True,
+        verified=True,
+    )
+    row = await rows.order_by("-at", "-id").first()
+    return row.channel if row else ""
