@@ -40,10 +40,12 @@ from server.domain.wordings import for_channel, for_reference, for_sharing, susp
 from server.ids import new_id
 from server.services import Services
 
+MAIL = "email"
+
 
 def reached_at(contact: Contact, channel: str) -> str:
     """Return the number or address a consent for this channel names, "" where the book has none."""
-    return contact.email if channel == "email" else contact.phone
+    return contact.email if channel == MAIL else contact.phone
 
 
 def words(
@@ -284,6 +286,20 @@ async def suspend_old_number(actor: Actor, contact: Contact, *, at: datetime) ->
     for channel in sorted(asked | known | {consent_channel(one) for one in waiting}):
         why = f"Nummer geändert, vorher {contact.phone}"
         await suspend(actor, contact, channel=channel, why=why, at=at)
+
+
+async def suspend_old_address(actor: Actor, contact: Contact, *, at: datetime) -> None:
+    """Forget the mail address `contact` still bears: what was agreed to was for that one, and it may be another's now.
+
+    Joins the unit it is part of.
+    """
+    lines = await consents.of_contact(actor.company_id, contact.id)
+    known = await identities_db.platforms_of(actor.company_id, contact.id)
+    waiting = await messages.channels_waiting_for(actor.company_id, contact.id)
+    await identities_db.delete_address(actor.company_id, contact.id, contact.email)
+    if MAIL in {line.channel for line in lines} | known | set(waiting):
+        why = f"Adresse geändert, vorher {contact.email}"
+        await suspend(actor, contact, channel=MAIL, why=why, at=at)
 
 
 async def _stop_queued(

@@ -150,7 +150,7 @@ async def add_contact(actor: Actor, customer: Customer, draft: ContactDraft, *, 
 async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *, at: datetime) -> Contact:
     """Change a person's name, number or address. Raises Invalid, Forbidden.
 
-    A consent names the number it was given for: with another number it rests, and what waits is stopped.
+    A consent names the number or address it was given for: with another one it rests, and what waits is stopped.
     """
     require(actor, Right.MANAGE_CUSTOMERS)
     draft = draft.checked()
@@ -163,6 +163,8 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
     await customers.set_search_text(actor.company_id, contact.customer_id)
     if contact.email != after.email:  # what a bounce said was said of the old one, or the office knows better
         await identities.delete_gone(actor.company_id, contact.id, "email")
+    if contact.email and contact.email.casefold() != after.email.casefold():
+        await consents.suspend_old_address(actor, contact, at=at)
     if contact.phone and contact.phone != after.phone:
         await consents.suspend_old_number(actor, contact, at=at)
     await _note_contact(actor, "contact.changed", contact, at, changes=changes)

@@ -55,6 +55,12 @@ async def delete_of_contact(company_id: UUID, contact_id: UUID) -> None:
     await IdentityRow.filter(company_id=company_id, contact_id=contact_id).delete()
 
 
+async def delete_address(company_id: UUID, contact_id: UUID, address: str) -> None:
+    """Forget one mail address of a person, in whatever writing."""
+    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, kind=IdentityKind.EMAIL)
+    await rows.filter(value__iexact=address).delete()
+
+
 async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
     """Return the contact one of these names belongs to; a username names nobody, for it can be passed on."""
     for identity in identities:
