@@ -12,12 +12,13 @@ from server.actions.consents import contact_known, withdraw
 from server.actions.outgoing import hash_of
 from server.actions.received_photos import Received, keep_picture
 from server.db import answer_links, companies, consents, logbook, messages, photos, questions
+from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
 from server.domain.choices import Choice
 from server.domain.companies import Company
 from server.domain.consents import ConsentVerb, Proof, Purpose
-from server.domain.errors import Invalid
+from server.domain.errors import Invalid, NotFound
 from server.domain.logbook import Entry
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Photo
@@ -79,8 +80,10 @@ class Dead:
 async def look_up(token: str, *, at: datetime) -> Asked | Dead:
     """Return what a link shows; changes nothing."""
     link = await answer_links.by_hash(hash_of(token))
-    if link is None:
-        return Dead(Why.UNKNOWN)
+    return await _opened(link, at=at) if link else Dead(Why.UNKNOWN)
+
+
+async def _opened(link: AnswerLink, *, at: datetime) -> Asked | Dead:
     question = await questions.by_id(link.company_id, link.question_id)
     company = await companies.by_id(link.company_id)
     if question is None or company is None:
@@ -88,14 +91,15 @@ async def look_up(token: str, *, at: datetime) -> Asked | Dead:
     if why := _dead(link, question, at=at):
         return Dead(why, company, link, question)
     shown = await photos.by_ids(link.company_id, question.photo_ids)
-    kept = tuple(photo for photo in shown if photo.shareable)
+    # A photo that went to another job meanwhile may have been released there: for somebody else.
+    kept = tuple(photo for photo in shown if photo.shareable and photo.job_id == question.job_id)
     return Asked(link, company, question, kept, await _received(question))
 
 
 def _dead(link: AnswerLink, question: Question, *, at: datetime) -> Why | None:
     if question.state is QuestionState.WITHDRAWN:
         return Why.WITHDRAWN
-    if link.revoked_at is not None:
+    if link.revoked_at is not None or link.contact_id != question.contact_id:  # another person is asked now
         return Why.REVOKED
     return None if link.alive(at) else Why.EXPIRED
 
@@ -121,8 +125,14 @@ def check(asked: Asked, *, choice_id: str, text: str) -> Choice | None:
 
 @atomic
 async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> None:
-    """Take the answer; the same one again is once. Raises Invalid as `check` does, and after a hundred changes."""
-    question, text = asked.question, text.strip()
+    """Take the answer; the same one again is once.
+
+    The link is asked as it stands now, for a page lies open for days and a photo takes minutes. Raises Invalid as
+    `check` does, and after a hundred changes, NotFound("answer.over") for a link that was closed meanwhile.
+    """
+    await _hold_thread(asked.question, at=at)
+    asked, text = await _still(asked, at=at), text.strip()
+    question = asked.question
     choice = check(asked, choice_id=choice_id, text=text)
     title = choice.title if choice else ""
     if _same(question, choice.id if choice else "", text or title):
@@ -138,6 +148,22 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
     await answer_links.set_answered(question.company_id, asked.link.id, at=at)
 
 
+async def _hold_thread(question: Question, *, at: datetime) -> None:
+    """Let nobody else write in this person's conversation until the unit ends: it is locked before a question."""
+    if question.contact_id is not None:
+        thread = await conversations.of_contact(question.company_id, question.contact_id, at=at)
+        await conversations_db.lock(question.company_id, thread.id)
+
+
+async def _still(asked: Asked, *, at: datetime) -> Asked:
+    """Return what the link shows now. Raises NotFound."""
+    link = await answer_links.by_id(asked.link.company_id, asked.link.id)
+    found = await _opened(link, at=at) if link else None
+    if not isinstance(found, Asked):
+        raise NotFound("answer.over")
+    return found
+
+
 def _same(question: Question, choice_id: str, text: str) -> bool:
     """Say whether this answer stands already: a page loaded again, a button tapped twice."""
     return question.state is QuestionState.ANSWERED and (
@@ -150,8 +176,9 @@ def _same(question: Question, choice_id: str, text: str) -> bool:
 async def bring_photo(services: Services, asked: Asked, data: bytes, *, at: datetime) -> None:
     """Keep a photo the customer added; the same file again is once, and stays away when the office threw it away.
 
-    Raises Invalid for what is no photo, or for too many.
+    Raises Invalid for what is no photo, or for too many, NotFound("answer.over") for a link that was closed meanwhile.
     """
+    asked = await _still(asked, at=at)
     company_id, question = asked.question.company_id, asked.question
     sha256 = hashlib.sha256(data).hexdigest()
     photo_id = named_id(asked.link.expires_at - LINK_LIVES, str(asked.link.id), sha256)
@@ -179,10 +206,10 @@ async def withdraw_consent(asked: Asked | Dead, *, at: datetime) -> bool:
 
     False when nobody can tell who he is or by which messenger he was asked.
     """
-    if asked.question is None or asked.question.contact_id is None:
+    if asked.question is None or asked.link is None or asked.link.contact_id is None:
         return False
     ways = await _ways(asked.question)
-    await _withdraw(asked.question, asked.question.contact_id, ways, at=at)
+    await _withdraw(asked.question, asked.link.contact_id, ways, at=at)
     return bool(ways)
 
 

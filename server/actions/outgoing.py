@@ -205,9 +205,9 @@ def _message(
 
 async def _link(services: Services, question: Question, *, at: datetime) -> AnswerLink:
     known = await answer_links.of_question(question.company_id, question.id)
-    if known and known.alive(at):
+    if known and known.alive(at) and known.contact_id == question.contact_id:
         return known
-    link_id = uuid5(question.id, f"link:{at.isoformat()}")
+    link_id = uuid5(question.id, f"link:{at.isoformat()}:{question.contact_id}")
     link = AnswerLink(
         link_id, question.company_id, question.id, question.contact_id, at + LINK_LIVES, None, None
     )

@@ -26,6 +26,11 @@ async def by_hash(token_hash: str) -> AnswerLink | None:
     return _link(row) if row else None
 
 
+async def by_id(company_id: UUID, link_id: UUID) -> AnswerLink | None:
+    row = await AnswerLinkRow.get_or_none(company_id=company_id, id=link_id)
+    return _link(row) if row else None
+
+
 async def of_question(company_id: UUID, question_id: UUID) -> AnswerLink | None:
     row = (
         await AnswerLinkRow.filter(company_id=company_id, question_id=question_id)

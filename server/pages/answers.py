@@ -11,7 +11,7 @@ from starlette.responses import Response
 from server.actions import answers, logos
 from server.actions.answers import Asked, Dead
 from server.actions.received_photos import checked_picture
-from server.domain.errors import Invalid, TooLarge
+from server.domain.errors import Invalid, NotFound, TooLarge
 from server.domain.image_types import HEAD_BYTES
 from server.web import access, forms
 from server.web.guests import HEADERS, PHOTO_MAX, copy, data_of, files
@@ -51,6 +51,9 @@ async def answer(request: Request) -> Response:
         except Invalid as refused:
             # What came before the refused one is kept, and the page says so.
             return await _page(request, await _again(request, asked), form.refused(refused), status=422)
+        except NotFound:  # closed while the photos were on their way
+            now = await _found(request)
+            return await _gone(request, now if isinstance(now, Dead) else Dead(answers.Why.UNKNOWN))
     said = bool(form.data.choice or form.data.text)
     again = await _again(request, asked)
     return await _page(request, again, forms.blank(), thanks=True, said=said, photo=bool(chosen))
@@ -143,7 +146,7 @@ async def _page(
 
 
 async def _gone(request: Request, dead: Dead) -> Response:
-    stoppable = dead.question is not None and dead.question.contact_id is not None
+    stoppable = dead.link is not None and dead.link.contact_id is not None
     return await page(
         request,
         "answers/gone.html",

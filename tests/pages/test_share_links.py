@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from server.actions import photos, reviews, share_links
+from server.actions import mergers, photos, reviews, share_links
 from server.clock import now
 from server.db import partners
 from server.db import photos as photos_db
@@ -17,7 +17,7 @@ from server.db import share_links as links_db
 from server.db.tables import LogbookRow, ShareLinkRow
 from server.domain.jobs import Job
 from server.domain.media import JPEG
-from server.domain.photos import Person, Photo
+from server.domain.photos import Person, Photo, Words
 from server.domain.reviews import Verdict
 from server.domain.share_links import Why
 from server.domain.users import Role
@@ -153,6 +153,27 @@ async def test_the_partner_sees_these_photos_and_nothing_else(house: House) -> N
         assert where in listed and "offen" in listed
     assert f"{job.number} · {job.title}" in (await house.office.get(partner)).text
     assert "gab Fotos frei" in (await house.office.get(partner)).text
+
+
+async def test_what_went_to_another_job_or_customer_is_not_this_partners(house: House) -> None:
+    """A photo that lay in the wrong job is released anew where it belongs; a job that becomes another customer's, too."""
+    job, _, _, address = await shared(house)
+    office = house.acting(Role.OFFICE)
+    [link] = await links_db.of_jobs(house.company.id, [job.id])
+    neighbour = await factories.customer(office, "Nachbarn")
+    other = await factories.job(office, "Nebenan", customer_id=neighbour.id)
+    first = await known(house, link.photo_ids[0])
+    words = Words(first.caption, first.phase, tuple(first.tags), other.id)
+    await photos.describe(office, first, words, at=now())
+    await reviews.decide(office, await known(house, first.id), verdict=Verdict.RELEASED, note="", at=now())
+    async with browser(house.app) as guest:
+        assert (await guest.get(f"{address}/photos/1.jpg")).status_code == 200
+        assert (await guest.get(f"{address}/photos/2.jpg")).status_code == 404
+        await mergers.merge(office, job, other.id, at=now())
+        for photo in await photos_db.by_ids(house.company.id, link.photo_ids):
+            await reviews.decide(office, photo, verdict=Verdict.RELEASED, note="", at=now())
+        assert (await guest.get(address)).status_code == 410
+        assert (await guest.get(f"{address}/photos/1.jpg")).status_code == 410
 
 
 @pytest.mark.parametrize("end", ["link", "consent", "contract", "person", "time"])
