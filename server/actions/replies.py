@@ -89,9 +89,9 @@ async def _is_spam(message: Message) -> bool:
 
 
 async def _addressed(account: Account, event: InboundMessage) -> UUID | None:
-    """Return the job whose own address a mail was sent to."""
+    """Return the job whose own address a mail was sent to, or the one it was merged into."""
     job_id = job_of_token(event.token)
-    job = await jobs.by_id(account.company_id, job_id) if job_id else None
+    job = await jobs.current(account.company_id, job_id) if job_id else None
     return job.id if job else None
 
 

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from server.actions import speech
+from server.actions import jobs, mergers, speech
 from server.db import conversations, messages
 from server.domain.errors import Invalid, NoConsent
 from server.domain.identities import Identity, IdentityKind
+from server.domain.jobs import JobDraft
 from server.domain.mail import job_token, plus_address
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
@@ -144,6 +145,21 @@ async def test_a_mail_to_the_job_s_address_is_filed(firm: Firm, petra: Customer)
         firm.sandbox.email.put(petra.account, raw)
     await firm.work()
     assert [(await heard(firm, f"Nr. {number}")).job_id for number in (0, 1)] == [firm.job, None]
+
+
+async def test_a_mail_to_a_job_that_was_merged_is_filed_with_the_other(firm: Firm, petra: Customer) -> None:
+    """The address stands in mails that went out long ago."""
+    other = await jobs.open_job(firm.office, JobDraft("Bad Müller, zweiter Teil"), at=firm.clock.at)
+    source = await jobs.current(firm.office, firm.job)
+    await mergers.merge(firm.office, source, other.id, at=firm.clock.at)
+    words = Bubble(
+        petra._platform.bubble_id(), from_firm=False, at=firm.clock.at, kind="text", text="Nachtrag"
+    )
+    to = plus_address(ADDRESS, job_token(firm.job))
+    raw = answer(petra.person, words, to=to, quoted=None, picture=None, at=firm.clock.at)
+    firm.sandbox.email.put(petra.account, raw)
+    await firm.work()
+    assert (await heard(firm, "Nachtrag")).job_id == other.id
 
 
 async def test_a_stranger_s_mail_waits_for_a_name(firm: Firm, petra: Customer) -> None:
