@@ -37,14 +37,15 @@ async def prepare(
 ) -> Message:
     """Write down what a person is about to send by hand through any messenger; twice is once.
 
-    The first one there says who writes. Raises NoConsent, Invalid, Forbidden.
+    The first one there says who writes. Raises NoConsent, Invalid, Forbidden, Conflict for an intent that was used for
+    something else.
     """
     _may(actor)
     if messenger_of(channel) is None:
         raise Invalid("channel.unknown", field="channel")
     known = await messages.by_id(actor.company_id, intent)
     if known is not None:
-        return known
+        return _same(known, contact_id, channel, text)
     contact = await contact_known(actor.company_id, contact_id)
     recipient = await _recipient(contact, channel, text, at=at)
     first = await introductions.unsaid(actor.company_id, contact.id, channel, at=at)
@@ -73,6 +74,14 @@ async def prepare(
         raise Conflict("message.moved_on")
     await fates.log(message, "message.written", at=at, actor=actor)
     return message
+
+
+def _same(known: Message, contact_id: UUID, channel: str, text: str) -> Message:
+    """Return what was written with this intent before, the introduction aside. Raises Conflict for other content."""
+    said = text == known.text or (known.introduces and known.text.endswith(f"\n\n{text}"))
+    if (known.contact_id, known.channel, said) != (contact_id, channel, True):
+        raise Conflict("message.differs")
+    return known
 
 
 async def _recipient(contact: Contact, channel: str, text: str, *, at: datetime) -> Identity | None:

@@ -201,9 +201,17 @@ async def no_spam(actor: Actor, conversation: Conversation, *, at: datetime) -> 
 
 
 @atomic
-async def settle(actor: Actor, conversation: Conversation, *, at: datetime) -> None:
-    """Say that nothing is left to answer; the next message opens it again."""
+async def settle(
+    actor: Actor, conversation: Conversation, *, heard: UUID | None = None, at: datetime
+) -> None:
+    """Say that nothing is left to answer; the next message opens it again.
+
+    `heard`: his newest message the actor has seen. Raises Conflict when another one has come meanwhile.
+    """
     require(actor, Right.SEND)
+    await conversations.lock(conversation.company_id, conversation.id)
+    if heard and heard != await conversation_messages.last_heard(conversation.company_id, conversation.id):
+        raise Conflict("conversation.heard_more")
     if conversation.state is ConversationState.SPAM:
         raise Conflict("conversation.spam")
     await _change(conversation, state=ConversationState.DONE, waiting_since=None)

@@ -33,6 +33,13 @@ async def between(
     )
 
 
+async def last_heard(company_id: UUID, conversation_id: UUID) -> UUID | None:
+    """Return the last message that came in here, None where none did; by when it came, not when it was written."""
+    heard = MessageRow.filter(company_id=company_id, conversation_id=conversation_id, direction=Direction.IN)
+    row = await heard.order_by("-created_at", "-id").first()
+    return row.id if row else None
+
+
 async def unseen_in(company_id: UUID, conversation_id: UUID) -> list[UUID]:
     """Return what a customer wrote in a conversation and nobody at the office has seen."""
     rows = MessageRow.filter(

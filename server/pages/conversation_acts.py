@@ -60,6 +60,13 @@ class RangeForm:
 
 
 @dataclass(frozen=True, slots=True)
+class SettleForm:
+    """`heard`: the customer's newest message on the page; without one (a page of before) whatever there is."""
+
+    heard: UUID | None = forms.choice_id(default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class ContactForm:
     contact: UUID = forms.choice_id()
 
@@ -146,7 +153,8 @@ async def label(request: Request) -> Response:
 async def settle(request: Request) -> Response:
     """Say that nothing is left to answer; on to who waits next."""
     head, actor = await access.conversation_head(request), access.actor(request)
-    await talks.settle(actor, head.conversation, at=services(request).clock())
+    heard = (await forms.read(request, SettleForm)).data.heard
+    await talks.settle(actor, head.conversation, heard=heard, at=services(request).clock())
     return see_other(request, "/messages", flash="conversation.settled")
 
 

@@ -20,7 +20,7 @@ from server.domain.conversations import ConversationState, Head, Shown, Stretch,
 from server.domain.gaps import Hole
 from server.domain.internal_notes import InternalNote
 from server.domain.jobs import SHOWN
-from server.domain.messages import Message
+from server.domain.messages import Message, MessageState
 from server.domain.paging import Page
 from server.domain.questions import QuestionState
 from server.domain.users import Actor
@@ -92,10 +92,11 @@ async def listing(request: Request) -> Response:
 async def show(request: Request) -> Response:
     head, actor = await access.conversation_head(request), access.actor(request)
     query = forms.read_query(request, ListQuery)
-    answer = await thread_page(request, head, query)
+    # Before the page is drawn: what comes while it is may not stand on it.
     unseen = (
         await conversation_messages.unseen_in(actor.company_id, head.conversation.id) if actor.at_desk else []
     )
+    answer = await thread_page(request, head, query)
     if unseen:  # this once they still stood there as new
         await inbox.mark_seen(actor, unseen, at=services(request).clock())
     return answer
@@ -177,6 +178,10 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
     """Return the thread, oldest first: messages of all channels and, apart, the notes among colleagues."""
     actor, conversation = access.actor(request), head.conversation
     cursor = str(parse_id(query.older) or "") or None
+    # First of all: what comes while the rest is read is not counted as seen.
+    heard = (
+        await conversation_messages.last_heard(actor.company_id, conversation.id) if actor.at_desk else None
+    )
     found = await conversation_messages.of_conversation(
         actor.company_id, conversation.id, before=cursor, limit=THREAD
     )
@@ -198,12 +203,22 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
         "jobs_of": {job.id: job for job in places},
         "authors": names,
         "offers": offers,
+        "heard": heard,
+        "shut": await _shut(shown, at=services(request).clock()),
         "older": found.next,
         "quiet_until": await quiet.until(actor.company_id, at=services(request).clock()),
         "still": await standstills.of_company(actor.company_id),
         "quotable": {one.foreign_id: one for one in shown if one.foreign_id},
         "all_jobs": await _open_jobs(actor, head) if query.assign and actor.at_desk else [],
     }
+
+
+async def _shut(shown: Sequence[Message], *, at: datetime) -> dict[UUID, str]:
+    """Return why what was prepared to be sent by hand must not go any more, by message."""
+    waiting = [one for one in shown if one.kind == "handoff" and one.question_id is None]
+    waiting = [one for one in waiting if one.state in (MessageState.PREPARED, MessageState.OPENED)]
+    codes = {one.id: await ways.closed(one.company_id, one.contact_id, one.channel, at=at) for one in waiting}
+    return {message_id: code for message_id, code in codes.items() if code}
 
 
 def _together(

@@ -1,12 +1,14 @@
 """Single messages: filed with a job and a person, settled where nobody knows their fate, marked as seen."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import fates, inbox
+from server.domain.errors import Conflict
 from server.domain.messages import Message
 from server.web import access, forms
 from server.web.render import see_other
@@ -22,6 +24,9 @@ class FilingForm:
 
 @dataclass(frozen=True, slots=True)
 class FateForm:
+    """`seen`: as of when the page showed it; sent again and in doubt again since, it is for another look."""
+
+    seen: datetime | None = forms.moment(default=None)
     arrived: bool = forms.flag()
 
 
@@ -43,7 +48,10 @@ async def file(request: Request) -> Response:
 async def settle(request: Request) -> Response:
     """Hear from a human what became of a free message in doubt: it is there, or it goes again."""
     message, actor = await access.message(request), access.actor(request)
-    arrived = (await forms.read(request, FateForm)).data.arrived
+    typed = (await forms.read(request, FateForm)).data
+    if typed.seen not in (None, message.changed_at):
+        raise Conflict("message.moved_on")
+    arrived = typed.arrived
     await fates.resolve(actor, message.id, arrived=arrived, at=services(request).clock())
     return see_other(request, _thread(message), flash="question.arrived" if arrived else "question.again")
 

@@ -71,6 +71,9 @@ class AskForm:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseForm:
+    """`rev`: what the page showed; without one (a page of before) it is what stands there now."""
+
+    rev: int | None = forms.number(min=1, max=10**9, default=None)
     channel: str = forms.text(max=32, default="")
     at_once: bool = forms.flag()
 
@@ -82,6 +85,7 @@ class FilingForm:
 
 @dataclass(frozen=True, slots=True)
 class DoubtForm:
+    rev: int | None = forms.number(min=1, max=10**9, default=None)
     arrived: bool = forms.flag()
 
 
@@ -185,6 +189,8 @@ async def release(request: Request) -> Response:
     """Release and send, or make ready to share by hand."""
     question, actor = await access.question(request), access.actor(request)
     typed = (await forms.read(request, ReleaseForm)).data
+    if typed.rev not in (None, question.rev):
+        return await _show(request, question, Invalid("question.changed_meanwhile"))
     return await _released(request, actor, question, channel=typed.channel, at_once=typed.at_once)
 
 
@@ -205,7 +211,10 @@ async def file(request: Request) -> Response:
 async def settle(request: Request) -> Response:
     """Hear from a human what became of a message in doubt: it is there, or it goes again."""
     question, actor, at = await access.question(request), access.actor(request), services(request).clock()
-    arrived = (await forms.read(request, DoubtForm)).data.arrived
+    typed = (await forms.read(request, DoubtForm)).data
+    if typed.rev not in (None, question.rev):
+        return await _show(request, question, Invalid("question.changed_meanwhile"))
+    arrived = typed.arrived
     wanted = (MessageState.UNCLEAR,) if arrived else (MessageState.UNCLEAR, MessageState.FAILED)
     said = await messages_db.of_question(question.company_id, question.id)
     open_ones = [message for message in said if message.state in wanted]

@@ -1,0 +1,125 @@
+"""A button acts on what its page showed: what changed meanwhile is shown first, and nothing happens."""
+
+import re
+
+from server.actions import drafts, fates
+from server.db import conversations
+from server.db.tables import MessageRow
+from server.db.unit import atomic
+from server.domain.messages import Message, MessageState
+from server.domain.questions import QuestionState
+from server.sandbox.world import Fault
+from tests.talk.test_speech import say, state, texts
+from tests.talks import Firm
+
+
+def hidden(page: str, action: str) -> dict[str, str]:
+    """Return the hidden fields of the form with this action."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', page, re.S)
+    assert form, action
+    ident = re.search(r'id="([^"]+)"', form[0].split(">", 1)[0])
+    fields = re.findall(r'<input type="hidden"[^>]*>', form[0])
+    fields += re.findall(rf'<input type="hidden"[^>]*form="{ident[1]}"[^>]*>', page) if ident else []
+    found = {}
+    for one in fields:
+        name, value = re.search(r'name="([^"]*)"', one), re.search(r'value="([^"]*)"', one)
+        assert name and value
+        found[name[1]] = value[1]
+    return found
+
+
+async def test_a_question_changed_meanwhile_is_not_released_unseen(firm: Firm) -> None:
+    """The worker adds words and a photo while the office has the page open: neither leaves before it was seen."""
+    await firm.hello()
+    question = await firm.ask()
+    added = await firm.photo(released=False)
+    async with firm.browser(firm.office) as desk:
+        address = f"/questions/{question.id}/release"
+        drawn = hidden((await desk.get(f"/questions/{question.id}")).text, address)
+        await drafts.change(
+            firm.worker,
+            await firm.now(question),
+            text="Und das hier auch?",
+            choices=[],
+            photo_ids=[added.id],
+            contact_id=firm.contact.id,
+            at=firm.clock.at,
+        )
+        refused = await desk.post(address, data=drawn | {"channel": "whatsapp"})
+        assert refused.status_code == 422 and "Und das hier auch?" in refused.text
+        assert (await firm.now(question)).state is QuestionState.WAITING_RELEASE
+        assert (await firm.photo_now(added.id)).review == "new"
+        again = await desk.post(address, data=hidden(refused.text, address) | {"channel": "whatsapp"})
+        assert again.status_code == 303
+    await firm.work()
+    assert (await firm.now(question)).state is QuestionState.DELIVERED
+
+
+async def test_again_of_an_old_page_sends_no_third_time(firm: Firm) -> None:
+    """Two pages show a message in doubt; from one it goes again, and again nobody knows: the other must look first."""
+    await firm.hello()
+    firm.sandbox.set_fault("messages", Fault.RESET_BEFORE)
+    message = await say(firm)
+    await firm.work(hours=1)
+    assert await state(firm, message) is MessageState.UNCLEAR
+    address = f"/messages/{message.id}/fate"
+    async with firm.browser(firm.office) as desk:
+        thread = f"/messages/{message.conversation_id}"
+        first = hidden((await desk.get(thread)).text, address)
+        await firm.work()
+        firm.sandbox.set_fault("messages", Fault.RESET_BEFORE)
+        firm.clock.go(minutes=1)
+        assert (await desk.post(address, data=first | {"arrived": "0"})).status_code == 303
+        await firm.work(hours=1)
+        assert await state(firm, message) is MessageState.UNCLEAR
+        refused = await desk.post(address, data=first | {"arrived": "0"})
+        assert refused.status_code == 409
+        await firm.work(hours=1)
+        assert texts(firm) == []
+        now = hidden((await desk.get(thread)).text, address)
+        assert (await desk.post(address, data=now | {"arrived": "0"})).status_code == 303
+    await firm.work()
+    assert texts(firm) == ["Morgen um 8 Uhr?"]
+
+
+async def test_again_for_what_failed_sends_nothing_that_is_in_doubt_since(firm: Firm) -> None:
+    """A question's page showed a failure; a second message of it has come into doubt since."""
+    await firm.hello()
+    question = await firm.release(await firm.ask())
+    await firm.work()
+    [message] = await firm.said(question)
+    await _as(message, MessageState.FAILED)
+    address = f"/questions/{question.id}/fate"
+    async with firm.browser(firm.office) as desk:
+        drawn = hidden((await desk.get(f"/questions/{question.id}")).text, address)
+        await _as(message, MessageState.UNCLEAR)
+        refused = await desk.post(address, data=drawn | {"arrived": "0"})
+        assert refused.status_code == 422 and "Ist das angekommen?" in refused.text
+    [now] = await firm.said(question)
+    assert now.state is MessageState.UNCLEAR
+
+
+@atomic
+async def _as(message: Message, state: MessageState) -> None:
+    await MessageRow.filter(id=message.id).update(state=state)
+    await fates.follow(message, at=message.changed_at)
+
+
+async def test_done_is_not_said_of_a_message_nobody_saw(firm: Firm) -> None:
+    """Between page and button the customer writes again: he goes on waiting, and the office is told."""
+    await firm.hello()
+    [thread] = await conversations.awaiting_answer(firm.company_id)
+    address = f"/messages/{thread.id}/settlement"
+    async with firm.browser(firm.office) as desk:
+        drawn = hidden((await desk.get(f"/messages/{thread.id}")).text, address)
+        firm.clock.go(minutes=1)
+        firm.petra.write("Und noch etwas: Wasser läuft aus der Wand!")
+        await firm.work()
+        assert (await desk.post(address, data=drawn)).status_code == 409
+        assert [one.id for one in await conversations.awaiting_answer(firm.company_id)] == [thread.id]
+        # What is drawn anew while the page is open counts: the field belongs to the thread.
+        part = (await desk.get(f"/messages/{thread.id}/_thread")).text
+        field = re.search(r'name="heard" value="([^"]+)"', part)
+        assert field and field[1] != drawn["heard"]
+        assert (await desk.post(address, data={"heard": field[1]})).status_code == 303
+    assert await conversations.awaiting_answer(firm.company_id) == []
