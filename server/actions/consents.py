@@ -295,7 +295,7 @@ async def suspend_old_address(actor: Actor, contact: Contact, *, at: datetime) -
     """
     lines = await consents.of_contact(actor.company_id, contact.id)
     known = await identities_db.platforms_of(actor.company_id, contact.id)
-    waiting = await messages.channels_waiting_for(actor.company_id, contact.id)
+    waiting = await correspondence.channels_waiting_for(actor.company_id, contact.id)
     await identities_db.delete_address(actor.company_id, contact.id, contact.email)
     if MAIL in {line.channel for line in lines} | known | set(waiting):
         why = f"Adresse geändert, vorher {contact.email}"

@@ -108,7 +108,7 @@ async def _as(message: Message, state: MessageState) -> None:
 async def test_done_is_not_said_of_a_message_nobody_saw(firm: Firm) -> None:
     """Between page and button the customer writes again: he goes on waiting, and the office is told."""
     await firm.hello()
-    [thread] = await conversations.awaiting_answer(firm.company_id)
+    [thread] = (await conversations.search(firm.company_id)).items
     address = f"/messages/{thread.id}/settlement"
     async with firm.browser(firm.office) as desk:
         drawn = hidden((await desk.get(f"/messages/{thread.id}")).text, address)
@@ -116,10 +116,12 @@ async def test_done_is_not_said_of_a_message_nobody_saw(firm: Firm) -> None:
         firm.petra.write("Und noch etwas: Wasser läuft aus der Wand!")
         await firm.work()
         assert (await desk.post(address, data=drawn)).status_code == 409
-        assert [one.id for one in await conversations.awaiting_answer(firm.company_id)] == [thread.id]
+        now = await conversations.by_id(firm.company_id, thread.id)
+        assert now and now.waiting_since
         # What is drawn anew while the page is open counts: the field belongs to the thread.
         part = (await desk.get(f"/messages/{thread.id}/_thread")).text
         field = re.search(r'name="heard" value="([^"]+)"', part)
         assert field and field[1] != drawn["heard"]
         assert (await desk.post(address, data={"heard": field[1]})).status_code == 303
-    assert await conversations.awaiting_answer(firm.company_id) == []
+    now = await conversations.by_id(firm.company_id, thread.id)
+    assert now and now.waiting_since is None
