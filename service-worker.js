@@ -1,5 +1,5 @@
 // @ts-check
-import { rendersOffline } from '/static/v-__VERSION__/js/offline/addresses.js';
+import { rendersOffline, SHELL } from '/static/v-__VERSION__/js/offline/addresses.js';
 import { recount } from '/static/v-__VERSION__/js/offline/badge.js';
 import { answerPushes } from '/static/v-__VERSION__/js/offline/push.js';
 import { fromThumbs, keepPage, keptPage } from '/static/v-__VERSION__/js/offline/kept.js';
@@ -16,7 +16,6 @@ const VERSION = '__VERSION__';
 /** The server puts the list of static addresses here. */
 const ASSETS = /** @type {string[]} */ (/** @type {unknown} */ ("__ASSETS__"));
 const STATIC = `static-${VERSION}`;
-const SHELL = '/offline';
 const SHARE = '/share';
 
 const NEVER = /^\/(sync|login|link|logout|sign-out|push|a|s|hooks|api|sandbox|offline|service-worker\.js)(\/|$)/;
@@ -39,9 +38,15 @@ worker.addEventListener('sync', (/** @type {any} */ event) => {
 
 answerPushes(worker);
 
+/** All or nothing: half a version must not count as one of those that windows and kept pages may name. */
 async function precache() {
   const cache = await caches.open(STATIC);
-  await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
+  try {
+    await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
+  } catch (error) {
+    await caches.delete(STATIC);
+    throw error;
+  }
 }
 
 /** Keeps this version and the one before it, which older windows and kept pages still name. */

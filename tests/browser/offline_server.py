@@ -83,6 +83,7 @@ class World:
     )  # method, path, time.monotonic() when answered
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
+    missing: set[str] = field(default_factory=set)  # static files that do not come: the line breaks there
     worker_off: bool = False  # the worker that takes itself off
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     position: bool = False  # the company's switch
@@ -228,7 +229,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def static(self, path: str) -> None:
         found = self.assets.files.get(path)
-        if found is None:
+        if found is None or path in self.world.missing:
             return self.reply(404, b"no")
         return self.reply(200, found.body, found.content_type, Cache_Control=static.FOR_EVER)
 
@@ -500,6 +501,12 @@ class Office:
         for connection in self._idle.copy():
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    def renew(self) -> None:
+        """Become the next release: the same files under new addresses, and a worker that names them."""
+        self.stop()
+        self.assets = static.Assets(f"{int(self.assets.version, 16) + 1:012x}", self.assets.files)
+        self.start()
 
     def hashes(self) -> list[str]:
         """Return the SHA-256 of everything that is stored, sorted."""

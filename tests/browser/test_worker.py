@@ -16,6 +16,7 @@ from tests.browser.phone import (
     go,
     pictures,
     rows,
+    shoot,
     wait_kept,
     wait_rows,
 )
@@ -256,3 +257,21 @@ def test_leaving_wipes_what_could_be_read_and_only_that(phone: Phone, office: Of
     kept = rows(page)
     assert len(kept) == 2 and [row["held"] for row in kept] == [row["sha256"] for row in kept]
     assert [name for name in page.evaluate("caches.keys()") if name.startswith("static-")]
+
+
+def test_half_a_new_version_does_not_shut_the_camera(phone: Phone, office: Office) -> None:
+    """The office was renewed, the line broke while the worker fetched the new files, and then the cellar: the page kept last names scripts nobody has, so the old version opens."""
+    page = phone.install("/capture")
+    office.renew()
+    office.world.missing = {"js/elements/voice-note.js"}
+    page.goto("/capture")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    page.evaluate(
+        """async () => { const found = await navigator.serviceWorker.getRegistration(); await found.update().catch(() => {});
+          while (found.installing) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
+    )
+    # A phone short of room gives up its HTTP cache first; it may hold what the page itself had loaded.
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    with office.away():
+        page.goto("/capture")
+        shoot(page, 1)

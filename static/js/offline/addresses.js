@@ -7,6 +7,7 @@ const RENDERED = new RegExp(`^/(jobs(/(new|${ID}))?|capture|questions|search|pho
 /** Pages that say the same whatever stands behind the question mark, because scripts read it. */
 const SEARCHLESS = new Set(['/capture', '/unsent', '/sort', '/befores']);
 
+export const SHELL = '/offline';
 export const SIGN_IN = '/login';
 export const SIGN_OUT = '/sign-out';
 

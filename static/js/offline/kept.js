@@ -1,5 +1,5 @@
 // @ts-check
-import { ignoresSearch } from './addresses.js';
+import { ignoresSearch, SHELL } from './addresses.js';
 import { adopt, currentSession, isLeaving } from './session.js';
 
 /** @typedef {{ request: Request, waitUntil(work: Promise<unknown>): void }} FetchEvent */
@@ -61,10 +61,15 @@ export async function keptPage(request) {
   return page;
 }
 
-/** Not older than three days, and its own scripts are still here. @param {Response} page */
+/**
+ * Not older than three days, and its own scripts are here: a worker that is still fetching them, or could not, has only
+ * opened the cache.
+ * @param {Response} page
+ */
 async function stillGood({ headers }) {
   const age = Date.now() - Date.parse(headers.get('X-Stored-At') ?? '');
-  return age < PAGE_AGE_MS && caches.has(`static-${headers.get('X-Stored-Version')}`);
+  const cacheName = `static-${headers.get('X-Stored-Version')}`;
+  return age < PAGE_AGE_MS && Boolean(await caches.match(SHELL, { cacheName }));
 }
 
 /** Thumbs never change: what lies here is shown without asking. @param {FetchEvent} event */
