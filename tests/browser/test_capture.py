@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
-from tests.browser.phone import Phone, shoot, wait_rows
+from tests.browser.phone import Phone, rows, shoot, wait_rows
 
 pytestmark = [
     pytest.mark.browser,
@@ -413,6 +413,17 @@ def test_a_file_chosen_at_once_still_goes_to_the_job_of_the_address(phone: Phone
     )
     (row,) = wait_rows(page, lambda found: len(found) == 1)
     assert row["job"] == JOB
+
+
+def test_two_taps_make_one_job(phone: Phone) -> None:
+    page = camera(phone)
+    page.locator(".capture-job").click()
+    page.get_by_text("Neuer Auftrag").click()
+    page.get_by_label("Name des Auftrags").fill("Küche Lang")
+    page.get_by_role("button", name="Anlegen und wählen").dblclick()
+    page.locator(".capture-job-name", has_text="Küche Lang").wait_for()
+    shoot(page, 1)
+    assert [row["kind"] for row in rows(page)] == ["job", "photo"]
 
 
 def test_the_name_of_a_job_is_learnt_a_moment_later(phone: Phone) -> None:

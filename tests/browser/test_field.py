@@ -128,6 +128,21 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
     assert lasting_phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
 
 
+def test_two_taps_file_once_and_are_taken_back_once(phone: Phone, office: Office) -> None:
+    """A glove taps twice: what is taken back is back, and the page says so and nothing else."""
+    page = phone.install("/capture")
+    wait_model(page)
+    from_gallery(page, pictures(2, 3_000))
+    page.goto("/sort")
+    page.locator(".sorter-job").first.dblclick()
+    page.get_by_text("Feierabend!").wait_for()
+    assert [row["kind"] for row in rows(page)].count("filing") == 1
+    page.get_by_role("button", name="Rückgängig").dblclick()
+    page.locator(".sorter-group").get_by_role("heading", name="2 Fotos").wait_for()
+    expect(page.locator(".sorter-said")).to_have_text("Zurückgenommen.")
+    assert [row["kind"] for row in rows(page)] == ["photo", "photo"]
+
+
 def swipe(page: Page, card: Any) -> None:
     """Draw a finger over a card to the right."""
     while (box := card.locator(".sorter-strip").bounding_box()) is None:  # drawn anew at this moment

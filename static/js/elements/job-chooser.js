@@ -1,10 +1,11 @@
 // @ts-check
 import { h, icon } from '../lib/dom.js';
+import { notKeptWords } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { getMeta, setMeta } from '../offline/db.js';
 import { quietFix } from '../offline/here.js';
-import { enqueue } from '../offline/outbox.js';
+import { enqueue, NotKept } from '../offline/outbox.js';
 import { wordsOf } from '../offline/pages/jobs.js';
 import { offers } from '../offline/choices.js';
 import { address, knownJobs } from '../offline/readmodel.js';
@@ -84,12 +85,26 @@ export class JobChooser extends HTMLElement {
     return h('details', {}, h('summary', { class: 'btn' }, icon('plus'), t('Neuer Auftrag')), form);
   }
 
-  /** @param {Event} event */
+  /** A second tap while the first is kept would make two jobs. @param {Event} event */
   async #create(event) {
     event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const button = /** @type {HTMLButtonElement} */ (form.querySelector('button'));
+    if (button.disabled) return;
+    button.disabled = true;
+    form.querySelector('.banner')?.remove();
+    try {
+      await this.#make(new FormData(form));
+    } catch (error) {
+      form.prepend(h('p', { class: 'banner bad', role: 'alert' }, error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.')));
+    }
+    button.disabled = false;
+  }
+
+  /** @param {FormData} form */
+  async #make(form) {
     const session = await activeSession();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    if (!session) return;
+    if (!session) throw new Error('signed out');
     const fields = Object.fromEntries(['title', 'street', 'city'].map((name) => [name, String(form.get(name)).trim()]));
     const item = await enqueue({ owner: session.actor, kind: 'job', job: null, captured_at: localIso(), fields });
     void sendSoon();

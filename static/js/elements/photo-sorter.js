@@ -29,6 +29,8 @@ export class PhotoSorter extends HTMLElement {
   /** @type {Loose[]} */
   #choosing = [];
   #filed = 0;
+  /** Ids on their way to a job. @type {Set<string>} */
+  #filing = new Set();
   #timer = 0;
   /** @type {Promise<{ lat: number, lon: number } | null>} */
   #fix = Promise.resolve(null);
@@ -101,8 +103,10 @@ export class PhotoSorter extends HTMLElement {
     if (job && group.length > 0) void this.#file(group, job);
   }
 
-  /** @param {Loose[]} group @param {Choice} job */
+  /** A second tap on what is just being filed would file it twice, and taking back would find only one. @param {Loose[]} group @param {Choice} job */
   async #file(group, job) {
+    if (group.some((one) => this.#filing.has(one.id))) return;
+    for (const one of group) this.#filing.add(one.id);
     try {
       const ids = await file(group, job);
       this.#filed += group.length;
@@ -111,13 +115,14 @@ export class PhotoSorter extends HTMLElement {
     } catch (error) {
       this.#say(error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.'));
     }
+    for (const one of group) this.#filing.delete(one.id);
   }
 
   /** Sending waits until the word is over, so that taking back is possible. @param {string} words @param {() => Promise<void>} [undo] */
   #say(words, undo) {
     clearTimeout(this.#timer);
     this.#said.replaceChildren(h('p', { class: 'banner sorter-toast' }, icon(undo ? 'check' : 'info'), h('span', {}, words),
-      undo && h('button', { type: 'button', class: 'btn', click: () => void undo() }, t('Rückgängig'))));
+      undo && h('button', { type: 'button', class: 'btn', click: once(undo) }, t('Rückgängig'))));
     this.#timer = setTimeout(() => this.#sent(), UNDO_MS);
   }
 
@@ -136,6 +141,15 @@ export class PhotoSorter extends HTMLElement {
       h('h2', {}, t('Feierabend!')), h('p', {}, words),
       h('div', { class: 'actions' }, h('a', { class: 'btn primary', href: '/' }, icon('home'), t('Heute')), h('a', { class: 'btn', href: '/unsent' }, icon('phone-device'), t('Noch auf dem Handy'))));
   }
+}
+
+/** @param {() => Promise<void>} act @returns {() => void} the same for a finger that taps twice */
+function once(act) {
+  let done = false;
+  return () => {
+    if (!done) void act();
+    done = true;
+  };
 }
 
 /** What another app has just shared, and how to begin. @param {number} count @param {number} groups */
