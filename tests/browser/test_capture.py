@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
-from tests.browser.phone import Phone, rows, shoot, wait_rows
+from tests.browser.phone import Phone, rows, shoot, wait_model, wait_rows
 
 pytestmark = [
     pytest.mark.browser,
@@ -413,6 +413,41 @@ def test_a_file_chosen_at_once_still_goes_to_the_job_of_the_address(phone: Phone
     )
     (row,) = wait_rows(page, lambda found: len(found) == 1)
     assert row["job"] == JOB
+
+
+# A phone takes its time over each photo.
+SLOWLY = """() => { const digest = crypto.subtle.digest;
+  crypto.subtle.digest = async (...given) => { await new Promise((go) => setTimeout(go, 100)); return digest.apply(crypto.subtle, given); }; }"""
+# What was chosen in the gallery, made yesterday. Playwright's own files are of this moment.
+GIVE = """(input, count) => { const held = new DataTransfer();
+  for (let n = 1; n <= count; n += 1) held.items.add(new File([new Uint8Array(3000).fill(n)], `${n}.jpg`, { type: 'image/jpeg', lastModified: Date.UTC(2026, 10, 20, 9, n) }));
+  input.files = held.files; input.dispatchEvent(new Event('change')); }"""
+
+
+def test_photos_of_the_gallery_stay_with_their_job_and_time(phone: Phone, office: Office) -> None:
+    """Another job is chosen while they are being saved; the page thrown out behind the camera app comes back to that one."""
+    office.world.position = True
+    page = phone.install(f"/capture?job={JOB}")
+    wait_model(page)
+    page.context.grant_permissions(["geolocation"])
+    page.context.set_geolocation({"latitude": 50.94, "longitude": 6.96})
+    page.locator(".capture-job-name", has_text="Bad Müller").wait_for()
+    page.evaluate(SLOWLY)
+    page.locator("input[type=file][multiple]").evaluate(GIVE, 5)
+    page.locator(".capture-job").click()
+    page.locator(".chooser-row", has_text="Kita").click()
+    page.locator(".capture-job-name", has_text="Kita").wait_for()
+    found = wait_rows(page, lambda found: len(found) == 5)
+    assert {row["job"] for row in found} == {JOB}
+    taken = [row["captured_at"] for row in found]
+    assert len(set(taken)) == 5 and all(moment.startswith("2026-11-20T") for moment in taken)
+    assert {row["body"]["position"] for row in found} == {None}
+    page.reload()
+    page.locator(".capture-job-name", has_text="Kita").wait_for()
+    page.locator(".capture-job").click()
+    page.get_by_role("button", name="Ohne Auftrag").click()
+    page.reload()
+    page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
 
 
 def test_two_taps_make_one_job(phone: Phone) -> None:

@@ -81,8 +81,11 @@ export class PhotoCapture extends HTMLElement {
   }
 
   #build() {
-    // A file chosen before the job is known would go without one.
-    const keep = async (/** @type {() => Promise<import('../lib/camera.js').Photo>} */ source) => (await this.#prepared, this.#keeper.keep(this.#shot(), source));
+    // A file chosen before the job is known would go without one; a job chosen after the files is not theirs.
+    const chosen = () => {
+      const shot = this.#prepared.then(() => this.#shot());
+      return /** @type {import('./capture/pickers.js').Keep} */ (async (source, taken) => this.#keeper.keep(taken ? earlier(await shot, taken) : await shot, source));
+    };
     const words = h('button', { type: 'button', class: 'capture-tool', click: () => void this.#words.open() }, icon('edit'), t('Worte'));
     const voice = voiceSheet(this.#keeper, () => this.#shot());
     this.#side.tools.append(this.#ghost.tool);
@@ -90,7 +93,7 @@ export class PhotoCapture extends HTMLElement {
     this.#view.element.append(this.#clips.left, this.#side.tools, this.#side.zoom, this.#ghost.panel, this.#stickers.frame);
     this.#frame.replaceChildren(this.#bar.element, this.#view.element, this.#phases.element,
       h('div', { class: 'capture-low' }, this.#strip, this.#shutter, this.#done),
-      h('div', { class: 'capture-tools' }, this.#clips.tool, phoneCamera(keep), voice.tool, gallery(keep), words, this.#more.tool),
+      h('div', { class: 'capture-tools' }, this.#clips.tool, phoneCamera(chosen), voice.tool, gallery(chosen), words, this.#more.tool),
       this.#words.element, this.#more.element, this.#ghost.sheet, voice.sheet);
     this.replaceChildren(this.#frame);
   }
@@ -190,6 +193,11 @@ export class PhotoCapture extends HTMLElement {
       this.#release = () => resolve(undefined);
     }));
   }
+}
+
+/** Where the phone is now says nothing about a photo of the gallery. @param {Shot} shot @param {string} captured_at @returns {Shot} */
+function earlier(shot, captured_at) {
+  return { ...shot, captured_at, fields: { ...shot.fields, position: null } };
 }
 
 customElements.define('photo-capture', PhotoCapture);

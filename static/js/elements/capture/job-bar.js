@@ -26,7 +26,7 @@ export class JobBar {
   /** @param {() => void} changed */
   constructor(changed) {
     this.#changed = changed;
-    this.#chooser.addEventListener('choose', (event) => this.set(/** @type {CustomEvent} */ (event).detail));
+    this.#chooser.addEventListener('choose', (event) => void this.choose(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** The job of the address, else the one last used. */
@@ -41,19 +41,25 @@ export class JobBar {
   /** A phone that never heard of the job learns its name a moment later. @param {string} id */
   async #learnTitle(id) {
     const job = await findJob(id);
-    if (job && this.job?.id === id) await this.choose(job);
+    if (job && this.job?.id === id) this.set(job);
   }
 
-  /** Chooses and remembers. @param {Choice} job */
-  async choose(job) {
+  /**
+   * Chooses and remembers, in the address as well: behind the phone's own camera this page may be thrown out and
+   * loaded anew, and what is taken then belongs to this job, not to the one it was opened for.
+   * @param {Choice | null} job @param {string} [beside] what else the address says
+   */
+  async choose(job, beside = '') {
     this.set(job);
-    await setMeta('last-job', job);
+    history.replaceState(history.state, '', `/capture?${new URLSearchParams(job ? { job: job.id } : {})}${beside}`);
+    await setMeta('last-job', job ?? undefined);
   }
 
-  /** @param {string} id */
+  /** The job of the photo laid over, if the phone knows it. @param {string} id */
   async chooseById(id) {
     const job = await findJob(id);
-    if (job) await this.choose(job);
+    const ghost = new URLSearchParams(location.search).get('ghost');
+    if (job) await this.choose(job, ghost ? `&ghost=${ghost}` : '');
   }
 
   /** @param {Choice | null} job */

@@ -2,21 +2,22 @@
 import { h, icon } from '../../lib/dom.js';
 import { makeThumb } from '../../lib/image.js';
 import { t } from '../../lib/text.js';
-import { age } from '../../lib/time.js';
+import { age, localIso } from '../../lib/time.js';
 import { getMeta, setMeta } from '../../offline/db.js';
 
-/** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>) => Promise<unknown>} Keep */
+/** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>, taken: string | null) => Promise<unknown>} Keep one photo of a choice; taken: when, null for just now */
+/** @typedef {() => Keep} Chosen called when somebody has chosen: what is true then holds for all that was chosen */
 
-/** The phone's own camera, for one photo; it covers this page, which may not live to see it come back. @param {Keep} keep */
-export function phoneCamera(keep) {
-  const input = picker({ capture: 'environment', id: 'capture-phone' }, keep);
+/** The phone's own camera, for one photo; it covers this page, which may not live to see it come back. @param {Chosen} chosen */
+export function phoneCamera(chosen) {
+  const input = picker({ capture: 'environment', id: 'capture-phone' }, chosen);
   input.addEventListener('click', () => void setMeta('capture-open', { at: Date.now() }));
   return labelled(t('Handykamera'), 'camera', input);
 }
 
-/** Several photos at once. @param {Keep} keep */
-export function gallery(keep) {
-  return labelled(t('Galerie'), 'image', picker({ multiple: true }, keep));
+/** Several photos at once. @param {Chosen} chosen */
+export function gallery(chosen) {
+  return labelled(t('Galerie'), 'image', picker({ multiple: true }, chosen));
 }
 
 /** @param {string} words @param {string} drawing @param {HTMLInputElement} input */
@@ -24,19 +25,24 @@ function labelled(words, drawing, input) {
   return h('label', { class: 'capture-tool' }, icon(drawing), words, input);
 }
 
-/** @param {Record<string, string | boolean>} kind @param {Keep} keep */
-function picker(kind, keep) {
+/** @param {Record<string, string | boolean>} kind @param {Chosen} chosen */
+function picker(kind, chosen) {
   const input = h('input', { type: 'file', accept: 'image/*', class: 'visually-hidden', ...kind });
   input.addEventListener('cancel', () => void setMeta('capture-open', undefined));
-  input.addEventListener('change', () => void take(input, keep));
+  input.addEventListener('change', () => void take(input, chosen()));
   return input;
 }
 
-/** Photos from another app, one at a time; the mark goes once all of them are safe. @param {HTMLInputElement} input @param {Keep} keep */
+/**
+ * Photos from another app, one at a time; the mark goes once all of them are safe. What lay in the gallery was taken
+ * when its file was written, as with what another app shares.
+ * @param {HTMLInputElement} input @param {Keep} keep
+ */
 async function take(input, keep) {
   const files = [...(input.files ?? [])];
   input.value = '';
-  for (const file of files) await keep(async () => ({ file, thumb: await makeThumb(file) }));
+  const taken = (/** @type {File} */ file) => (input.multiple ? localIso(new Date(file.lastModified || Date.now())) : null);
+  for (const file of files) await keep(async () => ({ file, thumb: await makeThumb(file) }), taken(file));
   await setMeta('capture-open', undefined);
 }
 
