@@ -25,6 +25,7 @@ from server.db.unit import atomic
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
+from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
 from server.domain.media import JPEG
 from server.domain.messages import Message
@@ -33,6 +34,7 @@ from server.domain.questions import Question
 from server.domain.reviews import Verdict
 from server.domain.tasks import Later, Task, TaskState
 from server.domain.users import Actor, Role
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.imaging.box import ImageBox
 from server.sandbox import Sandbox, Wire, create_sandbox
@@ -178,9 +180,8 @@ class Firm:
         await consents.grant(
             self.office,
             self.contact,
-            channel="whatsapp",
-            proof=Proof.SPOKEN,
-            proof_ref="am Telefon zu Sabine Koch",
+            Topic("whatsapp"),
+            Evidence(Proof.SPOKEN, "am Telefon zu Sabine Koch"),
             at=self.clock.at,
         )
 

@@ -18,10 +18,12 @@ from server.clock import now
 from server.db import partners as partners_db
 from server.db.unit import atomic
 from server.domain.consents import Proof
+from server.domain.evidence import Evidence
 from server.domain.items import SyncQuestion
 from server.domain.partners import ContractKind, Partner, PartnerContract, PartnerDraft
 from server.domain.sync import read_item
 from server.domain.users import Actor, Role
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.web.middleware import HEADERS, STATIC, STATIC_HEADERS
 from server.web.routing import GuardedRoute, Who
@@ -77,7 +79,7 @@ async def firm(name: str) -> Firm:
     question = await bring_question(worker, job.id, photo)
     note = await notes.write(worker, job_id=job.id, text="Fuge", at=at)
     partner = await partners.create(office, PartnerDraft("Elektro Blitz"), at=at)
-    consent = await consents.grant(office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=at)
+    consent = await consents.grant(office, contact, Topic("whatsapp"), Evidence(Proof.SIGNATURE), at=at)
     ids = {
         "partner_id": partner.id,
         "contract_id": await bring_contract(office, partner),

@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 from server.actions import conversations
 from server.actions import questions as question_actions
-from server.actions.consents import contact_known, withdraw
+from server.actions.consents import withdraw
+from server.actions.customers import contact_known
 from server.actions.outgoing import hash_of
 from server.actions.received_photos import Received, keep_picture
 from server.db import answer_links, companies, consents, logbook, messages, photos, questions
@@ -19,6 +20,7 @@ from server.domain.choices import Choice
 from server.domain.companies import Company
 from server.domain.consents import ConsentVerb, Proof, Purpose
 from server.domain.errors import Invalid, NotFound
+from server.domain.evidence import Evidence
 from server.domain.logbook import Entry
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Photo
@@ -228,7 +230,7 @@ async def _withdraw(question: Question, contact_id: UUID, ways: list[str], *, at
     newest = {line.channel: line.verb for line in reversed(lines) if line.purpose is Purpose.SERVICE}
     open_ways = [way for way in ways if newest.get(way) is not ConsentVerb.WITHDRAWN]
     for way in open_ways:
-        await withdraw(actor, contact, channel=way, proof=Proof.LINK, said="über den Antwort-Link", at=at)
+        await withdraw(actor, contact, way, Evidence(Proof.LINK, "über den Antwort-Link"), at=at)
     if open_ways:
         entry = Entry.by(actor, "link.stopped", "question", question.id, at=at, job_id=question.job_id)
         await logbook.insert_entry(question.company_id, entry)

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import conversations, fates, introductions, ways
-from server.actions.consents import contact_known
+from server.actions.customers import contact_known
 from server.actions.gate import gate
 from server.channels.handoff import HandoffState, messenger_of, next_state
 from server.db import messages

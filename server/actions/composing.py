@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import placeholders, quiet, speech, templates, ways
-from server.actions.consents import contact_known
+from server.actions.customers import contact_known
 from server.db import accounts, jobs, messages, office_hours
 from server.db import templates as templates_db
 from server.domain.conversations import Conversation, ConversationState

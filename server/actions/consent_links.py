@@ -17,14 +17,22 @@ from server.actions import consents
 from server.db import companies, customers, jobs, partners
 from server.db import consents as consents_db
 from server.db.unit import atomic
-from server.domain.accounts import consent_channel
 from server.domain.companies import Company
-from server.domain.consents import ANY, WITHOUT_CHANNEL, Consent, ConsentVerb, Proof, Purpose
+from server.domain.consents import (
+    ANY,
+    COVERED,
+    Consent,
+    ConsentVerb,
+    Matter,
+    Proof,
+    Purpose,
+    in_force,
+)
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
-from server.domain.jobs import Job
-from server.domain.partners import Partner
+from server.domain.evidence import Evidence
 from server.domain.users import system
+from server.domain.wordings import Topic
 from server.services import Services
 
 LIVES = timedelta(days=14)
@@ -40,10 +48,7 @@ class Asked:
 
     company: Company
     contact: Contact
-    channel: str
-    purpose: Purpose
-    job: Job | None
-    partner: Partner | None
+    topic: Topic
     wording: str
     open: bool
     latest: Consent | None
@@ -53,24 +58,15 @@ class Asked:
         return self.latest is not None and self.latest.verb is ConsentVerb.GRANTED
 
 
-def token(
-    services: Services,
-    contact: Contact,
-    *,
-    channel: str,
-    purpose: Purpose,
-    job_id: UUID | None = None,
-    partner_id: UUID | None = None,
-    at: datetime,
-) -> str:
+def token(services: Services, contact: Contact, matter: Matter, *, at: datetime) -> str:
     """Return the secret of a link that asks this person; every call makes another one, all of them good."""
     until = int((at + LIVES).timestamp())
-    kind = ANY if purpose in WITHOUT_CHANNEL else consent_channel(channel)
-    head = _HEAD.pack(
-        _PURPOSES.index(purpose), until, contact.company_id.bytes, contact.id.bytes, _mark(contact, kind)
+    purpose, mark = _PURPOSES.index(matter.purpose), _mark(contact, matter.channel)
+    head = _HEAD.pack(purpose, until, contact.company_id.bytes, contact.id.bytes, mark)
+    about = matter.job_id.bytes + matter.partner_id.bytes if matter.job_id and matter.partner_id else b""
+    sealed = services.secrets.seal(
+        b"consent\0" + head + bytes([len(about)]) + about + matter.channel.encode()
     )
-    about = job_id.bytes + partner_id.bytes if job_id and partner_id else b""
-    sealed = services.secrets.seal(b"consent\0" + head + bytes([len(about)]) + about + kind.encode())
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
@@ -100,13 +96,10 @@ async def look_up(services: Services, link: str, *, at: datetime) -> Asked:
     partner = await partners.by_id(company.id, UUID(bytes=about[16:])) if about else None
     if about and (job is None or partner is None):
         raise NotFound("consent.link_gone")
-    purpose = _PURPOSES[purpose_no]
-    wording = consents.words(
-        company, contact, channel=channel, purpose=purpose, job=job, partner=partner, link=THIS_PAGE
-    )
-    latest = await _latest(contact, channel, purpose, job, partner)
+    topic = Topic(channel, _PURPOSES[purpose_no], job, partner)
+    wording = topic.words(contact, company=company.name, link=THIS_PAGE)
     alive = at < datetime.fromtimestamp(until, UTC)
-    return Asked(company, contact, channel, purpose, job, partner, wording, alive, latest)
+    return Asked(company, contact, topic, wording, alive, await _latest(contact, topic.matter))
 
 
 @atomic
@@ -115,51 +108,31 @@ async def agree(asked: Asked, *, at: datetime) -> None:
     if not asked.open:
         raise Invalid("consent.link_old")
     await customers.lock_contact(asked.company.id, asked.contact.id)
-    latest = await _latest(asked.contact, asked.channel, asked.purpose, asked.job, asked.partner)
+    latest = await _latest(asked.contact, asked.topic.matter)
     if latest is not None and latest.verb is ConsentVerb.GRANTED:
         return
-    await consents.grant(
-        system(asked.company.id),
-        asked.contact,
-        channel=asked.channel,
-        purpose=asked.purpose,
-        job=asked.job,
-        partner=asked.partner,
-        proof=Proof.LINK,
-        proof_ref="auf der Einwilligungs-Seite getippt",
-        wording=asked.wording,
-        at=at,
-    )
+    tapped = Evidence(Proof.LINK, "auf der Einwilligungs-Seite getippt", wording=asked.wording)
+    await consents.grant(system(asked.company.id), asked.contact, asked.topic, tapped, at=at)
 
 
 @atomic
 async def take_back(asked: Asked, *, at: datetime) -> None:
     """Write down that the person took it back on the page; also long after the link has grown too old to agree."""
-    actor, said = system(asked.company.id), "auf der Einwilligungs-Seite"
-    if asked.purpose in WITHOUT_CHANNEL or asked.purpose is Purpose.ADVERTISING:
-        latest = await _latest(asked.contact, asked.channel, asked.purpose, asked.job, asked.partner)
-        if latest is not None and latest.verb is ConsentVerb.GRANTED:
-            await consents.withdraw_one(actor, asked.contact, latest, said=said, proof=Proof.LINK, at=at)
+    actor, tapped = system(asked.company.id), Evidence(Proof.LINK, "auf der Einwilligungs-Seite")
+    if asked.topic.purpose in COVERED:
+        await consents.withdraw(actor, asked.contact, asked.topic.channel, tapped, at=at)
         return
-    await consents.withdraw(actor, asked.contact, channel=asked.channel, proof=Proof.LINK, said=said, at=at)
+    latest = await _latest(asked.contact, asked.topic.matter)
+    if latest is not None and latest.verb is ConsentVerb.GRANTED:
+        await consents.withdraw_one(actor, asked.contact, latest, tapped, at=at)
 
 
-async def _latest(
-    contact: Contact, channel: str, purpose: Purpose, job: Job | None, partner: Partner | None
-) -> Consent | None:
-    wanted = (channel, purpose, job.id if job else None, partner.id if partner else None)
+async def _latest(contact: Contact, matter: Matter) -> Consent | None:
     lines = await consents_db.of_contact(contact.company_id, contact.id)
-    return next(
-        (
-            line
-            for line in consents.in_force(lines)
-            if (line.channel, line.purpose, line.job_id, line.partner_id) == wanted
-        ),
-        None,
-    )
+    return next((line for line in in_force(lines) if line.matter == matter), None)
 
 
 def _mark(contact: Contact, channel: str) -> bytes:
     """Return eight bytes that change with the number or address the link was made for."""
-    reached = "" if channel == ANY else consents.reached_at(contact, channel)
+    reached = "" if channel == ANY else contact.reached_at(channel)
     return hashlib.sha256(f"{contact.id} {reached}".encode()).digest()[:8]

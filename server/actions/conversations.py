@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import customers
-from server.actions.consents import contact_known, withdraw
+from server.actions.consents import withdraw
+from server.actions.customers import contact_known
 from server.db import conversation_messages, conversations, identities, logbook, messages
 from server.db import customers as customers_db
 from server.db.unit import atomic, signal
@@ -24,6 +25,7 @@ from server.domain.conversations import (
 )
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, Invalid
+from server.domain.evidence import Evidence
 from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.messages import SILENT, SWITCHED_OFF, Direction, Message
@@ -157,8 +159,8 @@ async def _heed_stops(
     for message in await conversation_messages.heard_in(conversation.company_id, conversation.id):
         off = message.kind == SWITCHED_OFF
         if message.channel in new_channels and (off or is_stop(message.text)):
-            said, proof = message.text or SWITCHED_OFF, Proof.INBOUND_MESSAGE
-            await withdraw(actor, contact, channel=message.channel, proof=proof, said=said, at=at)
+            said = Evidence(Proof.INBOUND_MESSAGE, message.text or SWITCHED_OFF)
+            await withdraw(actor, contact, message.channel, said, at=at)
 
 
 @atomic

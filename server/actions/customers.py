@@ -204,3 +204,11 @@ async def _note(actor: Actor, verb: str, customer: Customer, at: datetime, **dat
 async def _note_contact(actor: Actor, verb: str, contact: Contact, at: datetime, **data: Any) -> None:
     await logbook.insert_entry(actor.company_id, Entry.by(actor, verb, "contact", contact.id, at=at, **data))
     signal("people", actor.company_id, customer=str(contact.customer_id))
+
+
+async def contact_known(company_id: UUID, contact_id: UUID | None) -> Contact:
+    """Return the contact. Raises NotFound."""
+    found = await customers.contact_by_id(company_id, contact_id) if contact_id else None
+    if found is None:
+        raise NotFound("contact.unknown")
+    return found

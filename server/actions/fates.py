@@ -11,12 +11,14 @@ from uuid import UUID
 
 from server.actions import conversations, questions, templates
 from server.actions.channels import kind_of
-from server.actions.consents import contact_known, withdraw
+from server.actions.consents import withdraw
+from server.actions.customers import contact_known
 from server.actions.identities import refused
 from server.db import correspondence, customers, inbox, lanes, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, NotFound
+from server.domain.evidence import Evidence
 from server.domain.logbook import Entry
 from server.domain.messages import GONE_OUT, Message, MessageState, window_until
 from server.domain.outcomes import MediaFix, NeedsTemplate, OptedOut, Outcome, Unclear
@@ -126,8 +128,7 @@ async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) ->
         await customers.lock_contact(message.company_id, contact.id)
         await _fail(message, "consent.withdrawn", outcome.detail, at=at)
         actor = system(message.company_id)
-        proof = Proof.INBOUND_MESSAGE
-        await withdraw(actor, contact, channel=message.channel, proof=proof, said=OPTED_OUT, at=at)
+        await withdraw(actor, contact, message.channel, Evidence(Proof.INBOUND_MESSAGE, OPTED_OUT), at=at)
         return
     code = "media.refused" if isinstance(outcome, MediaFix) else getattr(outcome, "code", "message.failed")
     if code in NOBODYS:

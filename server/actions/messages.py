@@ -7,7 +7,7 @@ from uuid import UUID
 
 from server.actions import conversations, fates, pace, questions, quiet, templates
 from server.actions.channels import open_channel
-from server.actions.consents import contact_known
+from server.actions.customers import contact_known
 from server.actions.facts import ready
 from server.actions.gate import gate, stranger_gate
 from server.actions.speech_photos import shown_by, still_released

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from server.actions import conversations, replies
-from server.actions.consents import contact_known, suspend
+from server.actions.consents import suspend
+from server.actions.customers import contact_known
 from server.actions.fates import OPTED_OUT
 from server.actions.identities import learn, whose
 from server.actions.invites import hash_of

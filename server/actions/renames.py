@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import conversations
-from server.actions.consents import contact_known, grant, withdraw
+from server.actions.consents import grant, withdraw
+from server.actions.customers import contact_known
 from server.db import accounts as accounts_db
 from server.db import consents, conversation_messages, customers, identities, inbox, lanes, logbook
 from server.db import conversations as conversations_db
@@ -15,10 +16,12 @@ from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
 from server.domain.conversations import key_of_stranger
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, NotFound
+from server.domain.evidence import Evidence
 from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.messages import Message
 from server.domain.users import Actor, Right, require
+from server.domain.wordings import Topic
 
 SETTLED = "done"
 # "Später" means not today: the next morning it stands there again.
@@ -147,8 +150,8 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
     if same:
         await _take_over(actor, contact, proposal, at=at)
     else:
-        said = "Der Name beim Messenger gehört jetzt jemand anderem"
-        await withdraw(actor, contact, channel=proposal.channel, proof=Proof.OFFICE, said=said, at=at)
+        said = Evidence(Proof.OFFICE, "Der Name beim Messenger gehört jetzt jemand anderem")
+        await withdraw(actor, contact, proposal.channel, said, at=at)
     verb = "contact.rename_confirmed" if same else "contact.rename_refused"
     entry = Entry.by(actor, verb, "contact", contact.id, at=at, channel=proposal.channel)
     await logbook.insert_entry(actor.company_id, entry)
@@ -158,8 +161,8 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
 async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: datetime) -> None:
     """Learn the new names, bring along what came under them, and put a new number into the book."""
     if await _had_agreed(contact, proposal.channel):
-        proof, ref = Proof.OFFICE, "Der neue Name beim Messenger ist bestätigt"
-        await grant(actor, contact, channel=proposal.channel, proof=proof, proof_ref=ref, at=at)
+        said = Evidence(Proof.OFFICE, "Der neue Name beim Messenger ist bestätigt")
+        await grant(actor, contact, Topic(proposal.channel), said, at=at)
     for name in proposal.new:
         await identities.add_identity(actor.company_id, contact.id, proposal.channel, name, at=at)
         stranger = await conversations_db.by_key(actor.company_id, key_of_stranger(proposal.channel, name))

@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 
 from server.actions import conversations
 from server.actions import questions as question_actions
-from server.actions.consents import contact_known, withdraw
+from server.actions.consents import withdraw
+from server.actions.customers import contact_known
 from server.actions.identities import learn, reached, whose
 from server.db import conversations as conversations_db
 from server.db import jobs, logbook, messages, questions, tasks
@@ -17,6 +18,7 @@ from server.domain.choices import Choice, picked, thumbs
 from server.domain.consents import Proof, is_stop
 from server.domain.conversations import ConversationState
 from server.domain.events import Change, InboundMessage, MessageKind
+from server.domain.evidence import Evidence
 from server.domain.identities import Identity
 from server.domain.logbook import Entry
 from server.domain.mail import job_of_token
@@ -177,8 +179,7 @@ async def stop(
     people = set(await reached(account.company_id, sender)) | ({contact_id} if contact_id else set())
     for person in sorted(people):
         contact = await contact_known(account.company_id, person)
-        proof = Proof.INBOUND_MESSAGE
-        await withdraw(actor, contact, channel=account.kind, proof=proof, said=said, at=at)
+        await withdraw(actor, contact, account.kind, Evidence(Proof.INBOUND_MESSAGE, said), at=at)
 
 
 async def change(account: Account, event: Change, *, at: datetime) -> bool:

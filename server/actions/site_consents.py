@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 from server import channels as registry
-from server.actions import consents, ledger
+from server.actions import consents, ledger, signatures
 from server.actions.placing import Place
 from server.channels.handoff import MESSENGERS
 from server.db import accounts as accounts_db
@@ -18,14 +18,14 @@ from server.db.unit import atomic
 from server.domain.accounts import consent_channel
 from server.domain.companies import Company
 from server.domain.consent_items import Shown, SyncConsent
-from server.domain.consents import ANY, COVERED, ConsentVerb, Proof, Purpose, Word, word_of
+from server.domain.consents import ANY, COVERED, ConsentVerb, Matter, Purpose, Word, word_of
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
+from server.domain.evidence import Evidence, Told, said_within
 from server.domain.jobs import Job
 from server.domain.partners import Partner
-from server.domain.told import Told, said_within
 from server.domain.users import Actor
-from server.domain.wordings import PhoneWords, for_phones
+from server.domain.wordings import PhoneWords, Topic, for_phones
 from server.ids import named_id
 from server.services import Services
 
@@ -59,7 +59,7 @@ async def keep_signature(services: Services, actor: Actor, item: SyncConsent) ->
         return
     await _person(actor, item.contact_id)
     for shown in item.words:
-        key = consents.signature_key(actor.company_id, _line_id(item, shown))
+        key = signatures.key(actor.company_id, _line_id(item, shown))
         await services.storage.put(key, item.signature, content_type="image/png")
 
 
@@ -109,22 +109,16 @@ async def _grant(
 ) -> None:
     channel, partner = _channel(shown.channel), await _partner(actor, item, shown)
     before = await consents_db.of_contact(actor.company_id, contact.id)
-    await consents.grant(
-        actor,
-        contact,
-        channel=channel,
-        purpose=shown.purpose,
-        job=job,
-        partner=partner,
-        proof=item.proof,
-        proof_ref=item.how,
+    evidence = Evidence(
+        item.proof,
+        item.how,
         wording=shown.text,
-        consent_id=_line_id(item, shown),
-        proof_sha256=item.sha256,
+        line_id=_line_id(item, shown),
+        picture_sha256=item.sha256,
         told=told,
-        at=at,
     )
-    moved = item.number and item.number != consents.reached_at(contact, channel)
+    await consents.grant(actor, contact, Topic(channel, shown.purpose, job, partner), evidence, at=at)
+    moved = item.number and item.number != contact.reached_at(channel)
     about_number = shown.purpose in COVERED or shown.purpose is Purpose.ADVERTISING
     if moved and about_number and word_of(before, channel, shown.purpose) is not Word.GIVEN:
         why = f"Zugestimmt wurde für {item.number}, eingetragen ist inzwischen ein anderer Weg"
@@ -134,35 +128,25 @@ async def _grant(
 async def _take_back(
     actor: Actor, contact: Contact, item: SyncConsent, place: Place, told: Told, *, at: datetime
 ) -> None:
-    said = item.how or "vor Ort gesagt"
+    evidence = Evidence(item.proof, item.how or "vor Ort gesagt", told=told)
     if not item.words:
-        await withdraw_all(actor, contact, proof=item.proof, said=said, told=told, at=at)
+        await withdraw_all(actor, contact, evidence, at=at)
     for shown in item.words:
         if shown.purpose in COVERED:
-            channel = _channel(shown.channel)
-            await consents.withdraw(
-                actor, contact, channel=channel, proof=item.proof, said=said, told=told, at=at
-            )
-            continue
-        sharing = shown.purpose is Purpose.THIRD_PARTY
-        await ledger.take_back(
-            actor,
-            contact,
-            _channel(shown.channel) if shown.purpose is Purpose.ADVERTISING else ANY,
-            shown.purpose,
-            said=said,
-            proof=item.proof,
-            job_id=place.job_id if sharing else None,
-            partner_id=item.partner_id if sharing else None,
-            told=told,
-            at=at,
-        )
+            await consents.withdraw(actor, contact, _channel(shown.channel), evidence, at=at)
+        else:
+            await ledger.take_back(actor, contact, _matter(item, shown, place), evidence, at=at)
+
+
+def _matter(item: SyncConsent, shown: Shown, place: Place) -> Matter:
+    """Return what a withdrawal of one thing is about, as its consent was."""
+    if shown.purpose is Purpose.THIRD_PARTY:
+        return Matter(ANY, shown.purpose, place.job_id, item.partner_id)
+    return Matter(_channel(shown.channel) if shown.purpose is Purpose.ADVERTISING else ANY, shown.purpose)
 
 
 @atomic
-async def withdraw_all(
-    actor: Actor, contact: Contact, *, proof: Proof, said: str, told: Told | None = None, at: datetime
-) -> None:
+async def withdraw_all(actor: Actor, contact: Contact, evidence: Evidence, *, at: datetime) -> None:
     """Close every messenger he may be reached by, and note the word itself, for what may still be on its way here."""
     await customers.lock_contact(actor.company_id, contact.id)
     lines = await consents_db.of_contact(actor.company_id, contact.id)
@@ -171,8 +155,8 @@ async def withdraw_all(
     kinds |= await identities.platforms_of(actor.company_id, contact.id)
     kinds |= set(await correspondence.channels_waiting_for(actor.company_id, contact.id))
     for channel in sorted({consent_channel(one) for one in kinds}):
-        await consents.withdraw(actor, contact, channel=channel, proof=proof, said=said, told=told, at=at)
-    await ledger.take_back(actor, contact, ANY, Purpose.SERVICE, said=said, proof=proof, told=told, at=at)
+        await consents.withdraw(actor, contact, channel, evidence, at=at)
+    await ledger.take_back(actor, contact, Matter(ANY, Purpose.SERVICE), evidence, at=at)
 
 
 async def _person(actor: Actor, contact_id: UUID) -> Contact:

@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 
 from server.actions import conversations, drafting, fates, introductions, speech_photos, templates, ways
 from server.actions.channels import open_channel
-from server.actions.consents import contact_known
 from server.actions.copies import pictures_of
+from server.actions.customers import contact_known
 from server.actions.introductions import Planned
 from server.db import accounts, lanes, messages, tasks
 from server.db.unit import atomic, signal

@@ -15,10 +15,11 @@ from server.db.unit import atomic, signal
 from server.domain.consents import Proof, Purpose, Word, word_of
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NotFound
+from server.domain.evidence import Evidence
 from server.domain.stickers import Sticker, to_office
 from server.domain.texts import line
 from server.domain.users import system
-from server.domain.wordings import for_channel, label
+from server.domain.wordings import Topic, for_channel, label
 from server.ids import new_id
 
 # Messengers that reach a person by the number he types; the others need a chat he begins.
@@ -50,21 +51,14 @@ async def agree(sticker: Sticker, *, name: str, phone: str, channel: str, at: da
     name = line(name, "name", limit=100, required=True)
     if not number:
         raise Invalid("contact.phone", field="phone")
-    said = await words(sticker, channel)
     contact = await _known(sticker, number)
     word = await _word(contact, channel) if contact else None
     if word is Word.GIVEN:
         return
     if contact is not None and word is Word.NONE:
-        await consents.grant(
-            system(sticker.company_id),
-            contact,
-            channel=channel,
-            proof=Proof.LINK,
-            proof_ref=f"am Aufkleber {sticker.number} eingetragen: {name}, {number}",
-            wording=said,
-            at=at,
-        )
+        where = f"am Aufkleber {sticker.number} eingetragen: {name}, {number}"
+        shown = Evidence(Proof.LINK, where, wording=await words(sticker, channel))
+        await consents.grant(system(sticker.company_id), contact, Topic(channel), shown, at=at)
         return
     await _tell_office(sticker, name, number, channel, at=at)
 

@@ -33,12 +33,14 @@ from server.demo.phones import bring_phones
 from server.domain.companies import Company
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
+from server.domain.evidence import Evidence
 from server.domain.items import Kind, Moment, SyncPhoto, SyncQuestion
 from server.domain.jobs import JobDraft, JobState, JobStep
 from server.domain.media import JPEG
 from server.domain.photos import Phase
 from server.domain.reviews import Verdict
 from server.domain.users import Actor, Role, User, system
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.services import Services
 from server.web import static
@@ -137,10 +139,8 @@ class _Filling:
             self.contacts[client.key] = contact.id
             await customers.prefer(sabine, contact, client.apps[0], at=self.ago(549))
             for channel, how in client.consents:
-                proof = Proof.SPOKEN
-                await consents.grant(
-                    sabine, contact, channel=channel, proof=proof, proof_ref=how, at=self.ago(420)
-                )
+                said = Evidence(Proof.SPOKEN, how)
+                await consents.grant(sabine, contact, Topic(channel), said, at=self.ago(420))
 
     async def _jobs(self) -> None:
         sabine = self.people["sabine"]

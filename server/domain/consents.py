@@ -47,6 +47,16 @@ COVERED = frozenset({Purpose.SERVICE, Purpose.PHOTOS})
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """What a word is about: one purpose in one messenger, or (channel `ANY`) one job's photos for one partner."""
+
+    channel: str
+    purpose: Purpose
+    job_id: UUID | None = None
+    partner_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """One line of the ledger, with the exact words and their SHA-256 (hex).
 
@@ -74,6 +84,10 @@ class Consent:
     proof_sha256: str = ""
     received_at: datetime | None = None
     device_id: UUID | None = None
+
+    @property
+    def matter(self) -> Matter:
+        return Matter(self.channel, self.purpose, self.job_id, self.partner_id)
 
 
 def wording_hash(wording: str) -> str:
@@ -140,6 +154,23 @@ def overtaken_by(lines: Sequence[Consent], given: Consent) -> Consent | None:
 def latest_of(lines: Sequence[Consent]) -> Consent | None:
     """Return the line that counts; in which order lines arrived makes no difference."""
     return max(lines, key=order, default=None)
+
+
+def in_force(lines: Sequence[Consent]) -> list[Consent]:
+    """Return the lines that say what holds now: the newest about each matter."""
+    newest: dict[Matter, Consent] = {}
+    for line in sorted(lines, key=order):
+        newest[line.matter] = line
+    return sorted(newest.values(), key=lambda one: (one.channel, one.purpose, str(one.job_id)))
+
+
+def shared_now(lines: Sequence[Consent]) -> list[Consent]:
+    """Return the consents in force that no messenger carries: what may be passed on, or shown as a reference."""
+    return [
+        line
+        for line in in_force(lines)
+        if line.purpose in WITHOUT_CHANNEL and line.verb is ConsentVerb.GRANTED
+    ]
 
 
 _WORDS = {

@@ -93,6 +93,10 @@ class Contact:
     archived_at: datetime | None
     rev: int
 
+    def reached_at(self, channel: str) -> str:
+        """Return the number or address a consent for this channel names, "" where the book has none."""
+        return self.email if channel == "email" else self.phone
+
 
 def address_of(street: str, postcode: str, city: str) -> str:
     """Return one line: "Lindenstr. 14, 50674 Köln"."""

@@ -8,6 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from server.domain.accounts import consent_channel
+from server.domain.consents import ANY, WITHOUT_CHANNEL, Matter, Purpose
+from server.domain.customers import Contact
+from server.domain.errors import Invalid
+from server.domain.jobs import Job
+from server.domain.partners import Partner
+
 CHANNEL = (
     "Ich möchte, dass {company} mir Fragen, Fotos und Termine zu meinem Auftrag über {channel} an {number} schickt. "
     "{provider} Ich kann das jederzeit mit STOP{link} oder im Büro widerrufen; was bis dahin geschah, bleibt "
@@ -77,6 +84,46 @@ def for_sharing(*, company: str, site: str, firm: str, work: str, link: str = ""
 def for_reference(*, company: str, link: str = "") -> str:
     """Return the words that let photos be shown to others."""
     return REFERENCE.format(company=company, link=_link(link))
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What somebody is asked to agree to; passing photos on names the job and the partner."""
+
+    channel: str
+    purpose: Purpose = Purpose.SERVICE
+    job: Job | None = None
+    partner: Partner | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Say whether all is named that its words need."""
+        return self.purpose is not Purpose.THIRD_PARTY or bool(self.job and self.partner)
+
+    @property
+    def matter(self) -> Matter:
+        if self.purpose is Purpose.THIRD_PARTY and self.job and self.partner:
+            return Matter(ANY, self.purpose, self.job.id, self.partner.id)
+        alone = self.purpose in WITHOUT_CHANNEL
+        return Matter(ANY if alone else consent_channel(self.channel), self.purpose)
+
+    def words(self, contact: Contact, *, company: str, link: str = "") -> str:
+        """Return the exact words this person agrees to. Raises Invalid where job or partner are missing."""
+        if self.purpose is Purpose.THIRD_PARTY:
+            if self.job is None or self.partner is None:
+                raise Invalid("consent.no_job_or_partner", field="partner")
+            site = f"„{self.job.site or self.job.title}“"
+            firm, work = self.partner.name, self.partner.trade
+            return for_sharing(company=company, site=site, firm=firm, work=work, link=link)
+        if self.purpose is Purpose.REFERENCE:
+            return for_reference(company=company, link=link)
+        return for_channel(
+            company=company,
+            channel=consent_channel(self.channel),
+            number=contact.reached_at(self.channel),
+            link=link,
+            advertising=self.purpose is Purpose.ADVERTISING,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def _page(request: Request, asked: Asked, *, status: int = 200, **values: 
         headers=HEADERS,
         company=asked.company,
         asked=asked,
-        channel_name=label(asked.channel),
+        channel_name=label(asked.topic.channel),
         token=request.path_params["token"],
         **shown,
     )

@@ -2,7 +2,6 @@
 
 import random
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -12,9 +11,11 @@ from server.db import consents as consents_db
 from server.db import partners as partners_db
 from server.db.connect import Database
 from server.db.unit import atomic
-from server.domain.consents import ConsentVerb, Proof, Purpose
+from server.domain.consents import ConsentVerb, Proof, Purpose, in_force
+from server.domain.evidence import Evidence
 from server.domain.gate import Open
 from server.domain.partners import ContractKind, PartnerContract, PartnerDraft
+from server.domain.wordings import Topic
 from server.ids import new_id
 from tests import factories
 from tests.factories import START
@@ -67,33 +68,31 @@ async def test_what_holds_is_what_was_said_last(database: Database, seed: int) -
             chance.choice(KINDS),
             chance.choice(["give", "give", "share", "show", "take", "one", "rest"]),
         )
-        said: dict[str, Any] = {"proof": Proof.SIGNATURE, "at": at}
+        signed = Evidence(Proof.SIGNATURE)
         if act == "give":
             purpose = chance.choice(TOLD)
-            await consents.grant(office, person, channel=kind, purpose=purpose, **said)
+            await consents.grant(office, person, Topic(kind, purpose), signed, at=at)
             model.word[(kind, purpose)] = "given"
         elif act == "share":
             third = Purpose.THIRD_PARTY
-            await consents.grant(
-                office, person, channel=kind, purpose=third, job=job, partner=partner, **said
-            )
+            await consents.grant(office, person, Topic(kind, third, job, partner), signed, at=at)
             model.word[SHARED] = "given"
         elif act == "show":
-            await consents.grant(office, person, channel=kind, purpose=Purpose.REFERENCE, **said)
+            await consents.grant(office, person, Topic(kind, Purpose.REFERENCE), signed, at=at)
             model.word[REFERENCE] = "given"
         elif act == "take":
-            await consents.withdraw(office, person, channel=kind, proof=Proof.OFFICE, said="Nein", at=at)
+            await consents.withdraw(office, person, kind, Evidence(Proof.OFFICE, "Nein"), at=at)
             model.take(kind)
         elif act == "rest":
             await consents.suspend(office, person, channel=kind, why="neue Nummer", at=at)
             model.rest(kind)
         else:
-            lines = consents.in_force(await consents_db.of_contact(office.company_id, person.id))
+            lines = in_force(await consents_db.of_contact(office.company_id, person.id))
             given = [line for line in lines if line.verb is ConsentVerb.GRANTED]
             if not given:
                 continue
             line = chance.choice(given)
-            await consents.withdraw_one(office, person, line, said="das nicht", at=at)
+            await consents.withdraw_one(office, person, line, Evidence(Proof.OFFICE, "das nicht"), at=at)
             if line.purpose is Purpose.SERVICE:
                 model.take(line.channel)
             else:

@@ -22,9 +22,9 @@ from server.domain.consents import (
     wording_hash,
 )
 from server.domain.errors import Invalid
+from server.domain.evidence import Span, said_within
 from server.domain.items import content_hash
 from server.domain.sync import read_item
-from server.domain.told import Span, said_within
 from server.domain.wordings import for_channel, for_phones
 
 NINE = datetime(2026, 11, 26, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from server.actions import consent_links, stickers
 from server.actions.gate import gate
 from server.clock import now
 from server.db import consents, messages
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, wording_hash
+from server.domain.consents import Consent, ConsentVerb, Matter, Proof, Purpose, wording_hash
 from server.domain.customers import Contact
 from server.domain.gate import Closed, Open
 from server.domain.jobs import Job
@@ -188,7 +188,7 @@ async def test_an_old_link_only_takes_back(house: House) -> None:
     contact, _, _ = await people(house)
     services = house.app.state.services
     past = now() - consent_links.LIVES - timedelta(hours=1)
-    made = consent_links.token(services, contact, channel="whatsapp", purpose=Purpose.SERVICE, at=past)
+    made = consent_links.token(services, contact, Matter("whatsapp", Purpose.SERVICE), at=past)
     async with stranger(house) as phone:
         assert "zu alt" in (await phone.get(f"/a/c/{made}")).text
         assert (await phone.post(f"/a/c/{made}")).status_code == 410

@@ -10,6 +10,7 @@ from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import logbook, partners
 from server.domain.consents import Proof, Purpose
+from server.domain.evidence import Evidence
 from server.domain.gate import Closed, Open
 from server.domain.partners import FILE_MAX
 from server.domain.users import Role
@@ -130,7 +131,7 @@ async def test_passing_on_needs_the_customer_and_the_contract(house: House) -> N
     assert "Weitergabe · Elektro Blitz" in ledger and "Auftrag Bad." in ledger
     person = await customers_db.contact_by_id(house.company.id, contact.id)
     assert person
-    await consents.withdraw(office, person, channel="whatsapp", proof=Proof.OFFICE, said="Nein", at=now())
+    await consents.withdraw(office, person, "whatsapp", Evidence(Proof.OFFICE, "Nein"), at=now())
     assert await answer() == Closed("consent.no_sharing")
     purposes = {line.purpose for line in await consents_db.of_contact(house.company.id, contact.id)}
     assert purposes == {Purpose.THIRD_PARTY, Purpose.SERVICE}

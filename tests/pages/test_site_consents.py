@@ -16,7 +16,7 @@ from server.actions.consent_links import token
 from server.actions.gate import gate, partner_gate
 from server.clock import now
 from server.db import consents
-from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, Word, word_of, wording_hash
+from server.domain.consents import Consent, ConsentVerb, Matter, Proof, Purpose, Word, word_of, wording_hash
 from server.domain.customers import Contact
 from server.domain.gate import Closed, Open
 from server.domain.jobs import Job
@@ -241,7 +241,7 @@ async def by_phone(house: House, contact: Contact, job: Job, where: str) -> None
 
 
 async def by_link(house: House, contact: Contact, job: Job, where: str) -> None:
-    made = token(house.app.state.services, contact, channel="whatsapp", purpose=Purpose.SERVICE, at=now())
+    made = token(house.app.state.services, contact, Matter("whatsapp", Purpose.SERVICE), at=now())
     assert (await house.guest.get(f"/a/c/{made}")).status_code == 200 and await lines(house, contact) == []
     assert (await house.guest.post(f"/a/c/{made}")).status_code == 200
 

@@ -9,9 +9,11 @@ from server.db import accounts, messages, templates
 from server.db.unit import atomic
 from server.domain.accounts import Health
 from server.domain.consents import Proof, Purpose
+from server.domain.evidence import Evidence
 from server.domain.messages import Direction
 from server.domain.photos import Person
 from server.domain.statistics import Price
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talks import TYPED, Firm
@@ -119,9 +121,12 @@ async def test_advertising_is_offered_to_who_agreed_to_it(firm: Firm) -> None:
     await ready(firm)
     await firm.consent()
     await consents.grant(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.SPOKEN, proof_ref="zu Sabine",
-        purpose=Purpose.ADVERTISING, at=firm.clock.at,
-    )  # fmt: skip
+        firm.office,
+        firm.contact,
+        Topic("whatsapp", Purpose.ADVERTISING),
+        Evidence(Proof.SPOKEN, "zu Sabine"),
+        at=firm.clock.at,
+    )
     async with firm.browser(firm.office) as office:
         assert "Rabatt!" in (await office.get(await thread(firm))).text
 
@@ -214,7 +219,7 @@ async def refused(firm: Firm, name: str) -> dict[str, object]:
     if name == "withdrawn":
         await firm.consent()
         await consents.withdraw(
-            firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="nein", at=firm.clock.at
+            firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "nein"), at=firm.clock.at
         )
     elif name == "down":
         await firm_down(firm)

@@ -13,6 +13,8 @@ from server.db import conversations as threads
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft
+from server.domain.evidence import Evidence
+from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
 from tests.channels import mails, telegram_lines, threema_lines
 from tests.talk.test_messenger import with_page
@@ -54,7 +56,7 @@ async def _threema_basic(firm: Firm) -> Customer:
     """Open an account without a key: texts only, nothing ever comes back, and Petra is found by her number."""
     typed = threema_lines.BASIC
     await consents.grant(
-        firm.office, firm.contact, channel="threema", proof=Proof.SIGNATURE, at=firm.clock.at
+        firm.office, firm.contact, Topic("threema"), Evidence(Proof.SIGNATURE), at=firm.clock.at
     )
     return await _opened(
         firm, "threema", typed, own_id=typed["gateway_id"], token=typed["api_secret"], secret=""

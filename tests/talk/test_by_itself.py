@@ -9,8 +9,10 @@ from server.db import conversations as table
 from server.db import messages
 from server.db.tables import MessageRow
 from server.domain.consents import Proof
+from server.domain.evidence import Evidence
 from server.domain.hours import OfficeHours, Week
 from server.domain.messages import AUTOMATIC, Message
+from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
 from tests.talk.test_inbox import keep
 from tests.talks import Firm
@@ -110,12 +112,7 @@ async def test_stop_and_a_placeholder_without_words_are_met_with_silence(firm: F
     await write(firm, "STOP", hours=9)
     assert said(firm.petra) == []
     await consents.grant(
-        firm.office,
-        firm.contact,
-        channel="whatsapp",
-        proof=Proof.SPOKEN,
-        proof_ref="am Telefon",
-        at=firm.clock.at,
+        firm.office, firm.contact, Topic("whatsapp"), Evidence(Proof.SPOKEN, "am Telefon"), at=firm.clock.at
     )
     await hours(firm, away="{Baustelle}")
     await write(firm, minutes=1)

@@ -28,6 +28,7 @@ from server.domain.consents import ConsentVerb, Proof, Purpose, is_stop
 from server.domain.customers import Contact, ContactDraft
 from server.domain.errors import Forbidden
 from server.domain.events import OptOut
+from server.domain.evidence import Evidence
 from server.domain.gate import Closed, Open, decide
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Direction, Message, MessageState
@@ -35,6 +36,7 @@ from server.domain.pace import Pace, Rate
 from server.domain.photos import Person
 from server.domain.questions import QuestionState
 from server.domain.tasks import Later
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.full import full
@@ -100,9 +102,8 @@ async def test_a_withdrawal_is_for_every_purpose(firm: Firm) -> None:
         await actions.grant(
             firm.office,
             firm.contact,
-            channel="whatsapp_handoff",
-            proof=Proof.SIGNATURE,
-            purpose=purpose,
+            Topic("whatsapp_handoff", purpose),
+            Evidence(Proof.SIGNATURE),
             at=firm.clock.at,
         )
         assert isinstance(
@@ -110,7 +111,7 @@ async def test_a_withdrawal_is_for_every_purpose(firm: Firm) -> None:
         )
     firm.clock.go(minutes=1)
     await actions.withdraw(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="am Telefon", at=firm.clock.at
+        firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "am Telefon"), at=firm.clock.at
     )
     for purpose in (Purpose.SERVICE, Purpose.ADVERTISING):
         closed = await gate(firm.company_id, firm.contact.id, "whatsapp_handoff", purpose, at=firm.clock.at)
@@ -374,7 +375,7 @@ async def test_sent_again_never_goes_to_the_old_number(firm: Firm) -> None:
     moved = ContactDraft("Petra Müller", "0160 1234567")
     contact = await customers.change_contact(firm.office, firm.contact, moved, at=firm.clock.at)
     firm.clock.go(minutes=1)
-    await actions.grant(firm.office, contact, channel="whatsapp", proof=Proof.SIGNATURE, at=firm.clock.at)
+    await actions.grant(firm.office, contact, Topic("whatsapp"), Evidence(Proof.SIGNATURE), at=firm.clock.at)
     await fates.resolve(firm.office, doubtful.id, arrived=False, at=firm.clock.at)
     await firm.work(hours=1)
     assert firm.on_phone() == []
@@ -385,7 +386,7 @@ async def test_a_withdrawal_counts_after_the_clock_was_put_back(firm: Firm) -> N
     await firm.consent()
     firm.clock.go(hours=-1)
     await actions.withdraw(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="am Telefon", at=firm.clock.at
+        firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "am Telefon"), at=firm.clock.at
     )
     assert await now(firm) == Closed("consent.withdrawn")
 
@@ -483,7 +484,7 @@ async def _race(
 
 async def _by_office(firm: Firm, contact: Contact, account: Account) -> None:
     at, proof = firm.clock.at, Proof.OFFICE
-    await actions.withdraw(firm.office, contact, channel=account.kind, proof=proof, said="Nein", at=at)
+    await actions.withdraw(firm.office, contact, account.kind, Evidence(proof, "Nein"), at=at)
 
 
 @atomic
@@ -511,7 +512,7 @@ async def queue(firm: Firm, numbers: list[int], account: Account) -> list[tuple[
         given = [Purpose.SERVICE] if number % 10 else [Purpose.SERVICE, Purpose.ADVERTISING]
         for purpose in given:
             await actions.grant(
-                firm.office, contact, channel=account.kind, proof=Proof.SIGNATURE, purpose=purpose, at=at
+                firm.office, contact, Topic(account.kind, purpose), Evidence(Proof.SIGNATURE), at=at
             )
         message = Message(
             id=new_id(),

@@ -14,10 +14,12 @@ from server.db.unit import atomic
 from server.domain.consents import Proof
 from server.domain.customers import Contact
 from server.domain.errors import Invalid, NoConsent
+from server.domain.evidence import Evidence
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
 from server.domain.routing import Need
+from server.domain.wordings import Topic
 from server.ids import new_id
 from tests.talk.test_introductions import IMPRINT, PRIVACY, _forget, _link
 from tests.talk.test_pages import by_hand
@@ -26,12 +28,7 @@ from tests.talks import PETRA, Firm
 
 async def agreed(firm: Firm, channel: str) -> None:
     await consents.grant(
-        firm.office,
-        firm.contact,
-        channel=channel,
-        proof=Proof.SPOKEN,
-        proof_ref="am Telefon",
-        at=firm.clock.at,
+        firm.office, firm.contact, Topic(channel), Evidence(Proof.SPOKEN, "am Telefon"), at=firm.clock.at
     )
 
 

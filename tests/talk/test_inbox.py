@@ -18,6 +18,7 @@ from server.db import customers as customers_db
 from server.db.tables import ConversationRow, InternalNoteRow, MessageRow
 from server.domain.consents import Proof
 from server.domain.customers import ContactDraft, CustomerDraft
+from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
 from server.domain.messages import Direction, MessageState
 from server.ids import new_id
@@ -121,7 +122,7 @@ async def test_each_refusal_has_its_sentence_and_keeps_the_words(firm: Firm) -> 
         assert "Das Fenster für freien Text ist seit heute 09:55 geschlossen" in page.text
         await _refused(office, there, words(), "Zeitfenster für freie Nachrichten ist zu")
         await consents.withdraw(
-            firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="nein", at=firm.clock.at
+            firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "nein"), at=firm.clock.at
         )
         await _refused(office, there, words(), "widerrufen")
     assert said(firm) == [] and not await MessageRow.filter(direction="out").exists()

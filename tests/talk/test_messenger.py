@@ -7,8 +7,10 @@ from server.db import accounts
 from server.db import messages as messages_db
 from server.domain.accounts import Account
 from server.domain.consents import Proof
+from server.domain.evidence import Evidence
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
 from server.sandbox.messenger.platform import MessengerPlatform
 from tests.sites import photo_bytes
@@ -55,12 +57,7 @@ async def test_heard_bound_asked_tapped_answered(firm: Firm) -> None:
 
     await inbox.assign(firm.office, first, job_id=firm.job, contact_id=firm.contact.id, at=firm.clock.at)
     await consents.grant(
-        firm.office,
-        firm.contact,
-        channel="messenger",
-        proof=Proof.SPOKEN,
-        proof_ref="am Telefon",
-        at=firm.clock.at,
+        firm.office, firm.contact, Topic("messenger"), Evidence(Proof.SPOKEN, "am Telefon"), at=firm.clock.at
     )
     petra.send_photo(photo_bytes(), "image/jpeg")
     await firm.work()

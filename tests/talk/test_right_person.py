@@ -23,10 +23,12 @@ from server.db import messages as messages_db
 from server.domain.consents import Proof
 from server.domain.customers import Contact, ContactDraft
 from server.domain.errors import Conflict, NoConsent, NotFound
+from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
 from server.domain.photos import Photo, Words
 from server.domain.questions import Question, QuestionState
 from server.domain.reviews import Verdict
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.email import smtp as email_smtp
 from tests.talk.platforms import email
@@ -80,9 +82,7 @@ async def test_a_corrected_mail_address_is_the_one_written_to(
     old.write("Guten Tag")
     await firm.work()
     contact, at = await contact_now(firm), firm.clock.at
-    await consents.grant(
-        firm.office, contact, channel="email", proof=Proof.SPOKEN, proof_ref="am Telefon", at=at
-    )
+    await consents.grant(firm.office, contact, Topic("email"), Evidence(Proof.SPOKEN, "am Telefon"), at=at)
     draft = ContactDraft(contact.name, contact.phone_typed, "neu@kunde.example")
     await customers.change_contact(firm.office, contact, draft, at=at)
     with pytest.raises(NoConsent, match="suspended"):
@@ -95,12 +95,7 @@ async def test_a_corrected_mail_address_is_the_one_written_to(
             at=at,
         )
     await consents.grant(
-        firm.office,
-        await contact_now(firm),
-        channel="email",
-        proof=Proof.SPOKEN,
-        proof_ref="noch einmal",
-        at=at,
+        firm.office, await contact_now(firm), Topic("email"), Evidence(Proof.SPOKEN, "noch einmal"), at=at
     )
     said = await speech.say(
         firm.office, intent=new_id(), contact_id=contact.id, channel="email", text="Ihr Angebot", at=at
@@ -134,7 +129,7 @@ async def test_a_link_is_its_persons_whoever_is_asked_afterwards(firm: Firm) -> 
         firm.office, customer, ContactDraft("Jens Müller", "0151 99887766"), at=firm.clock.at
     )
     await consents.grant(
-        firm.office, other, channel="whatsapp", proof=Proof.SPOKEN, proof_ref="am Telefon", at=firm.clock.at
+        firm.office, other, Topic("whatsapp"), Evidence(Proof.SPOKEN, "am Telefon"), at=firm.clock.at
     )
     await drafts.change(
         firm.office,
@@ -211,11 +206,6 @@ async def test_a_message_opened_by_hand_leads_nowhere_once_the_gate_is_shut(firm
         await desk.post(f"/messages/{written.id}/handoff", data={"state": "opened"})
         assert "wa.me" in (await desk.get(thread)).text
         await consents.withdraw(
-            firm.office,
-            firm.contact,
-            channel="whatsapp",
-            proof=Proof.OFFICE,
-            said="am Telefon",
-            at=firm.clock.at,
+            firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "am Telefon"), at=firm.clock.at
         )
         assert "wa.me" not in (await desk.get(thread)).text

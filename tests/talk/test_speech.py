@@ -15,6 +15,7 @@ from server.db.unit import atomic
 from server.domain.accounts import Health
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
+from server.domain.evidence import Evidence
 from server.domain.messages import Message, MessageState
 from server.domain.reviews import Verdict
 from server.ids import new_id
@@ -120,7 +121,7 @@ async def test_scheduled_leaves_at_its_time_with_the_gate_as_it_is_then(firm: Fi
     assert await state(firm, stopped) is MessageState.STOPPED
     third = await say(firm, "Drei", send_after=firm.clock.at + timedelta(hours=1))
     await consents.withdraw(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="nein", at=firm.clock.at
+        firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "nein"), at=firm.clock.at
     )
     await firm.work(hours=3)
     assert await state(firm, third) is MessageState.STOPPED

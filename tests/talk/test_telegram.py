@@ -4,8 +4,10 @@ from server.actions import channels, consents, inbox
 from server.db import messages as messages_db
 from server.domain.accounts import Account
 from server.domain.consents import Proof
+from server.domain.evidence import Evidence
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.wordings import Topic
 from server.sandbox import Fault
 from server.sandbox.customer import Customer
 from tests.sites import photo_bytes
@@ -49,12 +51,7 @@ async def bound(firm: Firm, petra: Customer) -> None:
     assert first.contact_id is None
     await inbox.assign(firm.office, first, job_id=firm.job, contact_id=firm.contact.id, at=firm.clock.at)
     await consents.grant(
-        firm.office,
-        firm.contact,
-        channel="telegram",
-        proof=Proof.SPOKEN,
-        proof_ref="am Telefon",
-        at=firm.clock.at,
+        firm.office, firm.contact, Topic("telegram"), Evidence(Proof.SPOKEN, "am Telefon"), at=firm.clock.at
     )
 
 

@@ -12,9 +12,11 @@ from server.actions import templates as actions
 from server.db import accounts, messages, templates
 from server.domain.consents import Proof, Purpose
 from server.domain.errors import Conflict, Invalid, NoConsent
+from server.domain.evidence import Evidence
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
 from server.domain.templates import KnownTemplate
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talks import TYPED, Firm
@@ -147,15 +149,18 @@ async def test_advertising_needs_its_own_word(firm: Firm) -> None:
         )  # fmt: skip
     assert refused.value.code == "consent.no_advertising"
     await consents.grant(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.SPOKEN, proof_ref="zu Sabine",
-        purpose=Purpose.ADVERTISING, at=firm.clock.at,
-    )  # fmt: skip
+        firm.office,
+        firm.contact,
+        Topic("whatsapp", Purpose.ADVERTISING),
+        Evidence(Proof.SPOKEN, "zu Sabine"),
+        at=firm.clock.at,
+    )
     later = firm.clock.at + timedelta(hours=1)
     alter(firm, "termin", category="MARKETING")
     await check(firm)
     kept = await say(firm, send_after=later)
     await consents.withdraw(
-        firm.office, firm.contact, channel="whatsapp", proof=Proof.OFFICE, said="nein", at=firm.clock.at
+        firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "nein"), at=firm.clock.at
     )
     await firm.work(hours=2)
     assert (await now(firm, kept)).state is MessageState.STOPPED

@@ -10,11 +10,14 @@ from starlette.responses import Response
 
 from server import channels as registry
 from server.actions import consents as actions
+from server.actions.customers import contact_known
 from server.channels.handoff import MESSENGERS
 from server.db import consents
 from server.domain.consents import ANY, WITHOUT_CHANNEL, Consent, ConsentVerb, Proof, Purpose
 from server.domain.errors import Invalid, NotFound
+from server.domain.evidence import Evidence
 from server.domain.paging import LIMIT_DEFAULT, LIMIT_MAX
+from server.domain.wordings import Topic
 from server.web import access, forms
 from server.web.render import json_answer
 from server.web.routing import Who, route
@@ -77,30 +80,21 @@ async def create(request: Request) -> Response:
     if body.channel not in kinds:
         raise Invalid("channel.unknown", field="channel")
     try:
-        contact = await actions.contact_known(actor.company_id, body.contact)
+        contact = await contact_known(actor.company_id, body.contact)
     except NotFound as unknown:
         raise Invalid(unknown.code, field="contact") from unknown
+    said = Evidence(body.proof, body.proof_ref)
     if body.verb is ConsentVerb.SUSPENDED:
         await actions.suspend(actor, contact, channel=body.channel, why=body.proof_ref, at=at)
     elif body.verb is ConsentVerb.GRANTED:
-        await actions.grant(
-            actor,
-            contact,
-            channel=body.channel,
-            proof=body.proof,
-            proof_ref=body.proof_ref,
-            purpose=body.purpose,
-            at=at,
-        )
+        await actions.grant(actor, contact, Topic(body.channel, body.purpose), said, at=at)
     else:
-        await actions.withdraw(
-            actor, contact, channel=body.channel, proof=body.proof, said=body.proof_ref, at=at
-        )
+        await actions.withdraw(actor, contact, body.channel, said, at=at)
     # Of the same moment there may be lines about other channels.
     lines = await consents.of_contact(actor.company_id, contact.id)
     about = ANY if body.purpose in WITHOUT_CHANNEL else body.channel
-    said = [one for one in lines if (one.verb, one.channel) == (body.verb, about)]
-    return json_answer(_json((said or lines)[0]), status=201)
+    written = [one for one in lines if (one.verb, one.channel) == (body.verb, about)]
+    return json_answer(_json((written or lines)[0]), status=201)
 
 
 def _json(line: Consent) -> ConsentJson:

@@ -1,11 +1,11 @@
-"""What a phone brings from where it was said, perhaps days ago: when that can have been, in doubt the closing side."""
+"""What shows that something was said: how, in which words, and where a phone brings it from, when that can have been."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from server.domain.consents import ConsentVerb
+from server.domain.consents import ConsentVerb, Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,23 @@ class Told:
     span: Span
     local_time: str
     device_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that a person said something.
+
+    `said`: to whom, in his own words, or where the paper lies; `wording`: the exact words that were shown to him,
+    "" = those of today. `line_id` is the id its line must bear, for a signature's picture (`picture_sha256`, hex) lies
+    under it already, or the phone has made it. `told`: it was not said to us now but brought from elsewhere.
+    """
+
+    proof: Proof
+    said: str = ""
+    wording: str = ""
+    line_id: UUID | None = None
+    picture_sha256: str = ""
+    told: Told | None = None
 
 
 def said_within(
