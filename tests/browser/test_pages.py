@@ -1,13 +1,13 @@
 """Every page in a real browser, light and dark: no CSP violation, no foreign request, nothing for axe to find.
 
-Pages are found by following links from each role's start page, as people do.
+Pages are found by following links from each role's start page, as people do. Axe looks at each page once with all
+its rules; the page then turns dark where it stands, and only what depends on colours is looked at again.
 """
 
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,9 +27,25 @@ pytestmark = [
 WATCH = """document.addEventListener('securitypolicyviolation', (e) => {
   console.error(`CSP ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`);
 })"""
-RUN_AXE = """async () => (await axe.run(document, {
-  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-})).violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`)"""
+# Only violations are told apart node by node: writing down what is right as well took half of axe's time.
+RUN_AXE = """async (runOnly) => (await axe.run(document, { runOnly, resultTypes: ['violations'] }))
+  .violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`)"""
+ALL_RULES = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+# The elements come lazily; the page is there once each lives and nothing is drawn any more.
+DRAWN = """async () => {
+  const names = new Set([...document.querySelectorAll(':not(:defined)')].map((one) => one.localName));
+  await Promise.all([...names].map((name) => customElements.whenDefined(name)));
+  await new Promise((resolve) => {
+    let quiet = setTimeout(resolve, 100);
+    const again = () => { clearTimeout(quiet); quiet = setTimeout(resolve, 100); };
+    new MutationObserver(again).observe(document, { subtree: true, childList: true, attributes: true });
+    setTimeout(resolve, 2000);
+  });
+}"""
 LENGTH = "() => Math.max(innerHeight, document.documentElement.scrollHeight + 200)"
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
 # Files and doors out, not pages.
@@ -58,7 +74,8 @@ def doors(browser: Browser, demo: Server) -> dict[str, StorageState]:
         context = browser.new_context()
         page = context.new_page()
         page.goto(link)
-        assert _axe(page) == []
+        if not held:  # the same page for all of them
+            assert _axe(page) == []
         page.locator("main form button").first.click()
         page.wait_for_url(f"{demo.url}/")
         held[login] = context.storage_state()
@@ -87,7 +104,7 @@ def shape(path: str) -> str:
     return re.sub(r"[0-9a-f-]{36}", "ID", path.split("?")[0]) + ("?" if "?" in path else "")
 
 
-def crawl(context: BrowserContext, base: str) -> tuple[list[str], set[str]]:
+def crawl(context: BrowserContext, base: str, *, dark: bool) -> tuple[list[str], set[str]]:
     """Follow every link from the start page; returns what is wrong and the shapes of the pages seen."""
     context.add_init_script(WATCH)
     page, said = context.new_page(), list[str]()
@@ -107,10 +124,10 @@ def crawl(context: BrowserContext, base: str) -> tuple[list[str], set[str]]:
         seen.add(path)
         alike[shape(path)] = alike.get(shape(path), 0) + 1
         answer = page.goto(base + path)
-        page.wait_for_timeout(250)
+        page.evaluate(DRAWN)
         if answer is None or answer.status >= 400:
             said.append(f"{path}: {answer and answer.status}")
-        said += [f"{path}: axe {one}" for one in _axe(page)]
+        said += [f"{path}: axe {one}" for one in _axe(page, dark=dark)]
         todo += [local for local in map(_local, page.evaluate(LINKS)) if local]
     return said, {shape(path) for path in seen}
 
@@ -122,12 +139,16 @@ def _local(href: str) -> str | None:
     return target.path + (f"?{target.query}" if target.query else "")
 
 
-def _axe(page: Page) -> list[str]:
+def _axe(page: Page, *, dark: bool = True) -> list[str]:
     """Return what axe finds, on a screen as long as the page: what only the bar covers can be scrolled free."""
     size = page.viewport_size or {"width": 360, "height": 740}
     page.set_viewport_size({"width": size["width"], "height": min(6000, page.evaluate(LENGTH))})
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN_AXE)
+    found: list[str] = page.evaluate(RUN_AXE, ALL_RULES)
+    if dark:
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark {one}" for one in page.evaluate(RUN_AXE, COLOUR_RULES)]
+        page.emulate_media(color_scheme="light")
     page.set_viewport_size(size)
     return found
 
@@ -137,13 +158,11 @@ def _foreign(url: str, base: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("login", "scheme", "width", "height", "least"),
+    ("login", "dark", "width", "height", "least"),
     [
-        ("ali", "light", 360, 740, 8),
-        ("ali", "dark", 360, 740, 8),
-        ("martin", "light", 1440, 900, 14),
-        ("martin", "dark", 1440, 900, 14),
-        ("sabine", "light", 360, 740, 12),
+        ("ali", True, 360, 740, 8),
+        ("martin", True, 1440, 900, 14),
+        ("sabine", False, 360, 740, 12),  # the boss's pages on a phone; their colours are the same
     ],
 )
 def test_every_page(
@@ -151,19 +170,19 @@ def test_every_page(
     demo: Server,
     doors: dict[str, StorageState],
     login: str,
-    scheme: Literal["light", "dark"],
+    dark: bool,
     width: int,
     height: int,
     least: int,
 ) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=scheme,
+        color_scheme="light",
         locale="de-DE",
         reduced_motion="reduce",
         storage_state=doors[login],
     )
-    said, shapes = crawl(context, demo.url)
+    said, shapes = crawl(context, demo.url, dark=dark)
     context.close()
     assert not said, "\n".join(dict.fromkeys(said))
     assert len(shapes) >= least, sorted(shapes)
@@ -173,17 +192,15 @@ def test_the_customers_phone(browser: Browser, demo: Server) -> None:
     """Every messenger of every customer, each in its own colours."""
     printed = Path(f"{demo.data}.log").read_text(encoding="utf-8")
     said: list[str] = []
-    seen: set[tuple[str, str]] = set()
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for scheme in schemes:
-        context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme=scheme)
-        page = context.new_page()
-        for phone in dict.fromkeys(re.findall(r"\S+/sandbox/phone/\S+", printed)):
-            page.goto(phone)
-            app = page.locator(".sandbox-phone").get_attribute("data-app") or ""
-            if (app, scheme) not in seen:
-                seen.add((app, scheme))
-                said += [f"{app} {scheme}: {word}" for word in _axe(page)]
-        context.close()
+    seen: set[str] = set()
+    context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="light")
+    page = context.new_page()
+    for phone in dict.fromkeys(re.findall(r"\S+/sandbox/phone/\S+", printed)):
+        page.goto(phone)
+        app = page.locator(".sandbox-phone").get_attribute("data-app") or ""
+        if app not in seen:
+            seen.add(app)
+            said += [f"{app}: {word}" for word in _axe(page)]
+    context.close()
     assert said == []
-    assert len(seen) == 12
+    assert len(seen) == 6
