@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
+from tortoise.apps import Apps
 
 from server.actions import passwords
 from server.db.connect import Database, Kind, open_database
@@ -60,13 +62,40 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def light() -> Iterator[None]:
-    """Take two weights off every test: passwords that cost 46 MiB, and certificates read for each client (20 ms)."""
+    """Take weights off every test: passwords of 46 MiB, certificates read for each client, tables described anew."""
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash("nobody's"))
         patch.setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
+        patch.setattr(Apps, "_build_initial_querysets", _build_once(Apps._build_initial_querysets))
         yield
+
+
+def _build_once(build: Callable[[Apps], None]) -> Callable[[Apps], None]:
+    """Remember what tortoise works out about each table, which depends on the kind of database and on nothing else."""
+    known: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+    names = (
+        "filters",
+        "db_native_fields",
+        "db_default_fields",
+        "db_complex_fields",
+        "basetable",
+        "basequery",
+        "basequery_all_fields",
+    )
+
+    def remembered(apps: Apps) -> None:
+        metas = [model._meta for app in apps.apps.values() for model in app.values()]
+        key = (metas[0].db.query_class, *metas)
+        if key not in known:
+            build(apps)
+            known[key] = [{name: getattr(meta, name) for name in names} for meta in metas]
+        for meta, found in zip(metas, known[key], strict=True):
+            for name, value in found.items():
+                setattr(meta, name, copy(value))
+
+    return remembered
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
+from tests.proofs import server as servers
 from tests.proofs.server import ROOT, Server
 
 AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
@@ -54,11 +55,9 @@ SKIP = re.compile(r"\.(svg|jpg|png|pdf|zip|vcf|csv)$|/original$|/document$|^/san
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("pages") / "data", command="demo")
-    server.start()
-    server.stop()
+    server = servers.demo(tmp_path_factory.mktemp("pages") / "data")
     server.links = {  # the printed ones are for people; these are for each role's one browser
-        login: server.run("user", "link", login).replace("http://localhost:8000", server.url)
+        login: server.call("user", "link", login).replace("http://localhost:8000", server.url)
         for login in ("ali", "sabine", "martin")
     }
     server.start()
@@ -69,7 +68,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def doors(browser: Browser, demo: Server) -> dict[str, StorageState]:
     """Sign everybody in once and return what their browsers then hold."""
-    held = {}
+    held: dict[str, StorageState] = {}
     for login, link in demo.links.items():
         context = browser.new_context()
         page = context.new_page()

@@ -18,7 +18,7 @@ from pillow_heif import register_heif_opener
 from server.ids import new_id
 from tests.imaging.made import pattern
 from tests.proofs import bringing
-from tests.proofs.server import ROOT, Server, client
+from tests.proofs.server import ROOT, client, demo
 
 pytestmark = pytest.mark.slow
 REAL = ROOT.parent / "shared" / "photos"
@@ -38,10 +38,8 @@ class Cast:
 
 @pytest.fixture
 def cast(tmp_path: Path) -> Iterator[Cast]:
-    server = Server(tmp_path / "data", command="demo")
-    server.start()
-    assert server.stop() == 0
-    ali, sabine = (server.run("token", "create", login, "--name", "Skript") for login in ("ali", "sabine"))
+    server = demo(tmp_path / "data")
+    ali, sabine = (server.call("token", "create", login, "--name", "Skript") for login in ("ali", "sabine"))
     server.start()
     try:
         with client(server, ali) as worker, client(server, sabine) as office:

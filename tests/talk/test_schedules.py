@@ -11,11 +11,21 @@ from server.actions import fates
 from server.db import messages
 from server.domain.messages import MessageState
 from server.sandbox.world import HOSTILE, Fault, Whims
+from tests.conftest import KINDS
 from tests.full import full
 from tests.talk.liars import SHARES, Count, brief_silence, count, dying, go_on, lied_to, say
 from tests.talk.platforms import PLATFORMS, Line, line
 from tests.talks import Firm
 
+# Every platform on one database; on the other those that differ most, one that pushes and one that is asked.
+ORDER = ("whatsapp", "signal", *sorted(PLATFORMS.keys() - {"whatsapp", "signal"}))
+WAYS = [
+    *(("sqlite", platform) for platform in ORDER),
+    *(("postgres", platform) for platform in ORDER[: full(len(ORDER), else_=2)]),
+]
+everywhere = pytest.mark.parametrize(
+    ("kind", "platform"), [way for way in WAYS if way[0] in KINDS], indirect=["kind"]
+)
 NASTY = Whims(duplicate=0.6, reorder=0.6, early=0.5, broken=0.3, delay_s=40.0)
 
 
@@ -25,7 +35,7 @@ def briefly() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@everywhere
 @given(
     faults=st.lists(st.sampled_from([None, None, *Fault]), max_size=8),
     deaths=st.lists(st.integers(1, 60), max_size=4, unique=True),
@@ -89,7 +99,7 @@ async def test_any_schedule(
         assert again.states[MessageState.UNCLEAR] == 0, again
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@everywhere
 async def test_a_provider_that_lies(firm: Firm, platform: str) -> None:
     """A share of the thousand, at every platform: no doubles, every doubt a card, none stuck."""
     sends = full(SHARES[platform], else_=10)
@@ -100,7 +110,7 @@ async def test_a_provider_that_lies(firm: Firm, platform: str) -> None:
     assert found.heard.total() == found.told == len(found.heard)
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+@everywhere
 async def test_we_die_at_every_step(firm: Firm, platform: str) -> None:
     """Permitted and not told, before the call, after it, before the result, at the inbox: each moment by itself."""
     way = await line(firm, platform)
