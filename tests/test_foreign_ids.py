@@ -182,7 +182,7 @@ async def rows(company_id: UUID) -> dict[str, str]:
     return found
 
 
-def changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Return which rows came, went or changed; when a browser was last seen is no harm."""
     calm = ("SessionRow", "DeviceRow")
     found = {key for key in before | after if before.get(key) != after.get(key)}
