@@ -22,7 +22,7 @@ from server.services import Services, read_secrets
 from server.settings import Settings, from_environment
 from server.storage import open_storage
 from server.storage.parts import Parts
-from server.web import static
+from server.web import static, strangers
 from server.web.collect import routes_of
 from server.web.errors import HANDLERS, LastNet
 from server.web.middleware import SameOrigin, SecureHeaders
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None, *, extra: list[BaseRoute] | Non
     app.state.settings = settings
     app.state.assets = static.load()
     app.state.stopping = asyncio.Event()
+    strangers.watch(app)
     return app
 
 

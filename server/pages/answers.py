@@ -8,12 +8,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import answers, logos
+from server.actions import answers, logos, visits
 from server.actions.answers import Asked, Dead
 from server.actions.received_photos import checked_picture
 from server.domain.errors import Invalid, NotFound, TooLarge
 from server.domain.image_types import HEAD_BYTES
-from server.web import access, forms
+from server.web import access, forms, strangers
 from server.web.guests import HEADERS, PHOTO_MAX, copy, data_of, files
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -40,6 +40,7 @@ async def answer(request: Request) -> Response:
     asked = await _found(request)
     if isinstance(asked, Dead):
         return await _gone(request, asked)
+    await visits.count(request.path_params["token"], at=services(request).clock())
     # A few files too many get our sentence, a flood the parser's refusal.
     async with request.form(max_files=3 * PHOTOS_AT_ONCE, max_fields=10, max_part_size=20_000) as data:
         form = forms.parsed(
@@ -116,7 +117,11 @@ async def revoke(request: Request) -> Response:
 
 
 async def _found(request: Request) -> Asked | Dead:
-    return await answers.look_up(request.path_params["token"], at=services(request).clock())
+    strangers.admit(request)
+    found = await answers.look_up(request.path_params["token"], at=services(request).clock())
+    if isinstance(found, Dead) and found.why is answers.Why.UNKNOWN:
+        strangers.missed(request)
+    return found
 
 
 async def _again(request: Request, asked: Asked) -> Asked:

@@ -9,6 +9,7 @@ from server.actions import consent_links as actions
 from server.actions.consent_links import Asked
 from server.domain.errors import Invalid, NotFound
 from server.domain.wordings import label
+from server.web import strangers
 from server.web.guests import HEADERS
 from server.web.render import page
 from server.web.routing import Who, route
@@ -40,11 +41,13 @@ async def take_back(request: Request) -> Response:
 
 
 async def _asked(request: Request) -> Asked | None:
+    strangers.admit(request)
     try:
         return await actions.look_up(
             services(request), request.path_params["token"], at=services(request).clock()
         )
     except NotFound:
+        strangers.missed(request)
         return None
 
 

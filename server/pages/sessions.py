@@ -13,7 +13,7 @@ from server.db import companies
 from server.domain.browsers import browser_of
 from server.domain.errors import Invalid, NotFound, TooManyTries
 from server.domain.sessions import device_name
-from server.web import forms, session
+from server.web import forms, session, strangers
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
@@ -76,10 +76,12 @@ async def sign_in_by_code(request: Request) -> Response:
 
 async def link(request: Request) -> Response:
     """Show whom the link is for. Only looks: a messenger's preview must not burn it."""
+    strangers.admit(request)
     at = services(request).clock()
     try:
         found, user = await sessions.look_up_link(request.path_params["token"], at=at)
     except NotFound:
+        strangers.missed(request)
         return await page(request, "sessions/gone.html", status=410, company=None)
     company = await companies.by_id(found.company_id)
     agent = request.headers.get("user-agent", "")
@@ -94,10 +96,12 @@ async def link(request: Request) -> Response:
 
 
 async def redeem(request: Request) -> Response:
+    strangers.admit(request)
     at = services(request).clock()
     try:
         opened = await sessions.redeem(request.path_params["token"], device=_device(request), at=at)
     except NotFound:
+        strangers.missed(request)
         return await page(request, "sessions/gone.html", status=410, company=None)
     return await _enter(request, opened, "/")
 

@@ -16,8 +16,8 @@ from server.domain.gate import Closed
 from server.domain.jobs import Job
 from server.domain.partners import Partner
 from server.domain.photos import Photo
-from server.domain.share_links import LIVES, choosable
-from server.web import access, forms
+from server.domain.share_links import LIVES, Why, choosable
+from server.web import access, forms, strangers
 from server.web.guests import HEADERS, copy
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -108,7 +108,11 @@ async def picture(request: Request) -> Response:
 
 
 async def _found(request: Request) -> Shared | Dead:
-    return await actions.look_up(request.path_params["token"], at=services(request).clock())
+    strangers.admit(request)
+    found = await actions.look_up(request.path_params["token"], at=services(request).clock())
+    if isinstance(found, Dead) and found.why is Why.UNKNOWN:
+        strangers.missed(request)
+    return found
 
 
 async def _form(
