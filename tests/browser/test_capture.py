@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.engine import meta
-from tests.browser.offline_server import JOB, Office
+from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, rows, shoot, wait_model, wait_rows
 
 pytestmark = [
@@ -258,6 +258,50 @@ def test_a_voice_note_on_the_camera_page(phone: Phone, office: Office) -> None:
     assert len(office.world.stored[row["id"]]) == row["size"]
     page.keyboard.press("Escape")
     page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+
+
+BEGUN = """([owner, id]) => new Promise((resolve) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+  const tx = open.result.transaction('meta', 'readwrite'), meta = tx.objectStore('meta');
+  meta.put({ owner, kind: 'voice', job: null, captured_at: '2026-11-24T10:42:07.120+01:00', fields: {}, mime: 'audio/mp4', thumb: null }, `recording/${id}`);
+  meta.put({ bytes: new ArrayBuffer(700), ms: 5000 }, `recording/${id}/0001`);
+  tx.oncomplete = () => { open.result.close(); resolve(); }; }; })"""
+
+
+def test_a_voice_note_outlives_the_form_and_the_page_it_stands_on(phone: Phone, office: Office) -> None:
+    """Sending the form beside it ends and keeps it, its last seconds included; what a dying page left any page makes whole."""
+    page = phone.install("/")
+    wait_model(page)
+    page.evaluate(BEGUN, [USERS["ali"], BEFORE])
+    page.reload()
+    (row,) = wait_rows(page, home)
+    assert (row["kind"], row["size"]) == ("voice", 700)
+    with office.away():
+        page.goto(f"/notes/new?job={JOB}")
+        page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
+        page.get_by_text("Aufnahme läuft, noch 2:59").wait_for()
+        page.get_by_label("Notiz", exact=True).fill("Fuge")
+        page.get_by_role("button", name="Notiz sichern").click()
+        page.wait_for_url(f"**/jobs/{JOB}")
+        made = [(row["kind"], row["job"]) for row in rows(page)[1:]]
+        assert sorted(made) == [("note", JOB), ("voice", JOB)]
+
+
+def test_nobody_is_recorded_who_left_before_the_microphone_came(phone: Phone) -> None:
+    page = camera(phone)
+    page.evaluate(
+        """() => { const media = navigator.mediaDevices, get = media.getUserMedia.bind(media);
+          media.getUserMedia = async (wanted) => { globalThis.asked = true; await new Promise((go) => (globalThis.allow = go)); return (globalThis.stream = await get(wanted)); }; }"""
+    )
+    page.get_by_role("button", name="Sprache").click()
+    page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
+    page.keyboard.press("Escape")
+    page.evaluate("allow()")
+    page.evaluate(
+        "async () => { while (!globalThis.stream?.getTracks().every((one) => one.readyState === 'ended')) await new Promise((go) => setTimeout(go, 50)); }"
+    )
+    assert rows(page) == []
+    page.get_by_role("button", name="Sprache").click()
+    page.get_by_text("Bis zu 3 Minuten").wait_for()
 
 
 BEFORE = "019aa000-0000-7000-8000-0000000000b1"

@@ -473,6 +473,28 @@ def test_a_browser_that_keeps_nothing_is_said_at_once(phone: Phone, broken: str)
     phone.troubles.clear()
 
 
+def test_where_nothing_can_be_kept_forms_and_signing_out_still_go(phone: Phone) -> None:
+    """A dead storage makes no dead button: the form goes its plain way, and the server signs out."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('gone', 'UnknownError'); };")  # fmt: skip
+    page = phone.open(f"/jobs/{JOB}")
+    page.locator("storage-banner .banner").wait_for()
+    page.get_by_label("Notiz").fill("Fuge im Bad")
+    page.route("**/notes", lambda route: route.fulfill(body="da"))
+    with page.expect_request("**/notes") as asked:
+        page.get_by_role("button", name="Notiz sichern").click()
+    assert "Fuge+im+Bad" in (asked.value.post_data or "")
+    page.goto("/unsent")
+    page.locator("storage-banner .banner").wait_for()
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<form method=post action=/sign-out><button>Abmelden</button></form>')")  # fmt: skip
+    page.get_by_role("button", name="Abmelden").click()
+    page.wait_for_url("**/login")
+    # Everything else stumbles over the same storage, each in its own words.
+    page.goto("about:blank")
+    phone.troubles.clear()
+
+
 def test_a_new_job_is_made_and_listed_offline(phone: Phone, office: Office) -> None:
     page = phone.install("/jobs")
     with office.away():

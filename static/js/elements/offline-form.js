@@ -55,8 +55,8 @@ export class OfflineForm extends HTMLElement {
   /** @param {HTMLFormElement} form @param {FormData} data with the button that was pressed */
   async #keep(form, data) {
     const kind = /** @type {Kept} */ (this.getAttribute('kind'));
-    const session = await activeSession();
-    if (!session) return plainly(form, data);
+    const session = await activeSession().catch(() => null);
+    if (!session) return navigator.onLine ? plainly(form, data) : this.#say('');
     const job = word(data, 'job') || null;
     let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
@@ -64,12 +64,14 @@ export class OfflineForm extends HTMLElement {
       const { fields, file } = kind === 'consent' ? await this.#consent(data) : { fields: FIELDS[kind](data, form) };
       const { id } = await enqueue({ owner: session.actor, kind, job, captured_at, file, fields: { ...fields, ...(await hint(kind, job)) } });
       if (kind === 'job') next = `/jobs/${id}`;
-      if (kind === 'call') await forgetCalled();
     } catch (error) {
       if (navigator.onLine) return plainly(form, data);
       return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
     }
-    await Promise.race([sendSoon(), soon()]);
+    // From here on it is kept: whatever stumbles must not let it be sent a second time.
+    if (kind === 'call') await forgetCalled().catch(console.warn);
+    await spoken();
+    await Promise.race([sendSoon().catch(console.warn), soon()]);
     location.assign(next);
   }
 
@@ -98,6 +100,12 @@ function plainly(form, data) {
 async function hint(kind, job) {
   if (kind === 'job' || !job) return {};
   return { job_hint: (await findJob(job))?.title ?? '' };
+}
+
+/** A voice note still being recorded beside the form ends with it; leaving would cut off its last seconds. */
+async function spoken() {
+  const notes = /** @type {import('./voice-note.js').VoiceNote[]} */ ([...document.querySelectorAll('voice-note:defined')]);
+  await Promise.all(notes.map((note) => note.finish()));
 }
 
 /** A quick server shows the result on the next page; a slow one makes nobody wait. */

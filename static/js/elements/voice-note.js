@@ -10,6 +10,8 @@ import { rescueRecordings } from '../offline/recordings.js';
 
 /** @typedef {import('./capture/keeper.js').Shot} Shot */
 
+const HINT = 'Bis zu 3 Minuten. Andere nur aufnehmen, wenn sie einverstanden sind.';
+
 /** Says a note instead of typing it: one button starts, the same one ends, three minutes end by themselves. Attribute `job`. */
 export class VoiceNote extends HTMLElement {
   /** Whose hands it goes through; the camera page lends its own. @type {Keeper} */
@@ -19,9 +21,14 @@ export class VoiceNote extends HTMLElement {
 
   #busy = false;
   #stop = () => {};
+  /** Whoever left before the microphone was allowed wants no recording any more. */
+  #left = false;
+  #recording = false;
+  /** The note under way, until it is kept or cannot be. */
+  #running = Promise.resolve();
   #label = h('span', {}, t('Sprachnotiz aufnehmen'));
   #button = h('button', { type: 'button', class: 'btn big voice-button', 'aria-pressed': 'false', click: () => this.#press() }, icon('mic'), this.#label);
-  #status = h('p', { class: 'sub', role: 'status' }, t('Bis zu 3 Minuten. Andere nur aufnehmen, wenn sie einverstanden sind.'));
+  #status = h('p', { class: 'sub', role: 'status' }, t(HINT));
 
   connectedCallback() {
     this.hidden = !canRecord(VOICE);
@@ -36,33 +43,39 @@ export class VoiceNote extends HTMLElement {
     this.finish();
   }
 
-  /** Ends a note under way and keeps it. */
+  /** Ends a note under way and keeps it. @returns {Promise<void>} resolves when that is done; at once where none has begun */
   finish() {
+    this.#left = true;
     this.#stop();
+    return this.#recording ? this.#running : Promise.resolve();
   }
 
   #press() {
+    this.#left = false;
     if (this.#busy) this.#stop();
-    else void this.#run();
+    else this.#running = this.#run();
   }
 
   async #run() {
     this.#busy = true;
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
-    if (stream) await this.#record(stream).catch(() => this.#say(t('Die Aufnahme kam nicht zustande. Bitte noch einmal.')));
+    if (this.#left) this.#say(t(HINT));
+    else if (stream) await this.#record(stream).catch(() => this.#say(t('Die Aufnahme kam nicht zustande. Bitte noch einmal.')));
     else this.#say(t('Das Mikrofon ist für diese Seite gesperrt. In den Einstellungen des Browsers erlauben.'));
     stream?.getTracks().forEach((track) => track.stop());
-    this.#busy = false;
+    this.#busy = this.#recording = false;
     this.#stop = () => {};
     this.#show(false);
   }
 
   /** @param {MediaStream} stream */
   async #record(stream) {
+    this.#recording = true;
     const shot = await this.shot();
     const tick = (/** @type {number} */ ms) => this.#say(t('Aufnahme läuft, noch {time}', { time: clock(ms) }));
     const { stop, done } = await record({ stream, plan: VOICE, shot, thumb: null, keeper: this.keeper, tick });
     this.#stop = stop;
+    if (this.#left) stop();
     this.#show(true);
     if (!(await done)) return;
     this.#say(t('✓ Sprachnotiz auf dem Handy gesichert'));

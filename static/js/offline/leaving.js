@@ -4,6 +4,7 @@ import { setMeta, getMeta } from './db.js';
 import { remove, unsent } from './outbox.js';
 import { activeSession, lock } from './session.js';
 import { sendNow } from './triggers.js';
+import { wipeRead } from './wipe.js';
 import { h, icon } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
 
@@ -17,7 +18,8 @@ export function watchSignOut() {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (new URL(form.action).pathname !== SIGN_OUT) return;
     event.preventDefault();
-    void signOut();
+    // A browser whose storage is dead knows nothing unsent: there the server alone signs out.
+    signOut().catch(() => wipeRead().catch(() => {}).then(() => form.submit()));
   });
 }
 

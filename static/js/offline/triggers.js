@@ -1,6 +1,6 @@
 // @ts-check
 import { checkCanary, countForTwin } from './canary.js';
-import { getMeta } from './db.js';
+import { getMeta, read } from './db.js';
 import { leaveWhenGone } from './gone.js';
 import { anything, counts, inStates, onChange } from './outbox.js';
 import { refresh } from './readmodel.js';
@@ -94,7 +94,14 @@ export function keepSending(registered) {
   });
   setInterval(() => void tick(), EVERY_MS);
   onChange(coalesce(remember));
-  void afterFirst().then(checkCanary).catch(console.error).then(() => catchUp(false));
+  void afterFirst().then(checkCanary).then(rescue).catch(console.error).then(() => catchUp(false));
+}
+
+/** A recording whose page died is made whole by the next page, whichever that is; the camera's says so itself. */
+async function rescue() {
+  if (document.querySelector('photo-capture, voice-note')) return;
+  const begun = await read(['meta'], (tx) => tx.objectStore('meta').count(IDBKeyRange.bound('recording/', 'recording/~')));
+  if (begun > 0) await (await import('./recordings.js')).rescueRecordings();
 }
 
 /** @param {boolean} forced */
