@@ -492,6 +492,12 @@ def test_photos_of_the_gallery_stay_with_their_job_and_time(phone: Phone, office
     page.get_by_role("button", name="Ohne Auftrag").click()
     page.reload()
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
+    page.evaluate(SLOWLY)
+    page.locator("input[type=file][multiple]").evaluate(GIVE, 9)
+    wait_rows(page, lambda found: len(found) == 6)
+    page.goto("/unsent")
+    page.goto("/capture")
+    page.get_by_text("bevor alle gewählten Fotos gesichert waren").wait_for()
 
 
 def test_two_taps_make_one_job(phone: Phone) -> None:

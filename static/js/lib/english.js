@@ -145,6 +145,7 @@ export const ENGLISH = {
   'Die Handykamera war offen ({age}), aber es kam kein Foto an. Falls eines gemacht wurde: bitte noch einmal aufnehmen.': 'The phone camera was open ({age}) but no photo came back. If one was taken: please take it again.',
   'Die Kamera gab kein Foto her. Bitte noch einmal auslösen.': 'The camera gave no photo. Please press again.',
   'Die Quittung vom Büro passt nicht zu diesem Foto.': 'The receipt from the office does not match this photo.',
+  'Die Seite wurde verlassen ({age}), bevor alle gewählten Fotos gesichert waren. Bitte die fehlenden noch einmal wählen.': 'The page was left ({age}) before all chosen photos were safe. Please choose the missing ones again.',
   'Diese Seite braucht Netz': 'This page needs a network',
   'Dieser Browser öffnet Zollstock ohne Netz nicht. Vor dem Keller „Foto“ öffnen und offen lassen, oder den Browser aktualisieren.': 'This browser does not open Zollstock without a network. Before going down open “Photo” and leave it open, or update the browser.',
   'Dieses Fenster kann keine Fotos sichern (privater Modus?). Zollstock in einem normalen Fenster öffnen.': 'This window cannot keep photos (private mode?). Open Zollstock in a normal window.',

@@ -41,6 +41,7 @@ function picker(kind, chosen) {
 async function take(input, keep) {
   const files = [...(input.files ?? [])];
   input.value = '';
+  if (input.multiple) await setMeta('capture-open', { at: Date.now(), chosen: true }).catch(console.warn);
   const taken = (/** @type {File} */ file) => (input.multiple ? localIso(new Date(file.lastModified || Date.now())) : null);
   for (const file of files) await keep(async () => ({ file, thumb: await makeThumb(file) }), taken(file));
   await setMeta('capture-open', undefined);
@@ -51,5 +52,6 @@ export async function wordAboutLastTime() {
   const mark = await getMeta('capture-open');
   if (!mark) return null;
   await setMeta('capture-open', undefined);
+  if (mark.chosen) return t('Die Seite wurde verlassen ({age}), bevor alle gewählten Fotos gesichert waren. Bitte die fehlenden noch einmal wählen.', { age: age(mark.at) });
   return t('Die Handykamera war offen ({age}), aber es kam kein Foto an. Falls eines gemacht wurde: bitte noch einmal aufnehmen.', { age: age(mark.at) });
 }
