@@ -5,6 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.engine import keep
 from tests.browser.offline_server import USERS, Office
 from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
 
@@ -159,3 +160,21 @@ def test_the_browser_is_asked_to_keep_our_data(phone: Phone, office: Office) -> 
           asked.onsuccess = () => { open.result.close(); resolve(asked.result); }; }; })"""
     )
     assert kept is True
+
+
+def test_a_photo_whose_disk_filled_up_behind_it_is_safe_all_the_same(phone: Phone, office: Office) -> None:
+    """Its bytes lie there; only "may be sent" found no room. Nobody takes it again, and it goes later."""
+    page = phone.install("/capture")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    page.evaluate(
+        """() => { SyncManager.prototype.register = async () => {}; const put = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = function (value, ...key) {
+            if (value?.state === 'queued' && value.size > 0) throw new DOMException('full', 'QuotaExceededError');
+            return put.call(this, value, ...key); }; }"""
+    )
+    from_gallery(page, pictures(1, 3_000))
+    keep(page, USERS["ali"], "note", caption="Silikon")
+    go(page)
+    wait_rows(page, lambda found: found[0]["state"] == "saving" and all_stored(found[1:]))
+    page.goto("/unsent")
+    wait_rows(page, lambda found: len(found) == 2 and all_stored(found))

@@ -117,11 +117,13 @@ async function readBack(item) {
     throw new NotKept('storage', unread);
   });
   const checked = { ...item, ...(error ? { state: 'lost-bytes', error } : { state: 'queued' }) };
-  await write(['items'], async (tx) => {
+  const noted = write(['items'], async (tx) => {
     const now = await tx.objectStore('items').get(item.id);
     // Another window may have checked it meanwhile, and may be sending it already.
     if (now?.state === 'saving') await tx.objectStore('items').put(checked);
   }, { relaxed: true });
+  // What could not be noted (a disk that is full by now) is read back once more before it is sent; it is safe already.
+  await (error ? noted : noted.catch(console.warn));
   if (!error) return /** @type {Item} */ (checked);
   tell(item.id);
   await note('not-kept', item.id, error);
