@@ -18,6 +18,9 @@ ALI = USERS["ali"]
 TEN_YEARS_MS = 3650 * 86400_000
 
 
+BEGIN = "(module) => void import(module).then((sender) => sender.drain({ forced: true }))"
+
+
 def ready(phone: Phone) -> Page:
     """Return a page that stands still, with the engine loaded."""
     page = phone.install("/capture")
@@ -86,6 +89,43 @@ def test_originals_wait_for_wifi_and_the_button_sends_them(phone: Phone, office:
     wait_rows(page, all_stored)
     page.wait_for_timeout(100)
     assert page.evaluate("globalThis.awake") == "slept"
+
+
+def test_what_was_asked_while_the_worker_sends_stays_asked(phone: Phone, office: Office) -> None:
+    """ "Jetzt senden" on a costly line, and another window holds the lock: the next round sends, whoever starts it."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script(
+        "Object.defineProperty(navigator, 'connection', { value: { type: 'cellular', saveData: true } }); SyncManager.prototype.register = async () => {};"
+    )
+    page = ready(phone)
+    keep(page, ALI, "photo", width=40)
+    call(page, "upload", "drain")
+    assert [row["error"] for row in rows(page)] == ["wifi"]
+    page.evaluate(
+        "() => void navigator.locks.request('outbox', () => new Promise((go) => (globalThis.free = go)))"
+    )
+    set_meta(page, "beat", page.evaluate("Date.now()"))
+    assert call(page, "upload", "drain", {"human": True}) == "running"
+    page.evaluate("() => free()")
+    call(page, "upload", "drain")
+    assert len(office.world.stored) == 1
+
+
+def test_what_its_owner_took_back_does_not_go(phone: Phone, office: Office) -> None:
+    """Thrown away while a round is under way: not sent. A filing that is under way cannot be taken back any more."""
+    page = ready(phone)
+    with office.away():
+        notes = [keep(page, ALI, "note", caption=str(number)) for number in range(20)]
+        filing = keep(page, ALI, "filing", job=JOB, refs=["019aa000-0000-7000-8000-0000000000f1"])
+    office.world.delay_s = 0.3
+    page.evaluate(BEGIN, office.assets.url("js/offline/upload.js"))
+    wait_rows(page, lambda found: found[0]["announced"])
+    call(page, "outbox", "remove", ALI, notes[-1])
+    wait_rows(page, lambda found: found[-1]["state"] == "sending")
+    assert call(page, "unsorted", "takeBack", [filing]) is False
+    found = wait_rows(page, all_stored)
+    assert len(found) == 20 and {row["id"] for row in found} == office.world.items.keys()
 
 
 def test_photos_are_filed_after_they_are_known(phone: Phone, office: Office) -> None:

@@ -82,6 +82,11 @@ export async function heldBytes() {
   return new Set(await read(['bytes'], (tx) => tx.objectStore('bytes').getAllKeys()));
 }
 
+/** @param {string} id @returns {Promise<Item | undefined>} */
+export function rowOf(id) {
+  return read(['items'], (tx) => tx.objectStore('items').get(id));
+}
+
 /** @param {string} id @returns {Promise<ArrayBuffer | undefined>} */
 export function bytesOf(id) {
   return read(['bytes'], (tx) => tx.objectStore('bytes').get(id));
@@ -132,6 +137,22 @@ export async function moveAll(owner, from, to, patch = {}, ids) {
 export function retry(owner, ids) {
   const patch = { attempts: 0, restarts: 0, next_try: 0, error: null };
   return moveAll(owner, WAITING, 'queued', patch, ids);
+}
+
+/**
+ * Takes items back that nothing has been sent of: all of them or none.
+ * @param {string} owner @param {string[]} ids @returns {Promise<boolean>} whether they are gone
+ */
+export async function takeOut(owner, ids) {
+  const gone = await write(['items'], async (tx) => {
+    const items = tx.objectStore('items');
+    const rows = await Promise.all(ids.map((id) => items.get(id)));
+    if (!rows.every((row) => row?.owner === owner && row.state === 'queued' && !row.announced)) return false;
+    await Promise.all(ids.map((id) => items.delete(id)));
+    return true;
+  });
+  if (gone) tell(null);
+  return gone;
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 import { note } from './log.js';
-import { bytesOf, change, thumbOf } from './outbox.js';
+import { bytesOf, change, rowOf, thumbOf } from './outbox.js';
 import { dropCopy } from './space.js';
 import { carry, HashDiffers } from './tus.js';
 import { afterFirst } from '../lib/first.js';
@@ -29,10 +29,21 @@ export async function describe(row, known, headers) {
     return true;
   }
   if (known?.state === 'tombstone') throw new Parked('tombstone');
+  if (!(await isStillHere(row))) return true;
   const whole = row.size === 0 || row.kind === WHOLE;
   const taken = !known || known.state === 'unknown' ? await announce(row, headers) : null;
   if (whole) await accept(row, row.size > 0 ? taken ?? await receipt(row, headers) : null);
   return whole;
+}
+
+/**
+ * Whether its owner has not thrown it away since this round began. What can be taken back is marked as on its way
+ * first, so that nobody is told it were taken back while it goes.
+ * @param {Item} row
+ */
+async function isStillHere(row) {
+  const marked = row.kind === 'filing' && (await change(row.id, { state: 'sending' }));
+  return Boolean(marked || (await rowOf(row.id)));
 }
 
 /** @param {Item} row @param {Record<string, string>} headers @returns {Promise<any>} the item as the server holds it */

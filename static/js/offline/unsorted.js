@@ -1,6 +1,6 @@
 // @ts-check
 import { filedOn, jobOf, PICTURES } from './filings.js';
-import { enqueue, itemsOf, remove } from './outbox.js';
+import { enqueue, itemsOf, takeOut } from './outbox.js';
 import { readModel } from './readmodel.js';
 import { activeSession } from './session.js';
 import { localIso } from '../lib/time.js';
@@ -73,9 +73,5 @@ export async function file(photos, job) {
 /** Takes filings back that nobody else knows yet. @param {string[]} ids @returns {Promise<boolean>} false when one has left already */
 export async function takeBack(ids) {
   const session = await activeSession();
-  if (!session) return false;
-  const rows = (await itemsOf(session.actor)).filter((item) => ids.includes(item.id));
-  if (rows.length < ids.length || rows.some((item) => item.state !== 'queued' || item.announced)) return false;
-  for (const { id } of rows) await remove(session.actor, id);
-  return true;
+  return session ? takeOut(session.actor, ids) : false;
 }

@@ -35,7 +35,7 @@ let urgent = asUsual();
  * @returns {Promise<string>} how it ended: done · idle · held · running · storage · the reason of a Pause
  */
 export async function drain({ forced = false, human = false, chosen = [], returned = false } = {}) {
-  urgent = { forced: urgent.forced || forced || human, human: urgent.human || human, chosen: [...urgent.chosen, ...chosen] };
+  urgent = also({ forced: forced || human, human, chosen });
   if (running) await running;
   running ??= start(returned).catch(stumbled).finally(() => {
     running = null;
@@ -43,16 +43,23 @@ export async function drain({ forced = false, human = false, chosen = [], return
   return running;
 }
 
+/** @param {ReturnType<typeof asUsual>} how @returns {ReturnType<typeof asUsual>} what was asked before, and this */
+function also({ forced, human, chosen }) {
+  return { forced: urgent.forced || forced, human: urgent.human || human, chosen: [...urgent.chosen, ...chosen] };
+}
+
 /** @returns {{ forced: boolean, human: boolean, chosen: string[] }} */
 function asUsual() {
   return { forced: false, human: false, chosen: [] };
 }
 
-/** @param {boolean} returned */
-function start(returned) {
+/** What was asked for while another window or the worker sends stays asked for. @param {boolean} returned */
+async function start(returned) {
   const how = urgent;
   urgent = asUsual();
-  return alone(() => attempt(how, returned));
+  const end = await alone(() => attempt(how, returned));
+  if (end === 'running') urgent = also(how);
+  return end;
 }
 
 /** The storage failed under us: rows stand as they are, the next trigger tries again. @param {unknown} error */
