@@ -14,7 +14,7 @@ from server.db import customers, identities, jobs, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.logbook import Entry, differences
 from server.domain.users import Actor, Right, require
 from server.ids import new_id
@@ -148,7 +148,7 @@ async def add_contact(actor: Actor, customer: Customer, draft: ContactDraft, *, 
 
 @atomic
 async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *, at: datetime) -> Contact:
-    """Change a person's name, number or address. Raises Invalid, Forbidden.
+    """Change a person's name, number or address. Raises Invalid, Forbidden, Conflict when somebody was faster.
 
     A consent names the number or address it was given for: with another one it rests, and what waits is stopped.
     """
@@ -159,7 +159,7 @@ async def change_contact(actor: Actor, contact: Contact, draft: ContactDraft, *,
     changes = differences(asdict(contact), asdict(after))
     if not changes:
         return contact
-    await customers.set_contact(actor.company_id, after)
+    await _keep(after)
     await customers.set_search_text(actor.company_id, contact.customer_id)
     if contact.email != after.email:  # what a bounce said was said of the old one, or the office knows better
         await identities.delete_gone(actor.company_id, contact.id, "email")
@@ -179,7 +179,7 @@ async def prefer(actor: Actor, contact: Contact, channel: str, *, at: datetime) 
         raise Invalid("channel.unknown", field="channel")
     if channel == contact.preferred_channel:
         return
-    await customers.set_contact(actor.company_id, replace(contact, preferred_channel=channel))
+    await _keep(replace(contact, preferred_channel=channel))
     changes = {"preferred_channel": [contact.preferred_channel, channel]}
     await _note_contact(actor, "contact.changed", contact, at=at, changes=changes)
 
@@ -189,9 +189,15 @@ async def archive_contact(actor: Actor, contact: Contact, *, at: datetime) -> No
     """Take a person out of the lists; what was said stays. Raises Forbidden."""
     require(actor, Right.MANAGE_CUSTOMERS)
     if contact.archived_at is None:
-        await customers.set_contact(actor.company_id, replace(contact, archived_at=at))
+        await _keep(replace(contact, archived_at=at))
         await customers.set_search_text(actor.company_id, contact.customer_id)
         await _note_contact(actor, "contact.archived", contact, at)
+
+
+async def _keep(contact: Contact) -> None:
+    """Write a person as a whole. Raises Conflict: an old number must not come back with a new preference."""
+    if not await customers.set_contact(contact.company_id, contact):
+        raise Conflict("contact.changed_meanwhile")
 
 
 async def _note(actor: Actor, verb: str, customer: Customer, at: datetime, **data: Any) -> None:

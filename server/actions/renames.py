@@ -170,7 +170,8 @@ async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: 
             await conversations.belongs_to(actor, stranger, contact, at=at)
     if proposal.phone and contact.phone in _numbers(proposal.old):
         changed = replace(contact, phone=proposal.phone, phone_typed=proposal.phone)
-        await customers.set_contact(actor.company_id, changed)
+        if not await customers.set_contact(actor.company_id, changed):
+            raise Conflict("contact.changed_meanwhile")
         await customers.set_search_text(actor.company_id, contact.customer_id)
 
 

@@ -115,9 +115,10 @@ async def insert_contact(company_id: UUID, contact: Contact) -> None:
     await ContactRow.create(**asdict(contact) | {"company_id": company_id})
 
 
-async def set_contact(company_id: UUID, contact: Contact) -> None:
-    """Write what can change of a person."""
-    await ContactRow.filter(id=contact.id, company_id=company_id).update(
+async def set_contact(company_id: UUID, contact: Contact) -> bool:
+    """Write what can change of a person if nobody else did since it was read; False means somebody has."""
+    row = ContactRow.filter(id=contact.id, company_id=company_id, rev=contact.rev)
+    changed = await row.update(
         name=contact.name,
         phone_typed=contact.phone_typed,
         phone=contact.phone,
@@ -126,6 +127,7 @@ async def set_contact(company_id: UUID, contact: Contact) -> None:
         archived_at=contact.archived_at,
         rev=contact.rev + 1,
     )
+    return bool(changed)
 
 
 async def set_search_text(company_id: UUID, customer_id: UUID) -> None:

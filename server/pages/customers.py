@@ -13,7 +13,7 @@ from server.db import consents as consents_db
 from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.domain.consents import agreed_to
-from server.domain.customers import ContactDraft, Customer, CustomerDraft
+from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft
 from server.domain.errors import Invalid
 from server.domain.jobs import SHOWN
 from server.domain.vcards import Card, written
@@ -55,9 +55,16 @@ class NewCustomerForm(CustomerForm):
 
 @dataclass(frozen=True, slots=True)
 class ContactForm:
+    """`rev`: what the page showed; without one (a new person) there is nothing it could be behind of."""
+
     name: str = forms.text(max=200)
     phone: str = forms.text(max=60, default="")
     email: str = forms.text(max=254, default="")
+    rev: int | None = forms.number(min=1, max=10**9, default=None)
+
+    @property
+    def draft(self) -> ContactDraft:
+        return ContactDraft(self.name, self.phone, self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +173,9 @@ async def create_contact(request: Request) -> Response:
     customer = await access.customer(request)
     form = await forms.read(request, ContactForm)
     try:
-        draft = ContactDraft(**asdict(form.data))
-        await customers.add_contact(access.actor(request), customer, draft, at=services(request).clock())
+        await customers.add_contact(
+            access.actor(request), customer, form.data.draft, at=services(request).clock()
+        )
     except Invalid as refused:
         target = f"/customers/{customer.id}/contacts"
         return await _contact_form(request, customer, form.refused(refused), target, status=422)
@@ -176,21 +184,27 @@ async def create_contact(request: Request) -> Response:
 
 async def edit_contact(request: Request) -> Response:
     contact = await access.contact(request)
-    typed = {"name": contact.name, "phone": contact.phone_typed, "email": contact.email}
     return await _contact_form(
-        request,
-        await _customer_of(request),
-        forms.blank(typed | {"preferred": contact.preferred_channel}),
-        f"/contacts/{contact.id}",
+        request, await _customer_of(request), _as_it_stands(contact), f"/contacts/{contact.id}"
     )
+
+
+def _as_it_stands(contact: Contact) -> forms.Form[Any]:
+    typed = {"name": contact.name, "phone": contact.phone_typed, "email": contact.email}
+    return forms.blank(typed | {"preferred": contact.preferred_channel})
 
 
 async def change_contact(request: Request) -> Response:
     contact = await access.contact(request)
     form = await forms.read(request, ContactForm)
+    if form.value and form.value.rev not in (None, contact.rev):  # an old number would come back with it
+        now = _as_it_stands(contact).refused(Invalid("contact.changed_meanwhile"))
+        customer = await _customer_of(request)
+        return await _contact_form(request, customer, now, f"/contacts/{contact.id}", status=422)
     try:
-        draft = ContactDraft(**asdict(form.data))
-        await customers.change_contact(access.actor(request), contact, draft, at=services(request).clock())
+        await customers.change_contact(
+            access.actor(request), contact, form.data.draft, at=services(request).clock()
+        )
     except Invalid as refused:
         customer = await _customer_of(request)
         return await _contact_form(

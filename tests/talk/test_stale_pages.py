@@ -2,10 +2,14 @@
 
 import re
 
-from server.actions import drafts, fates
+import pytest
+
+from server.actions import customers, drafts, fates
 from server.db import conversations
+from server.db import customers as customers_db
 from server.db.tables import MessageRow
 from server.db.unit import atomic
+from server.domain.errors import Conflict
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
 from server.sandbox.world import Fault
@@ -125,3 +129,22 @@ async def test_done_is_not_said_of_a_message_nobody_saw(firm: Firm) -> None:
         assert (await desk.post(address, data={"heard": field[1]})).status_code == 303
     now = await conversations.by_id(firm.company_id, thread.id)
     assert now and now.waiting_since is None
+
+
+async def test_an_old_number_does_not_come_back_from_an_old_page(firm: Firm) -> None:
+    """While one colleague has the person open another one enters the new number."""
+    address, at = f"/contacts/{firm.contact.id}", firm.clock.at
+    async with firm.browser(firm.office) as desk:
+        drawn = hidden((await desk.get(f"{address}/edit")).text, address)
+        new = {"name": "Petra Müller", "phone": "0151 55555555"}
+        assert (await desk.post(address, data=drawn | new)).status_code == 303
+        old = {"name": "Petra Müller-Lang", "phone": "0151 23456789", "email": "petra@example.org"}
+        refused = await desk.post(address, data=drawn | old)
+        assert refused.status_code == 422 and "0151 55555555" in refused.text
+        again = hidden(refused.text, address)
+        kept = {"name": "Petra Müller-Lang", "phone": "0151 55555555"}
+        assert (await desk.post(address, data=again | kept)).status_code == 303
+    with pytest.raises(Conflict, match="changed_meanwhile"):  # read before, written after
+        await customers.prefer(firm.office, firm.contact, "email", at=at)
+    now = await customers_db.contact_by_id(firm.company_id, firm.contact.id)
+    assert now and (now.phone, now.name, now.preferred_channel) == ("+4915155555555", "Petra Müller-Lang", "")
