@@ -26,10 +26,21 @@ from server.db import (
 from server.db import identities as identities_db
 from server.domain.accounts import consent_channel
 from server.domain.capabilities import window_open
-from server.domain.consents import ANY, WITHOUT_CHANNEL, Purpose, Word, is_stop, may_share, word_of
+from server.domain.consents import (
+    ANY,
+    WITHOUT_CHANNEL,
+    Consent,
+    Purpose,
+    Word,
+    is_stop,
+    may_share,
+    refuses,
+    word_of,
+)
 from server.domain.conversations import ConversationState
 from server.domain.gate import Case, Closed, Contract, Open, Recipient, decide
 from server.domain.identities import Identity, IdentityKind, same_name
+from server.domain.jobs import Job
 from server.domain.messages import SWITCHED_OFF, Direction, Message, window_until
 from server.domain.partners import standing
 
@@ -155,12 +166,27 @@ async def partner_gate(
             channel=Word.NONE,
             own=Word.NONE,
             began=False,
-            sharing=may_share(lines, job_id, partner_id),
+            sharing=await _agreed(lines, job, partner_id),
             contract=standing(partner, contracts, at.astimezone(ZoneInfo(company.timezone)).date()),
             person_open=await photos.person_open(company_id, photo_ids),
             window_open=True,
         )
     )
+
+
+async def _agreed(lines: Sequence[Consent], job: Job, partner_id: UUID) -> bool:
+    """Say whether the people of this job's customer let its photos go to this partner.
+
+    One who has taken it back is enough against it. A yes of somebody whose job this is no longer says nothing.
+    """
+    people = {line.contact_id: [one for one in lines if one.contact_id == line.contact_id] for line in lines}
+    if any(refuses(own, job.id, partner_id) for own in people.values()):
+        return False
+    house = set(people)
+    if job.customer_id:
+        known = await customers.contacts_of(job.company_id, job.customer_id, archived=True)
+        house = {one.id for one in known}
+    return any(may_share(own, job.id, partner_id) for person, own in people.items() if person in house)
 
 
 async def _window(

@@ -5,11 +5,14 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.db import companies, customers, jobs, logbook, users
+from server.actions import questions
+from server.db import companies, customers, jobs, logbook, mergers, users
+from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.jobs import Job, JobDraft, JobState, JobStep, next_number, next_state
 from server.domain.logbook import Entry, differences
+from server.domain.questions import QuestionState
 from server.domain.users import Actor, Right, require
 from server.ids import new_id
 
@@ -63,9 +66,20 @@ async def change(
         await _free(actor, draft.number, job.id)
         await jobs.set_draft(actor.company_id, job, draft, at=at)
         await jobs.set_search_text(actor.company_id, job_id=job.id)
+        if job.customer_id not in (None, draft.customer_id):
+            await _of_another(actor, job, draft.customer_id, at=at)
         await _note(actor, "job.changed", job.id, at, changes=changes)
     after = await current(actor, job.id)
     return await step(actor, after, way, at=at) if way else after
+
+
+async def _of_another(actor: Actor, job: Job, customer_id: UUID | None, *, at: datetime) -> None:
+    """A job becomes another customer's: what was released for the one is not for the other, and waits no longer."""
+    await mergers.set_unreleased(actor.company_id, job.id)
+    signal("photos", actor.company_id, job=str(job.id))
+    for question in await questions_db.of_job(actor.company_id, job.id, limit=1000):
+        if question.state is QuestionState.QUEUED:
+            await questions.hold_back(actor, question, customer_id, at=at)
 
 
 @atomic

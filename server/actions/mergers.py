@@ -1,14 +1,18 @@
 """Two jobs become one, or a job goes: what belongs to it always finds a place, and its id always leads somewhere."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from server.actions import questions as question_actions
+from server.actions import releases
 from server.actions.jobs import current
-from server.db import items, jobs, logbook, mergers
+from server.db import items, jobs, logbook, mergers, questions
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid
 from server.domain.jobs import Job, JobDraft
 from server.domain.logbook import Entry
+from server.domain.questions import QuestionState
 from server.domain.users import Actor, Right, require
 
 
@@ -32,13 +36,28 @@ async def merge(actor: Actor, job: Job, into: UUID, *, at: datetime) -> Job:
         raise Invalid("job.unknown", field="into")
     moved = await mergers.contents(actor.company_id, source.id)
     fresh = source.customer_id is not None and target.customer_id not in (None, source.customer_id)
+    waiting = [
+        one.id
+        for one in await questions.of_job(actor.company_id, source.id, limit=1000)
+        if one.state is QuestionState.QUEUED
+    ]
     await mergers.move_contents(actor.company_id, source.id, target.id, hint="", fresh=fresh)
+    await _let_go_on(actor, waiting, target.customer_id if fresh else None, at=at)
     await _unite(actor, source, target, at=at)
     await mergers.set_merged(actor.company_id, source, target.id, at=at)
     counts = {"photos": moved.photos, "notes": moved.notes, "questions": moved.questions}
     await _note(actor, "job.merged", source.id, at, note=name_of(target), into=target.id, **counts)
     await _note(actor, "job.took_in", target.id, at, note=name_of(source), merged=source.id, **counts)
     return await current(actor, target.id)
+
+
+async def _let_go_on(
+    actor: Actor, waiting: Sequence[UUID], customer_id: UUID | None, *, at: datetime
+) -> None:
+    """Let questions that wait to leave do so from their new job; of another customer's (`customer_id`) none leaves."""
+    for question in await questions.by_ids(actor.company_id, waiting):
+        if not await question_actions.hold_back(actor, question, customer_id, at=at):
+            await releases.go_on(question, at=at)
 
 
 async def _unite(actor: Actor, source: Job, target: Job, *, at: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from server.db import answer_links, jobs, logbook, messages, photos, questions
+from server.db import answer_links, customers, jobs, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.logbook import Entry
@@ -15,6 +15,7 @@ from server.domain.questions import Question, QuestionState, state_of_messages, 
 from server.domain.users import Actor
 
 RELEASED = "released"
+OTHER_CUSTOMER = "question.other_customer"
 # These wait for a human, whatever an older message's status still tells.
 UNFOLLOWED = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.HANDED_OFF)
 FOLLOWED = frozenset(MessageState) - {MessageState.STOPPED, MessageState.DISCARDED, MessageState.RECEIVED}
@@ -162,6 +163,27 @@ async def block(
 ) -> None:
     """Stop a question before it left, naming why and what helps."""
     await move(actor, question, QuestionState.BLOCKED, at=at, blocked_code=code, blocked_values=dict(values))
+
+
+async def hold_back(actor: Actor, question: Question, customer_id: UUID | None, *, at: datetime) -> bool:
+    """Stop a question that waits to leave if its person is not this customer's; False lets it go on.
+
+    Its job has become this customer's in the same unit, which this joins.
+    """
+    contact = await customers.contact_by_id(question.company_id, question.contact_id or question.id)
+    if contact is None or customer_id is None or contact.customer_id == customer_id:
+        return False
+    for message in await messages.of_question(question.company_id, question.id):
+        await messages.set_state(
+            question.company_id,
+            message.id,
+            MessageState.STOPPED,
+            only_from=(MessageState.QUEUED, MessageState.PREPARED),
+            at=at,
+            error_code=OTHER_CUSTOMER,
+        )
+    await block(actor, question, OTHER_CUSTOMER, {}, at=at)
+    return True
 
 
 @atomic

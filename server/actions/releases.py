@@ -6,12 +6,13 @@ from uuid import UUID
 
 from server.actions import questions, quiet, reviews, ways
 from server.actions.gate import gate
-from server.db import companies, jobs, photos, tasks, users
+from server.db import companies, jobs, messages, photos, tasks, users
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import by_hand
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.gate import Closed
+from server.domain.messages import MessageState
 from server.domain.photos import PhotoState
 from server.domain.questions import Question, QuestionState
 from server.domain.reviews import Verdict
@@ -19,6 +20,7 @@ from server.domain.routing import Need
 from server.domain.users import Actor, Right, Role
 from server.services import Services
 
+UNDER_WAY = (MessageState.QUEUED, MessageState.LEASED, MessageState.PREPARED, MessageState.OPENED)
 RELEASABLE = (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED, QuestionState.FAILED)
 
 
@@ -114,6 +116,13 @@ async def _prepare(question: Question, *, at: datetime) -> None:
     """Write down that it is planned at this moment; an earlier task for another rev does nothing."""
     payload: dict[str, object] = {"question": str(question.id), "rev": question.rev}
     await tasks.insert_task(question.company_id, "question.prepare", payload, at=at)
+
+
+async def go_on(question: Question, *, at: datetime) -> None:
+    """Let a released question be planned that has moved on in its row before it was; joins the unit it is part of."""
+    said = await messages.of_question(question.company_id, question.id)
+    if not any(one.state in UNDER_WAY for one in said):
+        await _prepare(question, at=question.send_after or at)
 
 
 async def ready(question: Question) -> bool:

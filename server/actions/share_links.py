@@ -115,20 +115,10 @@ async def look_up(secret: str, *, at: datetime) -> Shared | Dead:
     )
     if company is None or job is None or partner is None or isinstance(answer, Closed):
         return Dead(Why.CLOSED, company, link)
-    if await _another_customers(link, job):
-        return Dead(Why.CLOSED, company, link)
     shown = await photos.by_ids(link.company_id, link.photo_ids)
     # What went to another job meanwhile may have been released there: nobody there agreed that this partner sees it.
     kept = tuple(photo for photo in shown if photo.shareable and photo.job_id == job.id)
     return Shared(link, company, job, partner, kept)
-
-
-async def _another_customers(link: ShareLink, job: Job) -> bool:
-    """Say whether the job was merged into one of another customer, who never agreed to anything here."""
-    before = await jobs.by_id(link.company_id, link.job_id, merged=True)
-    return (
-        before is not None and None not in (found := {before.customer_id, job.customer_id}) and len(found) > 1
-    )
 
 
 @atomic

@@ -88,6 +88,15 @@ async def move_contents(company_id: UUID, job_id: UUID, into: UUID | None, *, hi
         )
 
 
+async def set_unreleased(company_id: UUID, job_id: UUID) -> None:
+    """Let what was released in a job wait for its release anew."""
+    await sql.execute(
+        "UPDATE photo SET review = 'new', rev = rev + 1 WHERE company_id = ? AND job_id = ? AND review = 'released'",
+        company_id,
+        job_id,
+    )
+
+
 async def delete_job(company_id: UUID, job_id: UUID) -> None:
     """Delete an empty job, its membership, and the jobs that were merged into it."""
     ids = [

@@ -205,10 +205,19 @@ def agreed_to(lines: Sequence[Consent]) -> list[str]:
 
 def may_share(lines: Sequence[Consent], job_id: UUID, partner_id: UUID) -> bool:
     """Say whether the person's lines let this job's photos go to this partner: his newest word about the two."""
+    return _last_word(lines, job_id, partner_id) is ConsentVerb.GRANTED
+
+
+def refuses(lines: Sequence[Consent], job_id: UUID, partner_id: UUID) -> bool:
+    """Say whether the person's newest word about this job and this partner is a no."""
+    return _last_word(lines, job_id, partner_id) is ConsentVerb.WITHDRAWN
+
+
+def _last_word(lines: Sequence[Consent], job_id: UUID, partner_id: UUID) -> ConsentVerb | None:
     about = [
         line
         for line in lines
         if line.purpose is Purpose.THIRD_PARTY and (line.job_id, line.partner_id) == (job_id, partner_id)
     ]
     newest = latest_of(about)
-    return newest is not None and newest.verb is ConsentVerb.GRANTED
+    return newest.verb if newest else None

@@ -9,13 +9,15 @@ from uuid import UUID
 import pytest
 from PIL import Image
 
-from server.actions import mergers, photos, reviews, share_links
+from server.actions import customers, jobs, mergers, photos, reviews, share_links
 from server.clock import now
+from server.db import customers as customers_db
 from server.db import partners
 from server.db import photos as photos_db
 from server.db import share_links as links_db
 from server.db.tables import LogbookRow, ShareLinkRow
-from server.domain.jobs import Job
+from server.domain.customers import ContactDraft
+from server.domain.jobs import Job, JobDraft
 from server.domain.media import JPEG
 from server.domain.photos import Person, Photo, Words
 from server.domain.reviews import Verdict
@@ -174,6 +176,38 @@ async def test_what_went_to_another_job_or_customer_is_not_this_partners(house: 
             await reviews.decide(office, photo, verdict=Verdict.RELEASED, note="", at=now())
         assert (await guest.get(address)).status_code == 410
         assert (await guest.get(f"{address}/photos/1.jpg")).status_code == 410
+
+
+async def test_another_customer_or_another_person_of_the_house_has_not_agreed(house: House) -> None:
+    """Who said yes was the first customer; and where one of two said no, the yes of the other is not enough."""
+    job, partner, _, address = await shared(house)
+    office = house.acting(Role.OFFICE)
+    async with browser(house.app) as guest:
+        assert (await guest.get(address)).status_code == 200
+        husband = await customers_db.by_id(house.company.id, job.customer_id or job.id)
+        assert husband
+        jens = await customers.add_contact(office, husband, ContactDraft("Jens", "0151 99887766"), at=now())
+        about = {"purpose": "third_party", "partner": partner.rsplit("/", 1)[1], "job": str(job.id)}
+        no = {"contact": str(job.contact_id), "verb": "withdrawn"}
+        await house.office.post(
+            f"/contacts/{job.contact_id}/consents/withdrawal", data={"channel": "whatsapp"} | no
+        )
+        assert (await guest.get(address)).status_code == 410
+        await house.office.post(f"/contacts/{jens.id}/consents", data=about | {"how": "gesagt"})
+        assert (await guest.get(address)).status_code == 410
+
+
+async def test_a_job_of_another_customer_is_shared_with_nobody(house: House) -> None:
+    job, _, _, address = await shared(house)
+    office = house.acting(Role.OFFICE)
+    other = await factories.customer(office, "Nachbarn")
+    await jobs.change(office, job, JobDraft(job.title, job.number, customer_id=other.id), at=now())
+    [link] = await links_db.of_jobs(house.company.id, [job.id])
+    for photo in await photos_db.by_ids(house.company.id, link.photo_ids):
+        if photo.review == "new":
+            await reviews.decide(office, photo, verdict=Verdict.RELEASED, note="", at=now())
+    async with browser(house.app) as guest:
+        assert (await guest.get(address)).status_code == 410
 
 
 @pytest.mark.parametrize("end", ["link", "consent", "contract", "person", "time"])

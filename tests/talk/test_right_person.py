@@ -11,6 +11,7 @@ from server.actions import (
     customers,
     drafts,
     jobs,
+    mergers,
     photos,
     reviews,
     speech,
@@ -21,7 +22,7 @@ from server.db import answer_links
 from server.db import customers as customers_db
 from server.db import messages as messages_db
 from server.domain.consents import Proof
-from server.domain.customers import Contact, ContactDraft
+from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, NoConsent, NotFound
 from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
@@ -209,3 +210,62 @@ async def test_a_message_opened_by_hand_leads_nowhere_once_the_gate_is_shut(firm
             firm.office, firm.contact, "whatsapp", Evidence(Proof.OFFICE, "am Telefon"), at=firm.clock.at
         )
         assert "wa.me" not in (await desk.get(thread)).text
+
+
+@pytest.mark.parametrize("merged", [False, True])
+async def test_a_job_that_becomes_another_customers_says_nothing_more_to_the_first(
+    firm: Firm, merged: bool
+) -> None:
+    """What was released for the one is not released for the other, and what waits for the one does not leave."""
+    await firm.hello()
+    photo, at = await firm.photo(), firm.clock.at
+    waiting, elsewhere = await firm.release(await firm.ask(photo)), await firm.ask(text="Noch etwas?")
+    wordy = await firm.release(await firm.ask(text="Nur Worte?"))
+    customer = await customers.create(
+        firm.office, CustomerDraft("Familie Schulz"), [ContactDraft("Ute Schulz", "0151 99887766")], at=at
+    )
+    job = await jobs.current(firm.office, firm.job)
+    if merged:
+        into = await jobs.open_job(firm.office, JobDraft("Dach Schulz", customer_id=customer.id), at=at)
+        await mergers.merge(firm.office, job, into.id, at=at)
+    else:
+        draft = JobDraft(job.title, job.number, customer_id=customer.id)
+        await jobs.change(firm.office, job, draft, at=at)
+    await firm.work()
+    assert firm.on_phone() == []
+    for question in (waiting, wordy):
+        now = await firm.now(question)
+        assert (now.state, now.blocked_code) == (QuestionState.BLOCKED, "question.other_customer")
+    assert (await firm.now(elsewhere)).state is QuestionState.WAITING_RELEASE
+    assert (await firm.photo_now(photo.id)).review == "new"
+
+
+async def test_a_job_whose_customer_becomes_known_goes_on(firm: Firm) -> None:
+    """It had none, or only its words were changed: nothing was released for somebody else."""
+    await firm.hello()
+    photo, at = await firm.photo(), firm.clock.at
+    question = await firm.release(await firm.ask(photo))
+    job = await jobs.current(firm.office, firm.job)
+    draft = JobDraft(
+        "Bad und Küche Müller", job.number, customer_id=job.customer_id, contact_id=job.contact_id
+    )
+    await jobs.change(firm.office, job, draft, at=at)
+    await firm.work()
+    assert (await firm.now(question)).state is QuestionState.DELIVERED
+
+
+async def test_a_question_that_waits_leaves_from_the_job_its_own_was_merged_into(firm: Firm) -> None:
+    """Released in the quiet hours, merged in the morning before they end: it must not wait for ever."""
+    await firm.hello()
+    photo, at = await firm.photo(), firm.clock.at
+    question = await firm.release(await firm.ask(photo))
+    job = await jobs.current(firm.office, firm.job)
+    into = await jobs.open_job(
+        firm.office,
+        JobDraft("Bad Müller, Teil 2", customer_id=job.customer_id, contact_id=job.contact_id),
+        at=at,
+    )
+    await mergers.merge(firm.office, job, into.id, at=at)
+    await firm.work()
+    assert (await firm.now(question)).state is QuestionState.DELIVERED
+    assert len(firm.on_phone()) == len(await firm.said(question))
