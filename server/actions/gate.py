@@ -25,6 +25,7 @@ from server.db import (
 )
 from server.db import identities as identities_db
 from server.domain.accounts import consent_channel
+from server.domain.acquaintances import Acquaintance
 from server.domain.capabilities import window_open
 from server.domain.consents import (
     ANY,
@@ -45,6 +46,16 @@ from server.domain.messages import SWITCHED_OFF, Direction, Message, window_unti
 from server.domain.partners import standing
 
 
+async def acquaint(company_id: UUID, contact_id: UUID) -> Acquaintance:
+    """Return what is known of a person: four statements, however many channels are asked about afterwards."""
+    return Acquaintance(
+        contact=await customers.contact_by_id(company_id, contact_id),
+        lines=await consents.of_contact(company_id, contact_id),
+        heard=await correspondence.heard(company_id, contact_id),
+        names=await identities_db.known(company_id, contact_id),
+    )
+
+
 async def gate(
     company_id: UUID,
     contact_id: UUID | None,
@@ -61,22 +72,36 @@ async def gate(
     """
     if contact_id is None:
         return Closed("question.no_contact")
+    person = await acquaint(company_id, contact_id)
+    person_open = await photos.person_open(company_id, photo_ids)
+    return gate_of(person, channel, purpose, account_id=account_id, person_open=person_open, at=at)
+
+
+def gate_of(
+    person: Acquaintance,
+    channel: str,
+    purpose: Purpose = Purpose.SERVICE,
+    *,
+    account_id: UUID | None = None,
+    person_open: bool = False,
+    at: datetime,
+) -> Open | Closed:
+    """Decide what `gate` does, about somebody whose acquaintance was made; `person_open` is about the photos."""
     kind = consent_channel(channel)
-    lines = await consents.of_contact(company_id, contact_id)
-    wrote_at = await consents.wrote_at(company_id, contact_id, kind)
+    wrote_at = person.wrote_at(kind)
     about = ANY if purpose in WITHOUT_CHANNEL else kind
-    known = await customers.contact_by_id(company_id, contact_id)
+    last_in_at = person.last_in_at(account_id) if account_id else wrote_at
     return decide(
         Case(
-            recipient=Recipient.CUSTOMER if known else None,
+            recipient=Recipient.CUSTOMER if person.contact else None,
             purpose=purpose,
-            channel=word_of(lines, kind, Purpose.SERVICE, wrote_at=wrote_at),
-            own=word_of(lines, about, purpose, wrote_at=wrote_at),
+            channel=word_of(person.lines, kind, Purpose.SERVICE, wrote_at=wrote_at),
+            own=word_of(person.lines, about, purpose, wrote_at=wrote_at),
             began=wrote_at is not None,
             sharing=False,
             contract=Contract.NONE,
-            person_open=await photos.person_open(company_id, photo_ids),
-            window_open=await _window(company_id, contact_id, channel, account_id, wrote_at, at=at),
+            person_open=person_open,
+            window_open=_window(channel, last_in_at, at=at),
         )
     )
 
@@ -189,15 +214,7 @@ async def _agreed(lines: Sequence[Consent], job: Job, partner_id: UUID) -> bool:
     return any(may_share(own, job.id, partner_id) for person, own in people.items() if person in house)
 
 
-async def _window(
-    company_id: UUID,
-    contact_id: UUID,
-    channel: str,
-    account_id: UUID | None,
-    wrote_at: datetime | None,
-    *,
-    at: datetime,
-) -> bool | None:
+def _window(channel: str, last_in_at: datetime | None, *, at: datetime) -> bool | None:
     """Say whether free words may leave; True where there is no window, None for a channel nobody knows."""
     if channel != consent_channel(channel):
         return True  # by hand, from a phone's own app: no platform counts hours
@@ -205,9 +222,4 @@ async def _window(
     if caps is None:
         return None
     span = caps.human_window or caps.window
-    if span is None:
-        return True
-    last = (
-        await correspondence.last_inbound_at(company_id, account_id, contact_id) if account_id else wrote_at
-    )
-    return window_open(at, window_until(last, span))
+    return span is None or window_open(at, window_until(last_in_at, span))

@@ -1,16 +1,17 @@
 """The ways to a person as they stand now: read from the database, judged by `domain/routing.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from server.actions.channels import kind_of, kinds
-from server.actions.gate import gate
+from server.actions.gate import acquaint, gate, gate_of
 from server.channels import handoff, phone
 from server.channels.handoff import MESSENGERS, Messenger, messenger_of
-from server.db import accounts, consents, correspondence, customers, identities
+from server.db import accounts, correspondence, identities, photos
 from server.domain.accounts import HANDOFF, PHONE, Account, Health, consent_channel
+from server.domain.acquaintances import Acquaintance
 from server.domain.capabilities import Capabilities
 from server.domain.customers import Contact
 from server.domain.gate import CALL, Closed, Open
@@ -20,7 +21,10 @@ from server.domain.routing import Need, Route, Way, book_name, route
 
 # What the gate says of a channel nobody ever spoke of: it need not be asked six times for that.
 _NEVER_SAID = Closed("consent.none")
+_NOBODY = Closed("question.no_contact")
 _SHUT = ("consent.withdrawn", "consent.suspended")
+Lost = Collection[tuple[str, Identity]]
+"""Names of our book, each with a platform that says it is nobody's there (any more)."""
 _DOWN = {Health.REAUTH: "channel.reauth", Health.PAUSED: "channel.paused"}
 
 
@@ -29,20 +33,22 @@ async def best(
 ) -> Route:
     """Return how something reaches this person best; `wished` goes before the person's own preference.
 
-    Without a person every way is closed, and says so. The telephone is among them if there is a number.
+    Without a person every way is closed, and says so. The telephone is among them if there is a number. What it takes
+    is read once: six statements, however many messengers are connected.
     """
-    contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
-    ways = [await _platform(company_id, contact, one, at=at) for one in await _accounts(company_id)]
-    if contact:
-        ways += [_by_hand(hand) for hand in await hands(contact, at=at)]
-    else:
-        opened = await gate(company_id, None, HANDOFF, at=at)
-        ways.append(Way(HANDOFF, "", handoff.CAPS, opened, None, down="question.no_contact"))
-    if contact and contact.phone:
-        number = Identity(IdentityKind.PHONE, contact.phone)
+    connected = await _accounts(company_id)
+    person = await acquaint(company_id, contact_id) if contact_id else Acquaintance(None)
+    if person.contact is None:
+        ways = [_to_nobody(one) for one in connected]
+        ways.append(Way(HANDOFF, "", handoff.CAPS, _NOBODY, None, down=_NOBODY.code))
+        return route(ways, preferred=wished, need=need, now=at)
+    lost = await identities.given_up_where(company_id, person.contact.names)
+    ways = [_platform(person, lost, one, at=at) for one in connected]
+    ways += [_by_hand(hand) for hand in _hands(person, lost, at=at)]
+    if person.contact.phone:
+        number = Identity(IdentityKind.PHONE, person.contact.phone)
         ways.append(Way(PHONE, "Telefon", phone.CAPS, Open(CALL), number))
-    preferred = wished or (contact.preferred_channel if contact else "")
-    return route(ways, preferred=preferred, need=need, now=at)
+    return route(ways, preferred=wished or person.contact.preferred_channel, need=need, now=at)
 
 
 async def _accounts(company_id: UUID) -> list[Account]:
@@ -55,22 +61,27 @@ async def _accounts(company_id: UUID) -> list[Account]:
     return list(found.values())
 
 
-async def _platform(company_id: UUID, contact: Contact | None, account: Account, *, at: datetime) -> Way:
+def _platform(person: Acquaintance, lost: Lost, account: Account, *, at: datetime) -> Way:
     channel = kind_of(account.kind)
-    down = "channel.unavailable" if account.disabled_at else _DOWN.get(account.health, "")
     return Way(
         channel=channel.kind,
         label=channel.label,
         caps=channel.caps,
-        gate=await gate(
-            company_id, contact.id if contact else None, channel.kind, account_id=account.id, at=at
-        ),
-        identity=await name_of(contact, channel.kind, channel.caps) if contact else None,
-        last_in_at=await correspondence.last_inbound_at(company_id, account.id, contact.id)
-        if contact
-        else None,
-        down=down if contact else (down or "question.no_contact"),
+        gate=gate_of(person, channel.kind, account_id=account.id, at=at),
+        identity=_name(person, lost, channel.kind, channel.caps),
+        last_in_at=person.last_in_at(account.id),
+        down=_down(account),
     )
+
+
+def _to_nobody(account: Account) -> Way:
+    channel = kind_of(account.kind)
+    down = _down(account) or _NOBODY.code
+    return Way(channel.kind, channel.label, channel.caps, _NOBODY, None, down=down)
+
+
+def _down(account: Account) -> str:
+    return "channel.unavailable" if account.disabled_at else _DOWN.get(account.health, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +99,21 @@ async def hands(contact: Contact, *, photo_ids: Sequence[UUID] = (), at: datetim
     WhatsApp is among them in any case and says what is missing. Where we know no name of his and could only hope that
     he is there, he must have agreed.
     """
-    heard_of = await consents.channels_heard_of(contact.company_id, contact.id)
+    person = await acquaint(contact.company_id, contact.id)
+    lost = await identities.given_up_where(contact.company_id, contact.names)
+    person_open = await photos.person_open(contact.company_id, photo_ids)
+    return _hands(person, lost, person_open=person_open, at=at)
+
+
+def _hands(person: Acquaintance, lost: Lost, *, person_open: bool = False, at: datetime) -> list[Hand]:
     found = []
     for messenger in MESSENGERS:
-        to = await name_of(contact, messenger.channel, caps_of(messenger.channel))
+        to = _name(person, lost, messenger.channel, caps_of(messenger.channel))
         if to is None and not messenger.nameless and messenger.channel != HANDOFF:
             continue
         opened: Open | Closed = _NEVER_SAID
-        if messenger.key in heard_of:
-            opened = await gate(contact.company_id, contact.id, messenger.channel, photo_ids=photo_ids, at=at)
+        if messenger.key in person.channels:
+            opened = gate_of(person, messenger.channel, person_open=person_open, at=at)
         if to is None and messenger.nameless and isinstance(opened, Closed):
             continue
         found.append(Hand(messenger, to, opened))
@@ -121,15 +138,20 @@ async def name_of(contact: Contact, channel: str, caps: Capabilities) -> Identit
     A number or address that the platform says is nobody's (any more) is of no use; neither is, by hand, a name that
     makes no link.
     """
+    platform = consent_channel(channel)
+    names = await identities.of_contact(contact.company_id, contact.id, platform)
+    found = _name(Acquaintance(contact, names={platform: names}), (), channel, caps)
+    if found is None or found in names:
+        return found
+    return None if await identities.given_up(contact.company_id, platform, [found]) else found
+
+
+def _name(person: Acquaintance, lost: Lost, channel: str, caps: Capabilities) -> Identity | None:
     messenger, platform = messenger_of(channel), consent_channel(channel)
-    known = await identities.of_contact(contact.company_id, contact.id, platform)
-    known = [one for one in known if messenger is None or one.kind is messenger.opens_by]
-    if known:
-        return known[0]
-    name = book_name(caps, phone=contact.phone, email=contact.email)
-    if name is None or (messenger and name.kind is not messenger.opens_by):
-        return None
-    return None if await identities.given_up(contact.company_id, platform, [name]) else name
+    booked = person.contact and book_name(caps, phone=person.contact.phone, email=person.contact.email)
+    told = person.names_in(platform)
+    useful = [*told, *([booked] if booked and (platform, booked) not in lost else [])]
+    return next((one for one in useful if messenger is None or one.kind is messenger.opens_by), None)
 
 
 async def proposed(contact: Contact, *, at: datetime) -> str:

@@ -1,17 +1,10 @@
 """The consent ledger: lines are added, never changed; the database itself refuses anything else."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
-from tortoise.expressions import Q
-
-from server.db.tables import ConsentRow, ContactRow, IdentityRow, MessageRow
+from server.db.tables import ConsentRow
 from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, order
-from server.domain.identities import IdentityKind
-from server.domain.messages import Direction
 from server.domain.paging import Page, cut
 
 
@@ -82,45 +75,6 @@ async def of_job(company_id: UUID, job_id: UUID) -> list[Consent]:
 async def by_id(company_id: UUID, consent_id: UUID) -> Consent | None:
     row = await ConsentRow.get_or_none(company_id=company_id, id=consent_id)
     return _consent(row) if row else None
-
-
-async def channels_heard_of(company_id: UUID, contact_id: UUID) -> set[str]:
-    """Return the channels a line about a person names, or that he ever wrote in."""
-    lines = ConsentRow.filter(company_id=company_id, contact_id=contact_id)
-    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, direction=Direction.IN)
-    found = [
-        *await lines.distinct().values_list("channel", flat=True),
-        *await said.distinct().values_list("channel", flat=True),
-    ]
-    return {str(channel) for channel in found}
-
-
-async def wrote_at(company_id: UUID, contact_id: UUID, channel: str) -> datetime | None:
-    """Return when the person last wrote in this channel himself, as the platform proved.
-
-    Only a message of one of his names there counts: the one the platform told us, or the number in our book. What was
-    imported, came by another channel or under a name that is no longer his proves nothing (G3).
-    """
-    contact = await ContactRow.get_or_none(company_id=company_id, id=contact_id)
-    if contact is None:
-        return None
-    identities = IdentityRow.filter(
-        company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
-    )
-    names = {(row.kind, row.value) for row in await identities}
-    names |= {(IdentityKind.PHONE.value, contact.phone)} if contact.phone else set()
-    names |= {(IdentityKind.EMAIL.value, contact.email.casefold())} if contact.email else set()
-    rows = MessageRow.filter(
-        company_id=company_id,
-        contact_id=contact_id,
-        channel=channel,
-        direction=Direction.IN,
-        account_id__not_isnull=True,
-        verified=True,
-    )
-    his = reduce(or_, (Q(recipient_kind=kind, recipient=value) for kind, value in sorted(names)), Q(id=None))
-    row = await rows.filter(his).order_by("-at").first()
-    return row.at if row else None
 
 
 def _newest_first(rows: Sequence[ConsentRow]) -> list[Consent]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from server.db.tables import IdentityRow
-from server.domain.identities import Identity, IdentityKind, by_use
+from server.domain.identities import Identity, IdentityKind, by_use, same_name
 from server.ids import new_id
 
 
@@ -34,6 +38,15 @@ async def of_contact(company_id: UUID, contact_id: UUID, channel: str) -> list[I
         company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
     ).order_by("-id")
     return by_use([Identity(IdentityKind(row.kind), row.value) for row in await rows])
+
+
+async def known(company_id: UUID, contact_id: UUID) -> dict[str, list[Identity]]:
+    """Return a person's names by platform, each list as `of_contact` gives it, in one statement."""
+    found: dict[str, list[Identity]] = {}
+    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, gone_at=None).order_by("-id")
+    for row in await rows:
+        found.setdefault(row.channel, []).append(Identity(IdentityKind(row.kind), row.value))
+    return {platform: by_use(names) for platform, names in found.items()}
 
 
 async def platforms_of(company_id: UUID, contact_id: UUID) -> set[str]:
@@ -79,10 +92,24 @@ async def given_up(company_id: UUID, channel: str, identities: Sequence[Identity
     """Say whether one of these names was given up and nobody has said yet whose it is now."""
     for identity in identities:
         gone = IdentityRow.filter(company_id=company_id, channel=channel, gone_at__isnull=False)
-        named = {"value__iexact" if identity.kind is IdentityKind.EMAIL else "value": identity.value}
-        if await gone.filter(kind=identity.kind, **named).exists():
+        if await gone.filter(_named(identity)).exists():
             return True
     return False
+
+
+async def given_up_where(company_id: UUID, identities: Sequence[Identity]) -> set[tuple[str, Identity]]:
+    """Return on which platforms these names were given up and nobody has said yet whose they are, in one statement."""
+    if not identities:
+        return set()
+    gone = IdentityRow.filter(company_id=company_id, gone_at__isnull=False)
+    rows = await gone.filter(reduce(or_, map(_named, identities)))
+    found = [(row.channel, Identity(IdentityKind(row.kind), row.value)) for row in rows]
+    return {(channel, one) for channel, gone in found for one in identities if same_name(one, gone)}
+
+
+def _named(identity: Identity) -> Q:
+    exact = "value__iexact" if identity.kind is IdentityKind.EMAIL else "value"
+    return Q(kind=identity.kind, **{exact: identity.value})
 
 
 async def set_gone(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from server.domain.identities import Identity, IdentityKind
 from server.domain.texts import block, line, mail_address
 
 
@@ -92,6 +93,12 @@ class Contact:
     created_at: datetime
     archived_at: datetime | None
     rev: int
+
+    @property
+    def names(self) -> list[Identity]:
+        """Return by which names our book can address this person: number, then address."""
+        phone = [Identity(IdentityKind.PHONE, self.phone)] if self.phone else []
+        return phone + ([Identity(IdentityKind.EMAIL, self.email)] if self.email else [])
 
     def reached_at(self, channel: str) -> str:
         """Return the number or address a consent for this channel names, "" where the book has none."""

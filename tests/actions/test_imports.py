@@ -11,6 +11,7 @@ import pytest
 
 from server.actions import import_runs, imports, mergers, sweep, trash
 from server.actions.conversations import keep as kept
+from server.actions.gate import acquaint
 from server.db import consents, conversations, logbook, messages, photos
 from server.db import imports as imports_db
 from server.db import jobs as jobs_db
@@ -178,7 +179,7 @@ async def test_messages_photos_and_voices_come_into_the_job(house: House) -> Non
 
 async def test_it_proves_nothing_and_nobody_waits(house: House) -> None:
     await house.bring(whole())
-    assert await consents.wrote_at(house.company_id, house.petra.id, "whatsapp") is None
+    assert (await acquaint(house.company_id, house.petra.id)).wrote_at("whatsapp") is None
     assert await consents.of_contact(house.company_id, house.petra.id) == []
     assert await messages.awaiting_office(house.company_id) == []
     assert (await messages.from_customers(house.company_id)).items == []

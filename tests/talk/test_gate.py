@@ -120,10 +120,10 @@ async def test_a_withdrawal_is_for_every_purpose(firm: Firm) -> None:
 
 INPUTS = [
     (consents_db, "of_contact"),
-    (consents_db, "wrote_at"),
+    (correspondence, "heard"),
+    (identities, "known"),
     (customers_db, "contact_by_id"),
     (customers_db, "lock_contact"),
-    (correspondence, "last_inbound_at"),
     (photos, "person_open"),
     (photos, "by_ids"),
     (identities, "of_contact"),
@@ -166,7 +166,13 @@ async def test_an_error_in_any_input_of_the_gate_sends_nothing(
     assert firm.on_phone() == []
 
 
-ENQUEUE = {one for one in INPUTS if one[1] in ("of_contact", "wrote_at", "person_open", "decide")}
+ENQUEUE = {
+    (consents_db, "of_contact"),
+    (correspondence, "heard"),
+    (identities, "known"),
+    (photos, "person_open"),
+    (gate_module, "decide"),
+}
 
 
 async def test_without_a_clock_nothing_leaves(firm: Firm) -> None:

@@ -1,0 +1,67 @@
+"""What is known of one person that decides whether and how he can be written to: read once, then all is pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from server.domain.consents import Consent
+from server.domain.customers import Contact
+from server.domain.identities import Identity, IdentityKind
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When he last wrote in a channel, to one account, under one name.
+
+    Without an account it was imported; `proved`: the platform showed that it was he.
+    """
+
+    channel: str
+    account_id: UUID | None
+    name: Identity | None
+    proved: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """One person: his entry in our book, the ledger's lines about him, what he wrote, his names by platform.
+
+    `contact` is None for somebody who is not in the book (any more). Of the names the one to write to stands first;
+    those he gave up are not among them.
+    """
+
+    contact: Contact | None
+    lines: Sequence[Consent] = ()
+    heard: Sequence[Heard] = ()
+    names: Mapping[str, Sequence[Identity]] = field(default_factory=dict)
+
+    def names_in(self, platform: str) -> Sequence[Identity]:
+        return self.names.get(platform, ())
+
+    def wrote_at(self, platform: str) -> datetime | None:
+        """Return when he last wrote in a channel himself, as the platform proved.
+
+        Only a message under one of his names there counts: the one the platform told us, or the number or address in
+        our book. What was imported, came by another channel or under a name that is no longer his proves nothing (G3).
+        """
+        if self.contact is None:
+            return None
+        his = {*self.names_in(platform), *map(_as_kept, self.contact.names)}
+        proved = (one for one in self.heard if one.channel == platform and one.account_id and one.proved)
+        return max((one.at for one in proved if one.name in his), default=None)
+
+    def last_in_at(self, account_id: UUID) -> datetime | None:
+        """Return when he last wrote to this account; it opens the platform's window."""
+        return max((one.at for one in self.heard if one.account_id == account_id), default=None)
+
+    @property
+    def channels(self) -> set[str]:
+        """Return the channels a line about him names, or that he ever wrote in."""
+        return {one.channel for one in self.lines} | {one.channel for one in self.heard}
+
+
+def _as_kept(name: Identity) -> Identity:
+    """Return a name as messages keep their sender: an address in lower case."""
+    return replace(name, value=name.value.casefold()) if name.kind is IdentityKind.EMAIL else name
