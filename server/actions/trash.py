@@ -67,8 +67,12 @@ async def empty(services: Services) -> None:
 
 
 async def _purge(services: Services, photo: Photo, *, at: datetime) -> None:
-    """First nobody can take it back, then the files go, then the row forgets them."""
-    await _begin(photo)
+    """First nobody can take it back, then the files go, then the row forgets them.
+
+    The list it stood in may be minutes old: whoever was taken back meanwhile stays.
+    """
+    if not await _begin(photo, before=at - KEPT):
+        return
     keys = [one.storage_key for one in await renditions.of_photo(photo.company_id, photo.id)]
     for key in [*keys, *([photo.storage_key] if photo.storage_key else [])]:
         await services.storage.delete(key)
@@ -77,8 +81,9 @@ async def _purge(services: Services, photo: Photo, *, at: datetime) -> None:
 
 
 @atomic
-async def _begin(photo: Photo) -> None:
-    await trash.set_purging(photo.company_id, photo.id)
+async def _begin(photo: Photo, *, before: datetime) -> bool:
+    await items.claim_id(photo.company_id, photo.id)
+    return await trash.set_purging(photo.company_id, photo.id, before=before)
 
 
 @atomic

@@ -49,10 +49,10 @@ async def let_twins_go(company_id: UUID, photo_id: UUID) -> None:
         await PhotoRow.filter(company_id=company_id, id=ids[0]).update(twin_of_id=None)
 
 
-async def set_purging(company_id: UUID, photo_id: UUID) -> None:
-    """Let nobody take it back any more: its files are about to go."""
-    rows = PhotoRow.filter(company_id=company_id, id=photo_id, deleted_at__not_isnull=True)
-    await rows.update(state=PhotoState.PURGED)
+async def set_purging(company_id: UUID, photo_id: UUID, *, before: datetime) -> bool:
+    """Let nobody take it back any more: its files are about to go. False if it was not thrown away before this moment."""
+    rows = PhotoRow.filter(company_id=company_id, id=photo_id, deleted_at__lt=before)
+    return bool(await rows.update(state=PhotoState.PURGED))
 
 
 async def set_purged(company_id: UUID, photo_id: UUID) -> None:

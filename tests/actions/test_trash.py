@@ -1,8 +1,8 @@
 """Photos thrown away: gone from every list, back for thirty days, never brought back by a phone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from server.domain.photos import Photo, PhotoState
 from server.domain.reviews import Verdict
 from server.domain.trash import days_left
 from server.domain.uploads import Gone
+from server.storage.disk import Disk
 from tests.sites import AT, JPEG, Site, brought, build, metadata_of, photo_bytes, photo_item, snap
 
 
@@ -39,9 +40,9 @@ async def known(site: Site, photo_id: UUID) -> Photo:
     return found
 
 
-async def thrown(site: Site, **changes: Any) -> Photo:
+async def thrown(site: Site, *, at: datetime = AT, **changes: Any) -> Photo:
     photo = await known(site, await brought(site, photo_bytes(), job=str(site.job), **changes))
-    await trash.delete(site.office, photo, at=AT)
+    await trash.delete(site.office, photo, at=at)
     return await known(site, photo.id)
 
 
@@ -151,7 +152,40 @@ async def test_the_same_file_twice_is_legal_and_named(site: Site) -> None:
 
 @atomic
 async def begun(photo: Photo) -> None:
-    await trash_table.set_purging(photo.company_id, photo.id)
+    await trash_table.set_purging(photo.company_id, photo.id, before=AT + timedelta(days=1))
+
+
+class _Slow(Disk):
+    """A storage that takes so long to delete that somebody does something meanwhile."""
+
+    def __init__(self, folder: Path, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(folder)
+        self._meanwhile = [meanwhile]
+
+    async def delete(self, key: str) -> None:
+        while self._meanwhile:
+            await self._meanwhile.pop()()
+        await super().delete(key)
+
+
+async def test_what_is_taken_back_while_the_trash_is_emptied_stays(site: Site, tmp_path: Path) -> None:
+    """The chore reads a hundred at a time and deletes for minutes; the office takes back the next one of them."""
+    first = await thrown(site, at=AT - timedelta(hours=1))
+    taken_back, again = [await thrown(site, caption=name) for name in ("B", "C")]
+    late = AT + timedelta(days=31)
+
+    async def meanwhile() -> None:
+        for photo in (taken_back, again):
+            await trash.restore(site.office, photo.id, at=late)
+        await trash.delete(site.office, await known(site, again.id), at=late)
+
+    slow = replace(site.services, clock=lambda: late, storage=_Slow(tmp_path / "photos", meanwhile))
+    await trash.empty(slow)
+    assert (await known(site, first.id)).state is PhotoState.PURGED
+    for photo in (taken_back, again):
+        assert (await known(site, photo.id)).state is PhotoState.STORED
+        assert (await known(site, photo.id)).caption == photo.caption
+        assert photo.storage_key and await site.services.storage.head(photo.storage_key)
 
 
 async def test_emptying_that_was_cut_goes_on(site: Site) -> None:
