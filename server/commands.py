@@ -156,8 +156,10 @@ def create_token(settings: Settings, words: Words) -> None:
 
 def backup(settings: Settings, words: Words) -> None:
     """Write database and photos to one file; works beside a running server."""
-    summary = archive.write(settings, words.file)
-    print(summary)
+    try:
+        print(archive.write(settings, words.file))
+    except archive.Incomplete as incomplete:
+        raise Failed(str(incomplete)) from incomplete
 
 
 def restore(settings: Settings, words: Words) -> None:
