@@ -144,6 +144,9 @@ def _put_in_place(whole: Path, database: Path, photos: Path) -> None:
     for entry in (whole / PHOTOS).iterdir() if (whole / PHOTOS).exists() else ():
         shutil.move(entry, photos / entry.name)
     database.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would play the log of a database that is gone into ours (sqlite.org/howtocorrupt.html §1.4).
+    for ending in ("-wal", "-shm", "-journal"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
     shutil.move(whole / DATABASE, database)
 
 

@@ -1,10 +1,12 @@
 """Backup and restore: everything the database names comes along, and nothing that is broken keeps the rest out."""
 
 import hashlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pysqlite3
 import pytest
 
 from server import archive
@@ -127,3 +129,19 @@ def test_a_backup_that_breaks_off_leaves_none_of_itself(firm: Firm, tmp_path: Pa
     with pytest.raises(OSError):
         archive.write(firm.settings, tmp_path / "b.tar")
     assert not list(tmp_path.glob("b.tar*"))
+
+
+def test_the_log_of_a_database_that_is_gone_is_not_played_into_ours(firm: Firm, tmp_path: Path) -> None:
+    """Somebody deletes zollstock.db to make room for the backup, and leaves its log."""
+    archive.write(firm.settings, tmp_path / "b.tar")
+    back = firm.fresh(tmp_path / "back")
+    back.data.mkdir()
+    live = pysqlite3.connect(tmp_path / "zollstock.db")
+    live.execute("UPDATE company SET name = 'Nach der Sicherung'")
+    live.commit()
+    shutil.copyfile(tmp_path / "zollstock.db-wal", back.data / "zollstock.db-wal")
+    live.close()
+    archive.bring_back(back, tmp_path / "b.tar")
+    restored = pysqlite3.connect(back.data / "zollstock.db")
+    assert ("Nach der Sicherung",) not in restored.execute("SELECT name FROM company").fetchall()
+    restored.close()
