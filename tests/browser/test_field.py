@@ -14,6 +14,7 @@ from tests.browser.phone import (
     go,
     pictures,
     rows,
+    shoot,
     wait_kept,
     wait_model,
     wait_rows,
@@ -126,6 +127,29 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
     filed = [(item["job"], len(item["refs"])) for item in filings]
     assert len(filed) == 3 and {(JOB, 3), (OTHER_JOB, 1)} <= set(filed)
     assert lasting_phone.open("/sort").get_by_text("Feierabend!").inner_text() == "Feierabend!"
+
+
+def test_a_question_takes_along_the_photo_just_taken(phone: Phone, office: Office) -> None:
+    """In the cellar: shoot, ask about it; of the same form the photo of another job cannot be chosen."""
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        for job in (JOB, OTHER_JOB):
+            page.goto(f"/capture?job={job}")
+            shoot(page, 1)
+        page.goto(f"/questions/new?job={JOB}")
+        page.get_by_label("Frage an den Kunden").fill("Soll der Riss verspachtelt werden?")
+        page.locator("own-photos input").check()
+        page.get_by_role("button", name="Rückfrage sichern").click()
+        page.wait_for_url(f"**/jobs/{JOB}")
+        photo, other, question = rows(page)
+        assert (photo["job"], other["job"], question["body"]["refs"]) == (JOB, OTHER_JOB, [photo["id"]])
+        page.goto(f"/questions/new?photos={other['id']}")
+        page.get_by_label("Auftrag").select_option(OTHER_JOB)
+        expect(page.locator("own-photos input")).to_be_checked()
+    go(page)
+    wait_rows(page, all_stored)
+    assert [item["kind"] for item in office.world.items.values()] == ["photo", "photo", "question"]
 
 
 def test_two_taps_file_once_and_are_taken_back_once(phone: Phone, office: Office) -> None:

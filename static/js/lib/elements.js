@@ -13,6 +13,7 @@ const ELEMENTS = {
   'offline-form': () => import('../elements/offline-form.js'),
   'offline-shell': () => import('../elements/offline-shell.js'),
   'job-photos': () => import('../elements/job-photos.js'),
+  'own-photos': () => import('../elements/own-photos.js'),
   'made-jobs': () => import('../elements/made-jobs.js'),
   'live-stream': () => import('../elements/live-stream.js'),
   'review-desk': () => import('../elements/review-desk.js'),

@@ -18,6 +18,7 @@ export async function question(id, photos) {
     textField('text', t('Frage an den Kunden')),
     h('fieldset', { class: 'field' }, h('legend', {}, t('Antworten zum Antippen')), ...[1, 2, 3].map(choiceField)),
     ...(picks.length > 0 ? [h('ul', { class: 'photo-grid' }, ...picks)] : []),
+    island('own-photos', { job: one?.id ?? '', hidden: '' }),
     h('button', { class: 'btn send big' }, icon('send'), t('Rückfrage sichern')));
   return formPage(t('Rückfrage'), about, form);
 }
