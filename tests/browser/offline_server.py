@@ -4,6 +4,7 @@ It serves the real templates, scripts and service worker, keeps what arrives in 
 offline-pwa.md §5.6. The real server is tested elsewhere; here the phone is.
 """
 
+import base64
 import hashlib
 import json
 import socket
@@ -324,8 +325,6 @@ class Handler(BaseHTTPRequestHandler):
         return path.removeprefix("/sync/blobs/") or self.metadata().get("id", "")
 
     def metadata(self) -> dict[str, str]:
-        import base64
-
         pairs = (pair.split(" ") for pair in self.headers.get("Upload-Metadata", "").split(",") if pair)
         return {key: base64.b64decode(value).decode() for key, value in pairs}
 
@@ -396,11 +395,14 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(422, "item.type", "caption")
         if world.old and fields["kind"] in NEW_KINDS:
             return self.refuse(422, "item.word", "kind")
-        content = {name: value for name, value in fields.items() if name != "thumb"}
+        content = {name: value for name, value in fields.items() if name not in ("thumb", "signature")}
         if ident in world.items and world.items[ident] != content:
             return self.json(world.items[ident], 409)
         status = 200 if ident in world.items else 201
         world.items[ident] = content
+        if "signature" in fields:  # here together with its description or not at all
+            world.stored[ident] = base64.b64decode(fields["signature"])
+            return self.json(self.receipt(ident), status)
         job = str(content.get("job") or "")
         return self.json(
             {"id": ident, "job": world.merged.get(job, job) or None, **self.known(ident)}, status

@@ -110,6 +110,54 @@ def test_bad_answers_lose_nothing_and_stop_nobody(phone: Phone, office: Office, 
     wait_standing(phone, all_home)
 
 
+CONTACT = "019aa000-0000-7000-8000-0000000000c1"
+COUNT = """(store) => new Promise((resolve) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+  const asked = open.result.transaction(store).objectStore(store).count(); asked.onsuccess = () => { open.result.close(); resolve(asked.result); }; }; })"""
+WORDS = {
+    "version": "2026-11",
+    "reference": "Die Firma Muster darf Fotos als Referenz zeigen.",
+    "partners": [],
+    "channels": [{"kind": "whatsapp", "name": "WhatsApp", "service": "Nachrichten an {number}.", "advertising": "Werbung.", "instead": "diese Nummer"}],
+}  # fmt: skip
+# A finger on the glass; a made pointer cannot be captured.
+SIGN = """() => {
+  const pad = document.querySelector('.sign-pad'), box = pad.getBoundingClientRect();
+  pad.setPointerCapture = () => {};
+  for (const [place, kind] of ['pointerdown', 'pointermove', 'pointermove', 'pointerup'].entries()) {
+    pad.dispatchEvent(new PointerEvent(kind, { pointerId: 7, button: 0, bubbles: true, clientX: box.x + 30 + 60 * place, clientY: box.y + 20 + 25 * (place % 2) }));
+  }
+}"""
+
+
+def test_consents_said_signed_and_taken_back_in_the_cellar(phone: Phone, office: Office) -> None:
+    """Each stands on the phone as what does not count yet, and comes with its words, and with its ink or not at all."""
+    one, two = office.world.jobs()
+    person = {"id": CONTACT, "name": "Petra Müller", "phone": "0151 23456789"}
+    office.world.model = {"jobs": [one | {"contact": person}, two], "consents": WORDS}
+    install(phone, f"{office.url}/")
+    wait(phone, COUNT, lambda count: count == 1, "readmodel")
+    asking = f"{office.url}/contacts/{CONTACT}/consents/new?job={JOB}"
+    with office.away():
+        for path, button in ((asking, "spoken"), (f"{asking}&purpose=reference", "signature")):
+            phone.open(path)
+            wait_text(phone, "offline-form:defined .consent-words", "")
+            if button == "signature":
+                wait(phone, "() => customElements.get('sign-glass') !== undefined", bool)
+                phone.evaluate(SIGN)
+            phone.click(f"button[value={button}]")
+            wait_text(phone, "kept-consents .tag", "eingewilligt")
+        wait_text(phone, "kept-consents", "Nachrichten an 0151 23456789.")
+        wait(phone, "() => customElements.get('offline-form') !== undefined", bool)
+        phone.click("//button[contains(., 'Alles widerrufen')]")
+        wait_text(phone, "kept-consents .consent.withdrawn", "noch auf diesem Handy")
+    until_true(phone, lambda: len(office.world.items) == 3)
+    wait_standing(phone, lambda rows: len(rows) == 3 and all_home(rows))
+    said = sorted((item["verb"], item["proof"]) for item in office.world.items.values())
+    assert said == [("granted", "signature"), ("granted", "spoken"), ("withdrawn", "spoken")]
+    [ink] = office.world.stored.values()
+    assert ink.startswith(b"\x89PNG") and len(ink) > 1_000
+
+
 def until_true(phone: Phone, right: Callable[[], bool]) -> None:
     """Wake the phone until something is so at the office."""
     for _ in range(100):
