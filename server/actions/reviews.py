@@ -84,11 +84,22 @@ class Done:
 
 
 async def decide_many(
-    actor: Actor, photo_ids: Sequence[UUID], *, verdict: Verdict, note: str, at: datetime
+    actor: Actor,
+    photo_ids: Sequence[UUID],
+    *,
+    verdict: Verdict,
+    note: str,
+    job_id: UUID | None = None,
+    at: datetime,
 ) -> Done:
-    """Decide about many, each in a unit of its own: one refusal stops nobody."""
+    """Decide about many, each in a unit of its own: one refusal stops nobody.
+
+    `job_id`: where they were seen lying. One that went to another job since is not released to that one's customer.
+    """
 
     async def work(photo: Photo) -> object:
+        if verdict is Verdict.RELEASED and job_id not in (None, photo.job_id):
+            raise Conflict("photo.changed_meanwhile")
         return await decide(actor, photo, verdict=verdict, note=note, at=at)
 
     return await _each(actor, photo_ids, work)

@@ -14,7 +14,7 @@ from server.actions import reviews
 from server.db import companies, jobs, logbook, notes, questions
 from server.db import reviews as reviews_db
 from server.domain.companies import Company
-from server.domain.errors import DomainError
+from server.domain.errors import Conflict, DomainError
 from server.domain.jobs import Job
 from server.domain.photos import Photo
 from server.domain.questions import QuestionState
@@ -43,7 +43,10 @@ class JobsQuery:
 
 @dataclass(frozen=True, slots=True)
 class ReviewForm:
+    """`job`: whose photo the page showed; released is released to that job's customer."""
+
     verdict: Verdict = forms.one_of(Verdict)
+    job: UUID | None = forms.choice_id(default=None)
     note: str = forms.text(max=NOTE_MAX, default="")
 
 
@@ -110,7 +113,7 @@ async def decide_many(request: Request) -> Response:
     """Decide about the chosen photos; what is refused is named, the rest is done."""
     actor, form = access.actor(request), (await forms.read(request, BulkForm)).data
     at = services(request).clock()
-    done = await reviews.decide_many(actor, form.photo, verdict=form.verdict, note="", at=at)
+    done = await reviews.decide_many(actor, form.photo, verdict=form.verdict, note="", job_id=form.job, at=at)
     return await _after(request, form.job, done.refused, flash=f"review.{form.verdict}")
 
 
@@ -140,6 +143,8 @@ async def decide(request: Request) -> Response:
     form = (await forms.read(request, ReviewForm)).data
     on_desk = "hx-request" in request.headers
     try:
+        if form.verdict is Verdict.RELEASED and form.job not in (None, photo.job_id):
+            raise Conflict("photo.changed_meanwhile")
         photo = await reviews.decide(
             actor, photo, verdict=form.verdict, note=form.note, at=services(request).clock()
         )

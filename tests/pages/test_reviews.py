@@ -62,6 +62,27 @@ async def test_without_javascript(house: House) -> None:
     assert moved and moved.job_id == job.id
 
 
+async def test_a_photo_that_went_to_another_job_since_is_not_released_there(house: House) -> None:
+    """What the page showed was the first job's; released is always for one customer. One or many."""
+    office = house.acting(Role.OFFICE)
+    first, second = await factories.job(office), await factories.job(office, "Dach Schulz")
+    one, other = await arrived(house, first.id), await arrived(house, first.id)
+    page = (await house.office.get(f"/photos/{one.id}")).text
+    assert f'<input type="hidden" name="job" value="{first.id}">' in page
+    await reviews.sort_many(office, [one.id], job_id=second.id, at=now())
+    drawn = {"verdict": "released", "job": str(first.id)}
+    refused = await house.office.post(f"/photos/{one.id}/review", data=drawn)
+    assert refused.status_code == 409
+    many = await house.office.post("/reviews", data=drawn | {"photo": [str(one.id), str(other.id)]})
+    assert many.status_code == 200
+    for photo, review in ((one, "new"), (other, "released")):
+        now_ = await photos.by_id(photo.company_id, photo.id)
+        assert now_ and now_.review == review
+    assert (
+        await house.office.post(f"/photos/{one.id}/review", data=drawn | {"job": str(second.id)})
+    ).status_code == 303
+
+
 async def test_a_worker_has_no_desk_and_no_verdict(house: House) -> None:
     photo = await arrived(house, (await factories.job(house.acting(Role.OFFICE))).id)
     assert (await house.worker.get("/reviews")).status_code == 403
