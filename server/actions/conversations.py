@@ -17,6 +17,7 @@ from server.db import customers as customers_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, is_stop
 from server.domain.conversations import (
+    NOTHING,
     Conversation,
     ConversationState,
     key_of_contact,
@@ -208,11 +209,12 @@ async def settle(
 ) -> None:
     """Say that nothing is left to answer; the next message opens it again.
 
-    `heard`: his newest message the actor has seen. Raises Conflict when another one has come meanwhile.
+    `heard`: his newest message the actor has seen, NOTHING = there was none. Raises Conflict when another one has come meanwhile.
     """
     require(actor, Right.SEND)
     await conversations.lock(conversation.company_id, conversation.id)
-    if heard and heard != await conversation_messages.last_heard(conversation.company_id, conversation.id):
+    newest = await conversation_messages.last_heard(conversation.company_id, conversation.id)
+    if heard and heard != (newest or NOTHING):
         raise Conflict("conversation.heard_more")
     if conversation.state is ConversationState.SPAM:
         raise Conflict("conversation.spam")

@@ -10,6 +10,8 @@ from server.domain.identities import Identity
 from server.domain.messages import Direction, Message
 
 KEY_MAX = 300
+# Stands for the customer's newest message where he has written none.
+NOTHING = UUID(int=0)
 
 
 class ConversationState(StrEnum):

@@ -16,7 +16,7 @@ from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import questions as questions_db
 from server.db import users as users_db
-from server.domain.conversations import ConversationState, Head, Shown, Stretch, stretches, suggested
+from server.domain.conversations import NOTHING, ConversationState, Head, Shown, Stretch, stretches, suggested
 from server.domain.gaps import Hole
 from server.domain.internal_notes import InternalNote
 from server.domain.jobs import SHOWN
@@ -203,7 +203,7 @@ async def said(request: Request, head: Head, query: ListQuery) -> dict[str, Any]
         "jobs_of": {job.id: job for job in places},
         "authors": names,
         "offers": offers,
-        "heard": heard,
+        "heard": heard or NOTHING,
         "shut": await _shut(shown, at=services(request).clock()),
         "older": found.next,
         "quiet_until": await quiet.until(actor.company_id, at=services(request).clock()),

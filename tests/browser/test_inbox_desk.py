@@ -98,3 +98,12 @@ def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     page.locator("h1").click()
     page.keyboard.press("?")
     expect(page.locator("#talk-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.goto(f"{desk.threads[1]}?show=all")
+    page.wait_for_function("() => !!customElements.get('inbox-desk')")
+    page.keyboard.press("j")
+    expect(page.locator(".talk-row").first).to_be_focused()
+    page.keyboard.press("e")  # one is in focus, another one is shown: nobody is done with
+    page.keyboard.press("n")
+    expect(page.locator(".talk-row").first).to_be_focused()
+    expect(page.locator(".talk-name")).to_have_text("Kai Sommer")

@@ -148,3 +148,15 @@ async def test_an_old_number_does_not_come_back_from_an_old_page(firm: Firm) -> 
         await customers.prefer(firm.office, firm.contact, "email", at=at)
     now = await customers_db.contact_by_id(firm.company_id, firm.contact.id)
     assert now and (now.phone, now.name, now.preferred_channel) == ("+4915155555555", "Petra Müller-Lang", "")
+
+
+async def test_where_nothing_was_said_done_counts_until_something_is(firm: Firm) -> None:
+    await firm.consent()
+    async with firm.browser(firm.office) as desk:
+        began = await desk.post(f"/contacts/{firm.contact.id}/conversation")
+        thread = began.headers["location"].partition("#")[0]
+        address = f"{thread}/settlement"
+        drawn = hidden((await desk.get(thread)).text, address)
+        assert (await desk.post(address, data=drawn)).status_code == 303
+        await firm.hello()
+        assert (await desk.post(address, data=drawn)).status_code == 409

@@ -4,6 +4,8 @@ import { WIDE, hearKeys } from '../lib/desk-keys.js';
 
 /** The keyboard of the shared inbox. Everything it does is a link, a button or a field that works without it. */
 export class InboxDesk extends HTMLElement {
+  /** Another page was asked for and has not come: until then no key acts on the one still shown. */
+  #leaving = false;
   #leave = new AbortController();
 
   connectedCallback() {
@@ -11,6 +13,8 @@ export class InboxDesk extends HTMLElement {
     const { signal } = this.#leave;
     hearKeys(signal, (key) => this.#action(key));
     document.addEventListener('htmx:after:swap', () => this.#mark(), { signal });
+    window.addEventListener('beforeunload', () => { this.#leaving = true; }, { signal });
+    window.addEventListener('pageshow', () => { this.#leaving = false; }, { signal });
     this.#toNewest();
   }
 
@@ -20,6 +24,7 @@ export class InboxDesk extends HTMLElement {
 
   /** @param {string} key @returns {(() => void) | undefined} */
   #action(key) {
+    if (this.#leaving || this.#elsewhere && 'rnale'.includes(key)) return undefined;
     /** @type {Record<string, () => void>} */
     const keys = {
       j: () => this.#step(1), k: () => this.#step(-1), '?': () => this.#help(),
@@ -27,6 +32,12 @@ export class InboxDesk extends HTMLElement {
       l: () => this.#focus('[data-key=l]'), e: () => this.#click('[data-key=e]'), '/': () => this.#focus('[name=q]'),
     };
     return keys[key];
+  }
+
+  /** A row is in focus that is not the conversation shown: a deed would hit the wrong one. */
+  get #elsewhere() {
+    const row = document.activeElement?.closest('.talk-row');
+    return row !== null && row !== undefined && !row.hasAttribute('aria-current');
   }
 
   /** @param {number} by */
