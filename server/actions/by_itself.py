@@ -19,6 +19,7 @@ from server.domain.hours import GREET_AFTER, OfficeHours
 from server.domain.messages import Message
 from server.domain.quick_replies import filled
 from server.domain.routing import Need
+from server.domain.speeches import Speech
 from server.domain.users import system
 from server.services import Services
 
@@ -46,15 +47,14 @@ async def answer(services: Services, company_id: UUID, payload: Mapping[str, obj
         await strangers.answer(services, message, intent=intent, text=text, at=at)
         return
     try:
-        await speech.say(
-            system(company_id),
+        answer = Speech(
             intent=intent,
             contact_id=message.contact_id,
             channel=message.channel,
             text=text,
             quote_id=message.id,
-            at=at,
         )
+        await speech.say(system(company_id), answer, at=at)
     except DomainError:
         return  # a shut gate, a raced twin, a channel switched off meanwhile: silence is always right here
 

@@ -13,6 +13,7 @@ from server.domain.errors import Invalid
 from server.domain.messages import Message
 from server.domain.quick_replies import filled
 from server.domain.routing import Need, Verdict
+from server.domain.speeches import Speech
 from server.domain.users import Actor
 
 
@@ -57,8 +58,7 @@ async def write(actor: Actor, conversation: Conversation, words: Words, *, at: d
         way = await chosen(actor.company_id, conversation.contact_id, words, text, at=at)
         later = await leaves_at(actor.company_id, words, at=at)
         words = replace(words, channel=way.channel, send_after=later)
-    return await speech.say(
-        actor,
+    said = Speech(
         intent=words.intent,
         contact_id=conversation.contact_id,
         channel=words.channel,
@@ -69,8 +69,8 @@ async def write(actor: Actor, conversation: Conversation, words: Words, *, at: d
         send_after=words.send_after,
         template_id=words.template_id,
         values=words.values,
-        at=at,
     )
+    return await speech.say(actor, said, at=at)
 
 
 async def _channel_of(actor: Actor, template_id: UUID) -> str:

@@ -35,6 +35,7 @@ from server.domain.customers import Contact
 from server.domain.events import Status
 from server.domain.messages import Direction
 from server.domain.questions import Question, QuestionState
+from server.domain.speeches import Speech
 from server.domain.users import Actor
 from server.ids import new_id
 from server.sandbox import Fault
@@ -162,16 +163,15 @@ class Story:
         await self._until(heard)
 
     async def _say(self, line: Line, *, send_after: datetime | None = None) -> None:
-        await speech.say(
-            self.office,
+        said = Speech(
             intent=new_id(),
             contact_id=self.people[line.client].id,
             channel=line.channel,
             text=line.text,
             job_id=self.jobs.get(line.client),
             send_after=send_after,
-            at=self.services.clock(),
         )
+        await speech.say(self.office, said, at=self.services.clock())
 
     async def _question(self, key: str, ask: Ask) -> None:
         """Release a question, let the customer look at it and maybe tap."""

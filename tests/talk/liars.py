@@ -20,6 +20,7 @@ from server.db import messages
 from server.db import tasks as table
 from server.db.tables import AttemptRow, MessageRow
 from server.domain.messages import MessageState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.customer import Customer
 from server.sandbox.email import smtp as email_smtp
@@ -153,10 +154,7 @@ async def say(firm: Firm, text: str, channel: str = "whatsapp") -> UUID:
         try:
             await speech.say(
                 firm.office,
-                intent=intent,
-                contact_id=firm.contact.id,
-                channel=channel,
-                text=text,
+                Speech(intent=intent, contact_id=firm.contact.id, channel=channel, text=text),
                 at=firm.clock.at,
             )
         except Died:

@@ -13,6 +13,7 @@ from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.errors import Conflict
 from server.domain.gate import Closed
 from server.domain.identities import Identity, IdentityKind
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.customer import Customer
 from tests.talks import Firm
@@ -141,9 +142,10 @@ async def test_assigning_never_retargets_what_is_queued(firm: Firm) -> None:
     await firm.consent()
     await stranger(firm)
     written = await speech.say(
-        firm.office, intent=new_id(), contact_id=firm.contact.id, channel="whatsapp", text="Morgen um 8?",
+        firm.office,
+        Speech(intent=new_id(), contact_id=firm.contact.id, channel="whatsapp", text="Morgen um 8?"),
         at=firm.clock.at,
-    )  # fmt: skip
+    )
     await conversations.assign(firm.office, await the_strangers(firm), firm.contact, at=firm.clock.at)
     now = await messages.by_id(firm.company_id, written.id)
     assert now and now.recipient == written.recipient == Identity(IdentityKind.PHONE, "+4915123456789")

@@ -16,6 +16,7 @@ from server.domain.advice import Fact, Source
 from server.domain.errors import Invalid, NoConsent
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from tests.talk.dove import TIRED, Dove
 from tests.talks import Firm
@@ -105,15 +106,23 @@ async def test_its_limits_are_named(firm: Firm, loft: Account) -> None:
     await conversations.assign(firm.office, stranger, firm.contact, at=firm.clock.at)
     with pytest.raises(Invalid) as refused:
         await speech.say(
-            firm.office, intent=new_id(), contact_id=firm.contact.id, channel="dove",
-            photo_ids=((await firm.photo()).id,), at=firm.clock.at,
-        )  # fmt: skip
+            firm.office,
+            Speech(
+                intent=new_id(),
+                contact_id=firm.contact.id,
+                channel="dove",
+                photo_ids=((await firm.photo()).id,),
+            ),
+            at=firm.clock.at,
+        )
     assert refused.value.code == "picture.impossible"
 
 
 async def _say(firm: Firm, *, at: datetime) -> Message:
     return await speech.say(
-        firm.office, intent=new_id(), contact_id=firm.contact.id, channel="dove", text="Morgen um 8?", at=at
+        firm.office,
+        Speech(intent=new_id(), contact_id=firm.contact.id, channel="dove", text="Morgen um 8?"),
+        at=at,
     )
 
 

@@ -12,6 +12,7 @@ from server.domain.jobs import JobDraft
 from server.domain.mail import job_token, plus_address
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.customer import Customer
 from server.sandbox.email import smtp as email_smtp
@@ -37,11 +38,9 @@ async def heard(firm: Firm, text: str) -> Message:
 async def say(firm: Firm, text: str, send_after: datetime | None = None) -> Message:
     return await speech.say(
         firm.office,
-        intent=new_id(),
-        contact_id=firm.contact.id,
-        channel="email",
-        text=text,
-        send_after=send_after,
+        Speech(
+            intent=new_id(), contact_id=firm.contact.id, channel="email", text=text, send_after=send_after
+        ),
         at=firm.clock.at,
     )
 

@@ -40,6 +40,7 @@ from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import JOINED, RESUMED, Message, MessageState
 from server.domain.outcomes import Accepted, Moved, Outcome, Unclear
 from server.domain.questions import QuestionState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from tests.talks import PETRA, Firm
 
@@ -64,7 +65,7 @@ def heard(text: str = "Hallo", **given: Any) -> InboundMessage:
 
 async def say(firm: Firm, text: str = "Morgen um 8 Uhr?", **given: Any) -> Message:
     values: dict[str, Any] = {"intent": new_id(), "contact_id": firm.contact.id, "channel": "whatsapp"}
-    return await speech.say(firm.office, text=text, at=firm.clock.at, **values | given)
+    return await speech.say(firm.office, Speech(text=text, **values | given), at=firm.clock.at)
 
 
 async def now(firm: Firm, message: Message) -> Message:

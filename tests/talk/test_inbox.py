@@ -21,6 +21,7 @@ from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
 from server.domain.messages import Direction, MessageState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talks import Firm
@@ -484,9 +485,10 @@ async def test_other_firms_see_nothing(firm: Firm, path: str) -> None:
 
     await firm.hello()
     await speech.say(
-        firm.office, intent=new_id(), contact_id=firm.contact.id, channel="whatsapp", text="Privat",
+        firm.office,
+        Speech(intent=new_id(), contact_id=firm.contact.id, channel="whatsapp", text="Privat"),
         at=firm.clock.at + timedelta(seconds=1),
-    )  # fmt: skip
+    )
     there = await place(firm)
     strange = await factories.company("Andere GmbH")
     person = await factories.user(strange, role=firm.office.role or _never(), name="Eva Fremd")

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from server.actions import channels, introductions, speech
+from server.actions import channels, introductions, speech, speech_steps
 from server.db import companies, messages
 from server.db.unit import atomic
 from server.domain.channels import Blocked, Draft, Template
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
+from server.domain.speeches import Speech
 from server.ids import new_id
 from tests.talk.platforms import PLATFORMS, line
 from tests.talks import PETRA, Firm
@@ -35,7 +36,9 @@ async def _link(firm: Firm) -> None:
 
 async def say(firm: Firm, channel: str, text: str) -> None:
     await speech.say(
-        firm.office, intent=new_id(), contact_id=firm.contact.id, channel=channel, text=text, at=firm.clock.at
+        firm.office,
+        Speech(intent=new_id(), contact_id=firm.contact.id, channel=channel, text=text),
+        at=firm.clock.at,
     )
 
 
@@ -72,13 +75,10 @@ async def test_what_was_stopped_has_introduced_nobody(firm: Firm) -> None:
     intent = new_id()
     said = await speech.say(
         firm.office,
-        intent=intent,
-        contact_id=firm.contact.id,
-        channel="whatsapp",
-        text="Eins",
+        Speech(intent=intent, contact_id=firm.contact.id, channel="whatsapp", text="Eins"),
         at=firm.clock.at,
     )
-    await speech.prepare(firm.services, firm.company_id, {"message": str(said.id)})
+    await speech_steps.prepare(firm.services, firm.company_id, {"message": str(said.id)})
     planned = await messages.by_id(firm.company_id, intent)
     assert planned and planned.introduces
     await speech.cancel(firm.office, planned, at=firm.clock.at)
@@ -93,10 +93,13 @@ async def test_two_at_once_introduce_once(firm: Firm) -> None:
     intents = [new_id() for _ in range(4)]
     for number, intent in enumerate(intents):
         await speech.say(
-            firm.office, intent=intent, contact_id=firm.contact.id, channel="whatsapp",
-            text=f"Nr. {number}", at=firm.clock.at,
-        )  # fmt: skip
-    prepared = [speech.prepare(firm.services, firm.company_id, {"message": str(one)}) for one in intents]
+            firm.office,
+            Speech(intent=intent, contact_id=firm.contact.id, channel="whatsapp", text=f"Nr. {number}"),
+            at=firm.clock.at,
+        )
+    prepared = [
+        speech_steps.prepare(firm.services, firm.company_id, {"message": str(one)}) for one in intents
+    ]
     await asyncio.gather(*prepared)
     await firm.work()
     found = await messages.by_ids(firm.company_id, intents)

@@ -29,6 +29,7 @@ from server.domain.jobs import JobDraft
 from server.domain.photos import Photo, Words
 from server.domain.questions import Question, QuestionState
 from server.domain.reviews import Verdict
+from server.domain.speeches import Speech
 from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.email import smtp as email_smtp
@@ -89,17 +90,16 @@ async def test_a_corrected_mail_address_is_the_one_written_to(
     with pytest.raises(NoConsent, match="suspended"):
         await speech.say(
             firm.office,
-            intent=new_id(),
-            contact_id=contact.id,
-            channel="email",
-            text="Ihr Angebot",
+            Speech(intent=new_id(), contact_id=contact.id, channel="email", text="Ihr Angebot"),
             at=at,
         )
     await consents.grant(
         firm.office, await contact_now(firm), Topic("email"), Evidence(Proof.SPOKEN, "noch einmal"), at=at
     )
     said = await speech.say(
-        firm.office, intent=new_id(), contact_id=contact.id, channel="email", text="Ihr Angebot", at=at
+        firm.office,
+        Speech(intent=new_id(), contact_id=contact.id, channel="email", text="Ihr Angebot"),
+        at=at,
     )
     assert said.recipient and said.recipient.value == "neu@kunde.example"
     await firm.work()

@@ -18,6 +18,7 @@ from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.evidence import Evidence
 from server.domain.messages import Message, MessageState
 from server.domain.reviews import Verdict
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talks import Firm
@@ -26,7 +27,7 @@ from tests.talks import Firm
 async def say(firm: Firm, text: str = "Morgen um 8 Uhr?", **given: Any) -> Message:
     values: dict[str, Any] = {"intent": new_id(), "contact_id": firm.contact.id, "channel": "whatsapp"}
     actor = given.pop("actor", firm.office)
-    return await speech.say(actor, text=text, at=firm.clock.at, **values | given)
+    return await speech.say(actor, Speech(text=text, **values | given), at=firm.clock.at)
 
 
 async def state(firm: Firm, message: Message) -> MessageState:

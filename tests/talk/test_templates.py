@@ -15,6 +15,7 @@ from server.domain.errors import Conflict, Invalid, NoConsent
 from server.domain.evidence import Evidence
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.speeches import Speech
 from server.domain.templates import KnownTemplate
 from server.domain.wordings import Topic
 from server.ids import new_id
@@ -54,13 +55,15 @@ async def say(firm: Firm, name: str = "termin", *values: str, **given: Any) -> M
     known = given.pop("template_id", None) or (await text(firm, name)).id
     return await speech.say(
         firm.office,
-        intent=given.pop("intent", new_id()),
-        contact_id=firm.contact.id,
-        channel="whatsapp",
-        template_id=known,
-        values=values or ("Frau Müller", "Dienstag"),
+        Speech(
+            intent=given.pop("intent", new_id()),
+            contact_id=firm.contact.id,
+            channel="whatsapp",
+            template_id=known,
+            values=values or ("Frau Müller", "Dienstag"),
+            **given,
+        ),
         at=firm.clock.at,
-        **given,
     )
 
 
@@ -144,9 +147,15 @@ async def test_advertising_needs_its_own_word(firm: Firm) -> None:
     await ready(firm)
     with pytest.raises(NoConsent) as refused:
         await speech.say(
-            firm.office, intent=new_id(), contact_id=firm.contact.id, channel="whatsapp",
-            template_id=(await text(firm, "rabatt")).id, at=firm.clock.at,
-        )  # fmt: skip
+            firm.office,
+            Speech(
+                intent=new_id(),
+                contact_id=firm.contact.id,
+                channel="whatsapp",
+                template_id=(await text(firm, "rabatt")).id,
+            ),
+            at=firm.clock.at,
+        )
     assert refused.value.code == "consent.no_advertising"
     await consents.grant(
         firm.office,
