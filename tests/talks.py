@@ -30,7 +30,7 @@ from server.domain.jobs import JobDraft
 from server.domain.media import JPEG
 from server.domain.messages import Message
 from server.domain.photos import Photo, Rendition
-from server.domain.questions import Question
+from server.domain.questions import Question, QuestionDraft
 from server.domain.reviews import Verdict
 from server.domain.tasks import Later, Task, TaskState
 from server.domain.users import Actor, Role
@@ -196,14 +196,10 @@ class Firm:
         """Ask as the worker; it waits for its release."""
         return await drafts.ask(
             given.pop("actor", self.worker),
+            self.job,
+            QuestionDraft(given.pop("text", "Welche Fuge?"), choices, [photo.id for photo in shown], **given),
             question_id=new_id(),
-            job_id=self.job,
-            contact_id=None,
-            text=given.pop("text", "Welche Fuge?"),
-            choices=choices,
-            photo_ids=[photo.id for photo in shown],
             at=self.clock.at,
-            **given,
         )
 
     async def release(self, question: Question, channel: str = "", *, photos_too: bool = False) -> Question:

@@ -1,6 +1,5 @@
 """A question is written: at the desk, on a phone, and again before it leaves."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,43 +11,33 @@ from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.items import SyncQuestion
 from server.domain.jobs import Job
 from server.domain.media import Medium
-from server.domain.questions import UNSENT, Question, QuestionState, draft
+from server.domain.questions import UNSENT, Question, QuestionDraft, QuestionState
 from server.domain.users import Actor, Right
 
 
 @atomic
 async def ask(
-    actor: Actor,
-    *,
-    question_id: UUID,
-    job_id: UUID,
-    contact_id: UUID | None,
-    text: str,
-    choices: Sequence[str],
-    photo_ids: Sequence[UUID],
-    channel: str = "",
-    at: datetime,
+    actor: Actor, job_id: UUID, draft: QuestionDraft, *, question_id: UUID, at: datetime
 ) -> Question:
     """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
-    photo_ids = tuple(dict.fromkeys(photo_ids))
-    text, offered = draft(text, choices, photo_ids)
-    if channel and not ways.known(channel):
+    draft = draft.checked()
+    if draft.channel and not ways.known(draft.channel):
         raise Invalid("channel.unknown", field="channel")
     job = await _held_job(actor, job_id)
-    await _check_parts(actor, job_id, photo_ids, contact_id)
+    await _check_parts(actor, job_id, draft)
     question = Question(
         id=question_id,
         company_id=actor.company_id,
         job_id=job_id,
         job_hint="",
-        contact_id=contact_id or job.contact_id,
+        contact_id=draft.contact_id or job.contact_id,
         author_id=_author(actor),
         author_name=actor.name,
-        text=text,
-        choices=offered,
-        photo_ids=photo_ids,
+        text=draft.text,
+        choices=draft.offered,
+        photo_ids=tuple(draft.photo_ids),
         state=QuestionState.WAITING_RELEASE,
-        channel=channel,
+        channel=draft.channel,
         blocked_code="",
         captured_at=at,
         created_at=at,
@@ -66,22 +55,21 @@ async def _held_job(actor: Actor, job_id: UUID) -> Job:
     return job
 
 
-async def _check_parts(
-    actor: Actor, job_id: UUID | None, photo_ids: Sequence[UUID], contact_id: UUID | None
-) -> None:
-    known = await photos.by_ids(actor.company_id, photo_ids)
+async def _check_parts(actor: Actor, job_id: UUID | None, draft: QuestionDraft) -> None:
+    known = await photos.by_ids(actor.company_id, draft.photo_ids)
     if any(photo.medium is not Medium.IMAGE for photo in known):
         raise Invalid("question.clip", field="photos")
-    if len(known) != len(photo_ids) or any(photo.job_id != job_id for photo in known):
+    if len(known) != len(draft.photo_ids) or any(photo.job_id != job_id for photo in known):
         raise Invalid("question.foreign_photo", field="photos")
-    if contact_id and await customers.contact_by_id(actor.company_id, contact_id) is None:
+    person = draft.contact_id
+    if person and await customers.contact_by_id(actor.company_id, person) is None:
         raise Invalid("contact.unknown", field="contact")
 
 
 @atomic
 async def accept(actor: Actor, item: SyncQuestion, *, job_id: UUID | None, at: datetime) -> Question:
     """Keep a question from a phone. Its photos may still be on their way; without a known job it waits for one."""
-    text, offered = draft(item.text, item.choices, item.photo_ids)
+    draft = QuestionDraft(item.text, item.choices, item.photo_ids).checked()
     job = await jobs.by_id(actor.company_id, job_id) if job_id else None
     question = Question(
         id=item.id,
@@ -91,9 +79,9 @@ async def accept(actor: Actor, item: SyncQuestion, *, job_id: UUID | None, at: d
         contact_id=job.contact_id if job else None,
         author_id=_author(actor),
         author_name=actor.name,
-        text=text,
-        choices=offered,
-        photo_ids=tuple(dict.fromkeys(item.photo_ids)),
+        text=draft.text,
+        choices=draft.offered,
+        photo_ids=tuple(draft.photo_ids),
         state=QuestionState.WAITING_RELEASE,
         channel="",
         blocked_code="",
@@ -109,34 +97,24 @@ async def accept(actor: Actor, item: SyncQuestion, *, job_id: UUID | None, at: d
 
 
 @atomic
-async def change(
-    actor: Actor,
-    question: Question,
-    *,
-    text: str,
-    choices: Sequence[str],
-    photo_ids: Sequence[UUID],
-    contact_id: UUID | None,
-    at: datetime,
-) -> Question:
+async def change(actor: Actor, question: Question, draft: QuestionDraft, *, at: datetime) -> Question:
     """Change what has not left yet. Raises Conflict when it has, Invalid naming the field."""
     if question.state not in UNSENT - {QuestionState.QUEUED}:
         raise Conflict("question.moved_on", state=question.state.value)
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
-    photo_ids = tuple(dict.fromkeys(photo_ids))
-    text, offered = draft(text, choices, photo_ids)
-    await _check_parts(actor, question.job_id, photo_ids, contact_id)
+    draft = draft.checked()
+    await _check_parts(actor, question.job_id, draft)
     await questions_db.set_words(
         question.company_id,
         question.id,
-        text=text,
-        choices=offered,
-        photo_ids=photo_ids,
-        contact_id=contact_id,
+        text=draft.text,
+        choices=draft.offered,
+        photo_ids=draft.photo_ids,
+        contact_id=draft.contact_id,
     )
     before = {"text": question.text, "choices": [choice.title for choice in question.choices]}
-    await questions.log(actor, question, "question.changed", at=at, before=before, text=text)
+    await questions.log(actor, question, "question.changed", at=at, before=before, text=draft.text)
     return await questions.move(
         actor, question, QuestionState.WAITING_RELEASE, at=at, blocked_code="", note=False
     )

@@ -1,9 +1,10 @@
 """A question to the customer, from the building site to his answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from server.domain.choices import MAX_CHOICES, Choice
@@ -79,23 +80,43 @@ class Question:
         )
 
 
-def draft(text: str, choices: Sequence[str], photo_ids: Sequence[UUID]) -> tuple[str, tuple[Choice, ...]]:
-    """Return the checked words of a question. Raises Invalid naming the field."""
-    text = text.strip()
-    if not text:
-        raise Invalid("question.empty", field="text")
-    if len(text) > TEXT_MAX:
-        raise Invalid("field.too_long", field="text", max=TEXT_MAX)
-    titles = [choice.strip() for choice in choices if choice.strip()]
+@dataclass(frozen=True, slots=True)
+class QuestionDraft:
+    """What can be written of a question. `contact_id` None: whoever the job names; `channel` "" = the best way."""
+
+    text: str
+    choices: Sequence[str] = ()
+    photo_ids: Sequence[UUID] = ()
+    contact_id: UUID | None = None
+    channel: str = ""
+
+    def checked(self) -> Self:
+        """Return the draft with clean words, each photo once. Raises Invalid naming the field."""
+        text = self.text.strip()
+        if not text:
+            raise Invalid("question.empty", field="text")
+        if len(text) > TEXT_MAX:
+            raise Invalid("field.too_long", field="text", max=TEXT_MAX)
+        photo_ids = tuple(dict.fromkeys(self.photo_ids))
+        choices = _choices(self.choices)
+        if len(photo_ids) > PHOTOS_MAX:
+            raise Invalid("question.photos", field="photos", max=PHOTOS_MAX)
+        return replace(self, text=text, choices=choices, photo_ids=photo_ids)
+
+    @property
+    def offered(self) -> tuple[Choice, ...]:
+        return tuple(Choice(f"c{place}", title) for place, title in enumerate(self.choices, 1))
+
+
+def _choices(written: Sequence[str]) -> tuple[str, ...]:
+    titles = tuple(choice.strip() for choice in written if choice.strip())
     if len(titles) > MAX_CHOICES:
         raise Invalid("question.choices", field="choices", max=MAX_CHOICES)
     if any(len(title) > CHOICE_MAX for title in titles):
         raise Invalid("field.too_long", field="choices", max=CHOICE_MAX)
     if len({title.casefold() for title in titles}) != len(titles):
         raise Invalid("question.choices_equal", field="choices")
-    if len(photo_ids) > PHOTOS_MAX:
-        raise Invalid("question.photos", field="photos", max=PHOTOS_MAX)
-    return text, tuple(Choice(f"c{place}", title) for place, title in enumerate(titles, 1))
+    return titles
 
 
 _FINAL = frozenset({QuestionState.ANSWERED, QuestionState.WITHDRAWN})

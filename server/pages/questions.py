@@ -1,37 +1,31 @@
-"""Questions to customers: the list, the form, one question with what can be done about it."""
+"""Questions to customers: the list, and one question with what can be done about it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import drafts, fates, inbox, outgoing, questions, quiet, releases
+from server.actions import fates, inbox, outgoing, questions, quiet, releases
 from server.db import answer_links
-from server.db import customers as customers_db
 from server.db import jobs as jobs_db
 from server.db import messages as messages_db
-from server.db import photos as photos_db
 from server.db import questions as questions_db
 from server.domain.accounts import by_hand
 from server.domain.errors import Conflict, Invalid
-from server.domain.media import Medium
 from server.domain.messages import Message, MessageState
 from server.domain.questions import OPEN, Question, QuestionState
 from server.domain.routing import Need
 from server.domain.users import Actor
-from server.ids import new_id, parse_id
+from server.ids import parse_id
 from server.pages import standstills
 from server.pages.standstills import Standstill
 from server.web import access, forms
 from server.web.render import page, see_other
 from server.web.routing import Who, route
 from server.web.state import services
-
-PHOTOS_SHOWN = 60
 
 
 class Show(StrEnum):
@@ -57,16 +51,6 @@ STATES = {
 class ListQuery:
     show: Show = forms.one_of(Show, default=Show.OPEN)
     before: str = forms.text(max=40, default="")
-
-
-@dataclass(frozen=True, slots=True)
-class AskForm:
-    text: str = forms.text(max=1000, lines=True)
-    choices: tuple[str, ...] = forms.texts(max=10, length=60)
-    photos: tuple[UUID, ...] = forms.ids(max=100)
-    job: UUID | None = forms.choice_id(default=None)
-    contact: UUID | None = forms.choice_id(default=None)
-    send: bool = forms.flag()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,37 +95,6 @@ async def index(request: Request) -> Response:
     )
 
 
-async def new(request: Request) -> Response:
-    given = request.query_params
-    photos = [part for value in given.getlist("photos") for part in value.split(",") if part]
-    return await _form(request, forms.blank({"job": given.get("job", ""), "photos": photos}))
-
-
-async def create(request: Request) -> Response:
-    """Ask; at the desk the same button may release and send."""
-    actor, at = access.actor(request), services(request).clock()
-    form = await forms.read(request, AskForm)
-    try:
-        typed = form.data
-        if typed.job is None:
-            raise Invalid("question.no_job", field="job")
-        question = await drafts.ask(
-            actor,
-            question_id=new_id(),
-            job_id=typed.job,
-            contact_id=typed.contact if actor.at_desk else None,
-            text=typed.text,
-            choices=typed.choices,
-            photo_ids=typed.photos,
-            at=at,
-        )
-    except Invalid as refused:
-        return await _form(request, form.refused(refused), status=422)
-    if typed.send and actor.at_desk:
-        return await _released(request, actor, question)
-    return see_other(request, _address(question), flash="question.asked")
-
-
 async def show(request: Request) -> Response:
     question, actor = await access.question(request), access.actor(request)
     at = services(request).clock()
@@ -154,50 +107,19 @@ async def show(request: Request) -> Response:
     return await _show(request, question)
 
 
-async def edit(request: Request) -> Response:
-    question = await access.question(request)
-    typed = {
-        "text": question.text,
-        "choices": [choice.title for choice in question.choices],
-        "photos": [str(photo) for photo in question.photo_ids],
-        "job": str(question.job_id or ""),
-        "contact": str(question.contact_id or ""),
-    }
-    return await _form(request, forms.blank(typed), question)
-
-
-async def change(request: Request) -> Response:
-    question, actor = await access.question(request), access.actor(request)
-    form = await forms.read(request, AskForm)
-    try:
-        typed = form.data
-        await drafts.change(
-            actor,
-            question,
-            text=typed.text,
-            choices=typed.choices,
-            photo_ids=typed.photos,
-            contact_id=(typed.contact if actor.at_desk else None) or question.contact_id,
-            at=services(request).clock(),
-        )
-    except Invalid as refused:
-        return await _form(request, form.refused(refused), question, status=422)
-    return see_other(request, _address(question), flash="question.changed")
-
-
 async def release(request: Request) -> Response:
     """Release and send, or make ready to share by hand."""
     question, actor = await access.question(request), access.actor(request)
     typed = (await forms.read(request, ReleaseForm)).data
     if typed.rev not in (None, question.rev):
         return await _show(request, question, Invalid("question.changed_meanwhile"))
-    return await _released(request, actor, question, channel=typed.channel, at_once=typed.at_once)
+    return await released(request, actor, question, channel=typed.channel, at_once=typed.at_once)
 
 
 async def withdraw(request: Request) -> Response:
     question, actor = await access.question(request), access.actor(request)
     await questions.withdraw(actor, question, at=services(request).clock())
-    return see_other(request, _address(question), flash="question.withdrawn")
+    return see_other(request, address(question), flash="question.withdrawn")
 
 
 async def file(request: Request) -> Response:
@@ -205,7 +127,7 @@ async def file(request: Request) -> Response:
     question, actor = await access.question(request), access.actor(request)
     job_id = (await forms.read(request, FilingForm)).data.job
     await questions.file(actor, question, job_id, at=services(request).clock())
-    return see_other(request, _address(question), flash="question.filed")
+    return see_other(request, address(question), flash="question.filed")
 
 
 async def settle(request: Request) -> Response:
@@ -222,12 +144,13 @@ async def settle(request: Request) -> Response:
         raise Conflict("message.moved_on")
     for message in open_ones:
         await fates.resolve(actor, message.id, arrived=arrived, at=at)
-    return see_other(request, _address(question), flash="question.arrived" if arrived else "question.again")
+    return see_other(request, address(question), flash="question.arrived" if arrived else "question.again")
 
 
-async def _released(
+async def released(
     request: Request, actor: Actor, question: Question, *, channel: str = "", at_once: bool = False
 ) -> Response:
+    """Release a question and go where what became of it is told."""
     try:
         released = await releases.release(
             actor,
@@ -240,11 +163,11 @@ async def _released(
     except Invalid as refused:
         return await _show(request, question, refused)
     if released.state is QuestionState.BLOCKED:
-        return see_other(request, _address(question))
+        return see_other(request, address(question))
     if by_hand(released.channel):
-        return see_other(request, f"{_address(question)}/handoff", flash="question.by_hand")
+        return see_other(request, f"{address(question)}/handoff", flash="question.by_hand")
     waits = released.send_after is not None
-    return see_other(request, _address(question), flash="question.waits" if waits else "question.released")
+    return see_other(request, address(question), flash="question.waits" if waits else "question.released")
 
 
 async def _show(request: Request, question: Question, refused: Invalid | None = None) -> Response:
@@ -270,7 +193,7 @@ async def _show(request: Request, question: Question, refused: Invalid | None = 
         may=_may(actor, question, said),
         quiet_until=await quiet.until(company_id, at=at),
         still=_stands(await standstills.of_company(company_id), question, said),
-        jobs=await _jobs(actor) if homeless else [],
+        jobs=await jobs_to_choose(actor) if homeless else [],
     )
 
 
@@ -307,55 +230,22 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
     }
 
 
-async def _form(
-    request: Request, form: forms.Form[Any], question: Question | None = None, *, status: int = 200
-) -> Response:
-    actor = access.actor(request)
-    job_id = parse_id(str(form.get("job") or ""))
-    visible_to = access.only_own(actor)
-    job = await jobs_db.by_id(actor.company_id, job_id, visible_to=visible_to) if job_id else None
-    photos = await photos_db.of_job(actor.company_id, job.id, limit=PHOTOS_SHOWN) if job else None
-    typed_contact = parse_id(str(form.get("contact") or "")) if actor.at_desk else None
-    contact_id = typed_contact or (question.contact_id if question else None)
-    contact_id = contact_id or (job.contact_id if job else None)
-    people = await customers_db.contacts(actor.company_id) if actor.at_desk else []
-    return await page(
-        request,
-        "questions/form.html",
-        status=status,
-        nav="questions",
-        offline=question is None and status == 200 and not actor.at_desk,
-        form=form,
-        question=question,
-        job=job,
-        jobs=[] if job or question else await _jobs(actor),
-        photos=[one for one in photos.items if one.medium is Medium.IMAGE] if photos else [],
-        chosen={str(one) for one in form.get("photos", ())},
-        choices=[*form.get("choices", ()), "", "", ""][:3],
-        contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],
-        outlook=await outgoing.outlook(actor.company_id, contact_id, at=services(request).clock()),
-    )
-
-
-async def _jobs(actor: Actor) -> list[tuple[UUID, str]]:
+async def jobs_to_choose(actor: Actor) -> list[tuple[UUID, str]]:
+    """Return the jobs a question can be about, with their names; a worker's own for him."""
     found = await jobs_db.search(actor.company_id, visible_to=access.only_own(actor), limit=200)
     return [(job.id, f"{job.number} · {job.title}") for job in found.items]
 
 
-def _address(question: Question) -> str:
+def address(question: Question) -> str:
     return f"/questions/{question.id}"
 
 
-_ONE = "/questions/{question_id:uuid}"
+ONE = "/questions/{question_id:uuid}"
 routes = [
     route("/questions", index, who=Who.WORKER),
-    route("/questions", create, who=Who.WORKER, methods=["POST"]),
-    route("/questions/new", new, who=Who.WORKER),
-    route(_ONE, show, who=Who.WORKER),
-    route(_ONE, change, who=Who.WORKER, methods=["POST"]),
-    route(f"{_ONE}/edit", edit, who=Who.WORKER),
-    route(f"{_ONE}/release", release, who=Who.WORKER, methods=["POST"]),
-    route(f"{_ONE}/withdrawal", withdraw, who=Who.WORKER, methods=["POST"]),
-    route(f"{_ONE}/filing", file, who=Who.OFFICE, methods=["POST"]),
-    route(f"{_ONE}/fate", settle, who=Who.OFFICE, methods=["POST"]),
+    route(ONE, show, who=Who.WORKER),
+    route(f"{ONE}/release", release, who=Who.WORKER, methods=["POST"]),
+    route(f"{ONE}/withdrawal", withdraw, who=Who.WORKER, methods=["POST"]),
+    route(f"{ONE}/filing", file, who=Who.OFFICE, methods=["POST"]),
+    route(f"{ONE}/fate", settle, who=Who.OFFICE, methods=["POST"]),
 ]

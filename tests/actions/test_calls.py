@@ -23,7 +23,7 @@ from server.domain.items import SyncNote, content_hash
 from server.domain.jobs import Job
 from server.domain.messages import MessageState
 from server.domain.notes import Note
-from server.domain.questions import QuestionState
+from server.domain.questions import QuestionDraft, QuestionState
 from server.domain.sync import read_item
 from server.domain.timeline import Kind, Written
 from server.domain.users import Actor
@@ -152,8 +152,13 @@ def test_what_no_form_sends_is_refused(field: str, value: str, code: str) -> Non
 
 async def test_the_answer_given_on_the_telephone_answers_the_question(site: Site) -> None:
     job, contact = await job_with_contact(site.office)
-    question = await drafts.ask(site.office, question_id=new_id(), job_id=job.id, contact_id=contact.id,
-        text="Welche Farbe?", choices=("Weiß", "Grau"), photo_ids=(), at=AT)  # fmt: skip
+    question = await drafts.ask(
+        site.office,
+        job.id,
+        QuestionDraft("Welche Farbe?", ("Weiß", "Grau"), (), contact_id=contact.id),
+        question_id=new_id(),
+        at=AT,
+    )
     await written(
         site.office, job.id, "Rief zweimal", question_id=question.id, outcome=Outcome.MISSED, choice="c2"
     )

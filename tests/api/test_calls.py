@@ -10,7 +10,7 @@ from server.api.openapi import PATH
 from server.domain.calls import Call, Direction, Outcome, Said
 from server.domain.customers import Contact
 from server.domain.jobs import Job
-from server.domain.questions import Question
+from server.domain.questions import Question, QuestionDraft
 from server.ids import new_id
 from server.web.calls import text_of, words_of
 from tests import factories
@@ -29,12 +29,9 @@ async def at_customers(world: World) -> tuple[Job, Contact, Question]:
     job = await factories.job(office, customer_id=customer.id, contact_id=contact.id)
     question = await drafts.ask(
         world.site.worker,
+        job.id,
+        QuestionDraft("Welche Fuge?", ["Weiß", "Grau"], []),
         question_id=new_id(),
-        job_id=job.id,
-        contact_id=None,
-        text="Welche Fuge?",
-        choices=["Weiß", "Grau"],
-        photo_ids=[],
         at=AT,
     )
     return job, contact, question

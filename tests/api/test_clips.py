@@ -13,6 +13,7 @@ from server.domain.errors import Invalid
 from server.domain.items import SyncQuestion
 from server.domain.media import Medium
 from server.domain.photos import Decode, PhotoState
+from server.domain.questions import QuestionDraft
 from server.domain.sync import read_item
 from server.ids import new_id
 from tests.api.conftest import World
@@ -98,9 +99,8 @@ async def test_a_clip_does_not_go_to_a_customer(world: World) -> None:
     ident, job = await clip(world), world.site.job
     with pytest.raises(Invalid) as refused:
         await drafts.ask(
-            world.site.office, question_id=new_id(), job_id=job, contact_id=None, text="So?", choices=[],
-            photo_ids=[ident], at=AT,
-        )  # fmt: skip
+            world.site.office, job, QuestionDraft("So?", [], [ident]), question_id=new_id(), at=AT
+        )
     assert refused.value.code == "question.clip"
     body = {"kind": "question", "job": str(job), "captured_at": "2026-11-24T10:42:00Z", "text": "So?"}
     item = read_item(new_id(), body | {"refs": [str(ident)]})

@@ -14,6 +14,7 @@ from server.clock import now
 from server.db import photos
 from server.domain.media import JPEG
 from server.domain.photos import Photo
+from server.domain.questions import QuestionDraft
 from server.domain.reviews import Verdict
 from server.domain.users import Role
 from server.ids import new_id
@@ -104,9 +105,12 @@ async def test_the_chronology_tells_everything_once(house: House) -> None:
     await reviews.decide_many(office, [shot.id for shot in shots], verdict=Verdict.RELEASED, note="", at=at)
     await notes.write(office, job_id=job.id, text="Silikon erst Donnerstag", at=at)
     await drafts.ask(
-        worker, question_id=new_id(), job_id=job.id, contact_id=None, text="Welche Fuge?",
-        choices=["Hellgrau"], photo_ids=[shots[0].id], at=at,
-    )  # fmt: skip
+        worker,
+        job.id,
+        QuestionDraft("Welche Fuge?", ["Hellgrau"], [shots[0].id]),
+        question_id=new_id(),
+        at=at,
+    )
     page = await house.office.get(f"/jobs/{job.id}")
     for words in (
         "3 Fotos · während",

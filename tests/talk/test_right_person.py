@@ -27,7 +27,7 @@ from server.domain.errors import Conflict, NoConsent, NotFound
 from server.domain.evidence import Evidence
 from server.domain.jobs import JobDraft
 from server.domain.photos import Photo, Words
-from server.domain.questions import Question, QuestionState
+from server.domain.questions import Question, QuestionDraft, QuestionState
 from server.domain.reviews import Verdict
 from server.domain.speeches import Speech
 from server.domain.wordings import Topic
@@ -135,10 +135,7 @@ async def test_a_link_is_its_persons_whoever_is_asked_afterwards(firm: Firm) -> 
     await drafts.change(
         firm.office,
         question,
-        text="Nur für Jens: Welche Fuge?",
-        choices=["Hellgrau", "Anthrazit"],
-        photo_ids=[],
-        contact_id=other.id,
+        QuestionDraft("Nur für Jens: Welche Fuge?", ["Hellgrau", "Anthrazit"], [], contact_id=other.id),
         at=firm.clock.at,
     )
     async with firm.client() as somebody:

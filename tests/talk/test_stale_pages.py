@@ -11,7 +11,7 @@ from server.db.tables import MessageRow
 from server.db.unit import atomic
 from server.domain.errors import Conflict
 from server.domain.messages import Message, MessageState
-from server.domain.questions import QuestionState
+from server.domain.questions import QuestionDraft, QuestionState
 from server.sandbox.world import Fault
 from tests.talk.test_speech import say, state, texts
 from tests.talks import Firm
@@ -43,10 +43,7 @@ async def test_a_question_changed_meanwhile_is_not_released_unseen(firm: Firm) -
         await drafts.change(
             firm.worker,
             await firm.now(question),
-            text="Und das hier auch?",
-            choices=[],
-            photo_ids=[added.id],
-            contact_id=firm.contact.id,
+            QuestionDraft("Und das hier auch?", [], [added.id], contact_id=firm.contact.id),
             at=firm.clock.at,
         )
         refused = await desk.post(address, data=drawn | {"channel": "whatsapp"})

@@ -13,7 +13,7 @@ from server.actions import questions as actions
 from server.db import questions
 from server.domain.errors import Invalid
 from server.domain.paging import LIMIT_DEFAULT, LIMIT_MAX
-from server.domain.questions import Question, QuestionState
+from server.domain.questions import Question, QuestionDraft, QuestionState
 from server.domain.users import Actor, Right
 from server.ids import new_id
 from server.web import access, forms
@@ -103,17 +103,9 @@ async def create(request: Request) -> Response:
     """Ask a question."""
     actor, at = access.actor(request), services(request).clock()
     body = await forms.read_json(request, QuestionBody)
-    question = await drafts.ask(
-        actor,
-        question_id=new_id(),
-        job_id=body.job,
-        contact_id=body.contact if actor.at_desk else None,
-        text=body.text,
-        choices=body.choices,
-        photo_ids=body.photos,
-        channel=body.channel or "",
-        at=at,
-    )
+    contact_id = body.contact if actor.at_desk else None
+    draft = QuestionDraft(body.text, body.choices, body.photos, contact_id, body.channel or "")
+    question = await drafts.ask(actor, body.job, draft, question_id=new_id(), at=at)
     question = await _sent(actor, question, at)
     headers = {"Location": f"/api/v1/questions/{question.id}"}
     return json_answer(_json(request, question), status=201, headers=headers)
