@@ -51,6 +51,9 @@ class _Writer:
         chunks, self.waiting, self.waiting_bytes = self.waiting, [], 0
         return chunks
 
+    def differs(self, checksum: Checksum) -> bool:
+        return self.request is None or self.request.digest() != checksum.digest
+
     def write(self, chunks: list[bytes]) -> None:
         try:
             for chunk in chunks:
@@ -102,9 +105,10 @@ class Parts:
         """Append what `chunks` yields and return the new offset.
 
         Whatever ends it early, the bytes that came stay – but for a wrong checksum, which takes this request's
-        bytes back. Raises NotFound "upload.unknown", Conflict "upload.offset" or "upload.busy" (a newer request
-        has taken over, or another process writes), TooLarge "upload.too_long" beyond `limit` bytes in all,
-        Invalid "upload.checksum", StorageFull, and whatever `chunks` raises.
+        bytes back, also of one that is cut off with its last byte here. Raises NotFound "upload.unknown", Conflict
+        "upload.offset" or "upload.busy" (a newer request has taken over, or another process writes), TooLarge
+        "upload.too_long" beyond `limit` bytes in all, Invalid "upload.checksum", StorageFull, and whatever `chunks`
+        raises.
         """
         await self.take_over(upload_id)
         task = asyncio.ensure_future(self._append(upload_id, offset, chunks, limit, checksum))
@@ -181,14 +185,17 @@ class Parts:
             before = whole.copy() if whole else None
             request = hashlib.new(checksum.algorithm) if checksum else None
             writer = _Writer(file, offset, limit, whole, request)
+            ended = False
             try:
                 await _receive(writer, chunks)
+                ended = True
             finally:
                 self._keep(upload_id, writer.size_bytes, writer.whole)
-            if checksum and request and request.digest() != checksum.digest:
-                await in_thread(_cut_back, file, offset)
-                self._keep(upload_id, offset, before)
-                raise Invalid("upload.checksum")
+                # Cut off with nothing to come it is judged, too: whoever asks next may make it an original.
+                if (ended or writer.size_bytes == limit) and checksum and writer.differs(checksum):
+                    await in_thread(_cut_back, file, offset)
+                    self._keep(upload_id, offset, before)
+                    raise Invalid("upload.checksum")
             if writer.too_long:
                 raise TooLarge("upload.too_long", limit_bytes=limit)
             return writer.size_bytes

@@ -22,6 +22,7 @@ from server.domain.uploads import Checksum, Gone, HashDiffers, Metadata, Receipt
 from server.domain.users import Actor
 from server.ids import new_id
 from server.storage.base import StorageError
+from server.storage.disk import WRITE_BYTES
 from tests.sites import AT, Site, build, metadata_of, photo_bytes, photo_item, pieces
 
 
@@ -215,6 +216,37 @@ async def test_a_wrong_checksum_takes_back_only_that_request(site: Site) -> None
         await append(site, metadata, data[1000:2000], 1000, checksum=Checksum("sha256", bytes(32)))
     assert metadata.id
     assert (await uploads.progress(site.services, site.worker, metadata.id, at=AT)).offset == 1000
+
+
+@pytest.mark.parametrize("ending", ["goes on", "stalls"])
+async def test_no_receipt_for_bytes_whose_checksum_is_still_to_be_judged(site: Site, ending: str) -> None:
+    """All bytes are here, their request has not ended: a question meanwhile must not publish what is then cut back."""
+    data = photo_bytes(WRITE_BYTES)  # written before its request ends
+    begun = await begin(site, Metadata(filetype="image/jpeg"), data)
+    here, asked = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield data
+        here.set()
+        await asked.wait()
+
+    wrong = Checksum("sha256", bytes(32))
+    writing = asyncio.create_task(
+        uploads.append(site.services, site.worker, begun.id, slow(), offset=0, checksum=wrong, at=AT)
+    )
+    await here.wait()
+    while await site.services.parts.size(begun.id) != len(data):
+        await asyncio.sleep(0)
+    question = asyncio.create_task(uploads.progress(site.services, site.worker, begun.id, at=AT))
+    if ending == "goes on":
+        await asyncio.sleep(0)
+        asked.set()
+    known = await question
+    asked.set()
+    with pytest.raises((HashDiffers, Conflict)):
+        await writing
+    assert (known.receipt, known.offset) == (None, 0)
+    assert [key async for key in site.services.storage.list("")] == []
 
 
 async def test_a_vanished_client_keeps_its_bytes(site: Site) -> None:
