@@ -1,6 +1,7 @@
 """The two-way search for lost things: files without a row, rows without a file (reliability §1, Immich)."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,14 @@ from uuid import UUID
 
 from server.db import companies, photos, storage_keys
 from server.domain.uploads import KEPT
+from server.ids import parse_id
 from server.services import Services
 from server.storage.base import in_thread
 
 log = logging.getLogger(__name__)
 
 _PORTION = 500
+_MONTH = re.compile(r"\d{4}/\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,13 @@ async def _unknown(company_id: UUID, keys: list[str]) -> list[str]:
 
 async def _never_a_photo(company_id: UUID, key: str, *, at: datetime) -> bool:
     """Tell whether a stray may go: an upload under way has a row, and a month that is over is older than a week."""
-    _, year, month, name = key.split("/")
-    if f"{year}/{month}" >= f"{at - KEPT:%Y/%m}":
+    _, _, inside = key.partition("/")
+    month, name = inside[:7], inside[8:]
+    photo_id = parse_id(name.partition(".")[0])
+    # What others put beside our files is theirs to remove.
+    if photo_id is None or not _MONTH.fullmatch(month) or month >= f"{at - KEPT:%Y/%m}":
         return False
-    return await photos.by_id(company_id, UUID(name.partition(".")[0]), trashed=True) is None
+    return await photos.by_id(company_id, photo_id, trashed=True) is None
 
 
 async def _missing(services: Services, company_id: UUID) -> AsyncIterator[UUID]:

@@ -16,7 +16,7 @@ from server.db.connect import Database
 from server.domain.errors import Invalid
 from server.domain.photos import PhotoState, Source
 from server.ids import new_id
-from tests.sites import AT, Site, build, metadata_of, photo_bytes, photo_item, pieces
+from tests.sites import AT, Site, brought, build, metadata_of, photo_bytes, photo_item, pieces
 
 
 @pytest.fixture
@@ -47,6 +47,22 @@ async def test_both_directions(site: Site) -> None:
     assert (found.removed, found.missing) == ((strays[0],), (lost.id,))
     later = await sweep(replace(services, clock=lambda: AT + timedelta(days=60)))
     assert later.removed == (strays[1],)
+
+
+async def test_what_others_put_beside_our_files_hides_nothing(site: Site) -> None:
+    """A file manager's list of thumbs or a note of the administrator must not end the search for lost photos."""
+    data, services, company_id = photo_bytes(), site.services, site.worker.company_id
+    photo = await table.by_id(company_id, await brought(site, data))
+    assert photo and photo.storage_key
+    await services.storage.delete(photo.storage_key)
+    foreign = [f"{company_id}/{name}" for name in ("2026/10/Thumbs.db", "Notiz (alt).txt", "2026/10/a/b.jpg")]
+    for key in foreign:
+        path = services.storage.local_path(str(company_id))
+        assert path
+        (path.parent / key).parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / key).write_bytes(data)
+    found = await sweep(services)
+    assert (sorted(found.strays), found.removed, found.missing) == (sorted(foreign), (), (photo.id,))
 
 
 async def test_a_customers_photo_is_kept_once(site: Site) -> None:
