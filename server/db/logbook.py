@@ -73,6 +73,12 @@ async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[
     return [_line(row) for row in rows]
 
 
+async def head(company_id: UUID) -> tuple[int, str]:
+    """Return number and hash of the chain's last line; (0, FIRST) before the first one."""
+    row = await LogbookHeadRow.get_or_none(company_id=company_id)
+    return (row.seq, row.hash) if row else (0, FIRST)
+
+
 async def _page(company_id: UUID, only: dict[str, object], before: str | None, limit: int) -> Page[Line]:
     query = LogbookRow.filter(company_id=company_id, **only)
     if before and before.isdecimal() and len(before) <= SEQ_DIGITS:

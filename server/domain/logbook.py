@@ -91,6 +91,19 @@ def broken_at(lines: list[Line], prev_hash: str = FIRST) -> int | None:
     return None
 
 
+def torn_at(lines: list[Line], head: tuple[int, str], *, reached: int, more: bool) -> int | None:
+    """Return the `seq` at which the chain is not what its head says, or None.
+
+    `head` is number and hash of the last line, read before `lines`, which stand behind number `reached`; `more` follow.
+    Only by it a last line is missed that was cut off, or found that was written anew with a hash that fits.
+    """
+    seq, link = head
+    last = lines[-1].seq if lines else reached
+    if last < seq and not more:
+        return last + 1
+    return next((line.seq for line in lines if line.seq == seq and line.hash != link), None)
+
+
 def differences(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
     """Return {field: [before, after]} of what changed, as an entry's data tells it."""
     return {name: [before[name], value] for name, value in after.items() if before[name] != value}

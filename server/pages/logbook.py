@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.db import logbook
-from server.domain.logbook import FIRST, broken_at
+from server.domain.logbook import FIRST, broken_at, torn_at
 from server.web import access, forms
 from server.web.render import page
 from server.web.routing import Who, route
@@ -69,11 +69,14 @@ async def of_job(request: Request) -> Response:
 
 async def _chain(company_id: UUID, query: LogbookQuery) -> Chain:
     """Check the next portion; a page must not read a million lines."""
+    head = await logbook.head(company_id)
     lines = await logbook.chain(company_id, after=query.checked, limit=PORTION)
-    broken = broken_at(lines, query.hash or FIRST)
+    broken, more = broken_at(lines, query.hash or FIRST), len(lines) == PORTION
+    if broken is None:
+        broken = torn_at(lines, head, reached=query.checked, more=more)
     if not lines:
-        return Chain(query.checked, query.hash, None, more=False)
-    return Chain(lines[-1].seq, lines[-1].hash, broken, more=len(lines) == PORTION)
+        return Chain(query.checked, query.hash, broken, more=False)
+    return Chain(lines[-1].seq, lines[-1].hash, broken, more=more)
 
 
 routes = [

@@ -2,16 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+import pytest
 from starlette.requests import Request
 
 from server.actions import drafts, notes, reviews
 from server.actions import photos as arriving
 from server.clock import now
-from server.db import photos
+from server.db import logbook, photos
+from server.db.sql import dialect, execute
+from server.db.unit import atomic
+from server.domain.logbook import canonical, link_hash
 from server.domain.media import JPEG
 from server.domain.photos import Photo
 from server.domain.questions import QuestionDraft
@@ -145,6 +150,43 @@ async def test_the_logbook_says_how_far_it_was_checked(house: House) -> None:
     assert "legte den Auftrag an" in (await house.office.get(f"/jobs/{job.id}/logbook")).text
     wrong = await house.office.get("/logbook?checked=1&hash=" + "f" * 64)
     assert "unterbrochen" in wrong.text
+
+
+@atomic
+async def forged(statement: str) -> None:
+    """Do what whoever owns the database can: switch its guards off and write."""
+    if dialect() == "postgres":
+        await execute("SET LOCAL session_replication_role = replica")
+    else:
+        for name in ("update", "delete"):
+            await execute(f"DROP TRIGGER IF EXISTS logbook_{name}")
+    await execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM logbook WHERE seq = (SELECT MAX(seq) FROM logbook)",
+        "DELETE FROM logbook WHERE seq = 2",
+        "DELETE FROM logbook",
+        "UPDATE logbook SET actor_name = 'Niemand' WHERE seq = 2",
+        "UPDATE logbook SET seq = seq + 9 WHERE seq = (SELECT MAX(seq) FROM logbook)",
+    ],
+)
+async def test_what_was_cut_off_or_changed_is_told(house: House, statement: str) -> None:
+    await factories.job(house.acting(Role.OFFICE))
+    await forged(statement)
+    assert "unterbrochen" in (await house.office.get("/logbook")).text
+
+
+async def test_a_last_line_written_anew_is_told(house: House) -> None:
+    """Its own hash fits again: only the head of the chain knows the other one."""
+    await factories.job(house.acting(Role.OFFICE))
+    *_, before, last = await logbook.chain(house.company.id)
+    entry = replace(last.entry, actor_name="Niemand")
+    link = link_hash(before.hash, last.seq, entry, canonical(entry.data))
+    await forged(f"UPDATE logbook SET actor_name = 'Niemand', hash = '{link}' WHERE seq = {last.seq}")
+    assert "unterbrochen" in (await house.office.get("/logbook")).text
 
 
 async def test_a_verdict_by_program(house: House) -> None:
