@@ -1,6 +1,7 @@
 """The ledger of consents: who agreed to what, in which words, and what his lines say taken together."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,15 +118,28 @@ def check_picture(data: bytes) -> None:
 
 
 STOP_WORDS = frozenset({"stop", "stopp", "abmelden", "widerruf", "widerrufen", "unsubscribe"})
+_POLITE = frozenset({"bitte", "danke", "please"})
+# So many words and lone signs are looked at; what is longer says more than that.
+_SHORT = 8
 
 
 def is_stop(text: str) -> bool:
     """Say whether a customer's message withdraws his consent: one of the words alone, in any writing.
 
     "Stop bitte, die falsche Fuge!" is about the building site, not about us. With a slash it is how bots are stopped.
+    What is no letter does not count at the ends (a phone makes "STOP…" of three dots, puts a sign for emphasis, a mark
+    of direction nobody sees), nor does one polite word.
     """
-    word = text.strip().strip(".!?\"'„“").strip()
-    return word.removeprefix("/").casefold() in STOP_WORDS
+    said = [word for word in map(_bare, text.split(maxsplit=_SHORT)) if word]
+    rest = [word for word in said if word.casefold() not in _POLITE]
+    return len(rest) == 1 and len(said) <= 2 and rest[0].removeprefix("/").casefold() in STOP_WORDS
+
+
+def _bare(word: str) -> str:
+    """Return a word without signs around it; a slash is not one of them."""
+    plain = unicodedata.normalize("NFKC", word)
+    kept = [place for place, sign in enumerate(plain) if sign.isalnum() or sign == "/"]
+    return plain[kept[0] : kept[-1] + 1] if kept else ""
 
 
 def order(line: Consent) -> tuple[datetime, bool, int]:

@@ -56,6 +56,17 @@ from tests.talks import Firm
         "Widerrufen",
         "/stop",
         "/STOP",
+        "STOP…",
+        "Stop 🛑",
+        "*STOP*",
+        "_Stop_",
+        "STOP\u200e",
+        "»Stopp«",
+        "(Stop),",
+        "ＳＴＯＰ",
+        "Stop bitte!",
+        "Bitte abmelden.",
+        "Stop" + " !" * 50,
     ],
 )
 def test_words_that_stop(text: str) -> None:
@@ -73,6 +84,11 @@ def test_words_that_stop(text: str) -> None:
         "stop stop",
         "//stop",
         "/",
+        "🛑",
+        "Bitte danke",
+        "Stop bitte danke",
+        "Stop 1 Woche",
+        "Stop" + " " * 500 + "die falsche Fuge",
     ],
 )
 def test_words_that_do_not(text: str) -> None:
