@@ -123,6 +123,8 @@ HISTORY = [
     "Ja, gern.\n\n________________________________\nVon: Berger <post@berger.example>\nGesendet: x\nAn: y\nBetreff: z\n\nalt",
     "Ja, gern.\n\n*Von:* Berger <post@berger.example>\n*Gesendet:* Freitag\n*An:* Petra\n*Betreff:* Bad\n\nalt",
     "Ja, gern.\n\nFrom: Berger <post@berger.example>\nSent: Friday\nTo: Petra\nSubject: Bad\n\nold",
+    'Ja, gern.\n\nGesendet: Freitag\nVon: "Berger" <post@berger.example>\nAn: Petra\nBetreff: Bad\n\nalt',
+    "Ja, gern.\n\nBetreff: Bad\nDatum: 2026-11-20T12:00:00+0100\nVon: Berger\nAn: Petra\n\nalt",
     "Ja, gern.\n-- \nPetra Müller\nTel. 0171",
     "Ja, gern.\n\nVon meinem iPhone gesendet\n\n> Am 20.11.2026 um 12:00 schrieb Berger:\n> \n> alt",
     "Ja, gern.\n\nGesendet mit der GMX Mail App\n",
@@ -173,6 +175,12 @@ PAGES = [
         "Ja",
     ),
     ("Ja<blockquote type=cite><div>STOP</div></blockquote>", "Ja"),
+    (
+        '<div>Ja</div><div name="quote" style="margin:10px"><b>Gesendet:</b>&nbsp;Freitag<br/><b>Von:</b>&nbsp;B</div>',
+        "Ja",
+    ),
+    ('<div>Ja</div><div name="quoted-content">alt</div>', "Ja"),
+    ('Ja<a name="quote">, gern</a>', "Ja, gern"),
     ('<img src="https://evil.example/pixel.gif">Ja<img src=x onerror=alert(1)>', "Ja"),
     ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "ab\nc"),
 ]

@@ -18,11 +18,13 @@ _HISTORY_CLASSES = {
     "moz-cite-prefix",
     "protonmail_quote",
 }
+# GMX and WEB.DE put it into a div of one of these names, under "Gesendet: … Von: …" (chatmail/core#1560).
+_HISTORY_NAMES = {"quote", "quoted-content"}
 _HISTORY_IDS = {"divrplyfwdmsg", "appendonsend", "x_divrplyfwdmsg", "mail-editor-reference-message-container"}
 
 # Possessive: a tag that never ends is looked at once, not from every length.
 _TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]*+)((?:[^<>"']|"[^"]*+"|'[^']*+')*+)>""")
-_ATTRIBUTE = re.compile(r"""\b(class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_ATTRIBUTE = re.compile(r"""\b(class|id|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 _QUOTE = re.compile(r"\s{0,3}>")
 _SEPARATOR = re.compile(
     r"\s*[-_]{2,}\s*(original message|ursprüngliche nachricht|original-?nachricht|forwarded message"
@@ -32,7 +34,7 @@ _SEPARATOR = re.compile(
 _FIELD = re.compile(
     r"[\s*]*(von|from|de|gesendet|sent|datum|date|an|to|cc|betreff|subject)[\s*]{0,4}:[\s*]{0,4}\S", re.I
 )
-_FIRST_FIELD = re.compile(r"[\s*]*(von|from|de)[\s*]{0,4}:", re.I)
+_FIRST_FIELD = re.compile(r"[\s*]*(von|from|de|gesendet|sent|datum|date|betreff|subject)[\s*]{0,4}:", re.I)
 _WROTE = re.compile(
     r"\s*(am|on|le|op|il)\s.{4,200}\b(schrieb|wrote|a écrit|schreef|ha scritto)\b.{0,120}:\s*"
     r"|.{3,160}\b(schrieb am|wrote on)\b.{4,80}:\s*",
@@ -162,7 +164,11 @@ class _Page:
             one[1].lower(): (one[2] or one[3] or one[4] or "").lower()
             for one in _ATTRIBUTE.finditer(attributes)
         }
-        if set(given.get("class", "").split()) & _HISTORY_CLASSES or given.get("id") in _HISTORY_IDS:
+        if (
+            set(given.get("class", "").split()) & _HISTORY_CLASSES
+            or given.get("id") in _HISTORY_IDS
+            or (name == "div" and given.get("name") in _HISTORY_NAMES)
+        ):
             self._words.append(f"\n{_HISTORY}\n")
         if name == "blockquote":
             self._quotes = max(0, self._quotes - 1) if closing else min(self._quotes + 1, 3)
