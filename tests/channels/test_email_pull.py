@@ -13,6 +13,7 @@ from server.channels.email import imap as email_imap
 from server.channels.email.channel import Email
 from server.channels.email.imap import Cursor
 from server.channels.email.settings import Server, Tls, mailbox
+from server.channels.email.words import CUT
 from server.domain.events import InboundMessage, UnknownEvent
 from server.domain.outcomes import Accepted
 from server.sandbox import Fault, Whims
@@ -319,3 +320,51 @@ async def test_the_way_there_and_back(mails: MailLine) -> None:
         return mails.inbox[-1]
 
     assert await mails.channel.fetch_media(message.media, raw) == JPEG
+
+
+GIVEN_NOT = ["[CANNOT] Server error while fetching messages", "The message could not be converted", "-"]
+
+
+@pytest.mark.parametrize("words", GIVEN_NOT)
+async def test_a_mail_the_server_does_not_give_shows_its_head_and_lets_the_others_through(
+    mails: MailLine, words: str
+) -> None:
+    await mails.started()
+    mails.petra.write("kommt nie")
+    mails.petra.write("Guten Tag")
+    mails.platform.folders_of(mails.account)["INBOX"].mails[0].held_back = words
+    head, whole = await mails.heard(2)
+    assert isinstance(head, InboundMessage) and isinstance(whole, InboundMessage)
+    assert head.sender == whole.sender and "kommt nie" not in head.text and CUT in head.text
+    assert whole.text == "Guten Tag"
+
+
+async def test_a_mail_of_which_nothing_is_given_is_told_as_one_nobody_could_read(mails: MailLine) -> None:
+    await mails.started()
+    for text in ("kommt nie", "auch nicht", "Guten Tag"):
+        mails.petra.write(text)
+    for kept in mails.platform.folders_of(mails.account)["INBOX"].mails[:2]:
+        kept.held_back, kept.head_held_back = "[CANNOT] no", True
+    first, second, whole = await mails.heard(3)
+    assert isinstance(first, UnknownEvent) and isinstance(second, UnknownEvent) and first.key != second.key
+    assert isinstance(whole, InboundMessage) and whole.text == "Guten Tag"
+
+
+@pytest.mark.parametrize(
+    ("words", "permanent"),
+    [
+        ("[SERVERBUG] Internal error occurred. Refer to server log", False),
+        ("[INUSE] Mailbox is locked", False),
+        ("[UNAVAILABLE] Try again", False),
+        ("[ALERT] Too many simultaneous connections. (Failure)", False),
+        ("[NOPERM] Permission denied", True),
+    ],
+)
+async def test_a_folder_that_is_busy_is_not_taken_for_gone(
+    mails: MailLine, words: str, permanent: bool
+) -> None:
+    await mails.started()
+    mails.platform.folders_of(mails.account)["INBOX"].closed = words
+    with pytest.raises(ChannelError) as refused:
+        await mails.fetched(1)
+    assert refused.value.permanent is permanent

@@ -31,12 +31,20 @@ T = TypeVar("T")
 _ACCIDENTS = (imaplib.IMAP4.error, ImapToolsError, OSError, UnicodeError, ValueError)
 
 
-# The server's own trouble, said with the same NO as a wrong password (RFC 5530).
-_BUSY = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
+# The server's own trouble, said with the same NO as a wrong password or a missing folder (RFC 5530; Gmail's words).
+_BUSY = re.compile(
+    r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|THROTTLED|OVERQUOTA)\]|too many simultaneous connections", re.I
+)
+# So often a mail is asked for that the server will not give, before the others behind it go on.
+TRIES = 3
 
 
 class _LoginRefused(Exception):
     """Name or password is not the server's."""
+
+
+class _NotGiven(Exception):
+    """The server holds the line and this mail, and does not give it (jstedfast/MailKit#358, mscdex/node-imap#867)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +90,23 @@ async def pull(box: Mailbox, cursor: str) -> AsyncIterator[Pulled]:
             if at != known or not place.uids:
                 yield Pulled(b"", str(at))
             for uid in place.uids:
-                mail = await _in_thread(reader.read, uid)
+                mail = await _one(reader, uid)
                 at = Cursor(at.validity, max(at.uid, uid), _later(at.day, mail.day))
                 yield Pulled(mail.raw, str(at))
             known = at
             await asyncio.sleep(min(POLL_S, NEAR_POLL_S) if box.imap.near else POLL_S)
     finally:
         reader.close()
+
+
+async def _one(reader: "_Reader", uid: int) -> "_Mail":
+    """Return a mail, or what can be had of one the server does not give: it must not stand before all others for ever."""
+    for _ in range(TRIES):
+        try:
+            return await _in_thread(reader.read, uid)
+        except _NotGiven:
+            await asyncio.sleep(POLL_S)
+    return await _in_thread(reader.read_head, uid)
 
 
 async def check(box: Mailbox) -> list[Finding]:
@@ -113,6 +131,8 @@ async def _in_thread(call: Callable[P, T], *given: P.args, **named: P.kwargs) ->
     except _LoginRefused as error:
         raise ChannelError("mail.login_refused", permanent=True, detail=_words(error)) from error
     except MailboxFolderSelectError as error:
+        if _BUSY.search(str(error)):
+            raise ChannelError("mail.unreachable", permanent=False, detail=_words(error)) from error
         raise ChannelError("mail.folder_missing", permanent=True, detail=_words(error)) from error
     except ssl.SSLCertVerificationError as error:
         raise ChannelError("mail.certificate", permanent=True, detail=_words(error)) from error
@@ -163,7 +183,7 @@ class _Reader:
         except imaplib.IMAP4.abort:
             raise
         except (MailboxLoginError, imaplib.IMAP4.error) as error:
-            if any(code in str(error) for code in _BUSY):
+            if _BUSY.search(str(error)):
                 raise
             raise _LoginRefused(str(error)) from error
 
@@ -184,14 +204,28 @@ class _Reader:
         return _Place(Cursor(validity, 0, at.day), found)
 
     def read(self, uid: int) -> _Mail:
-        """Return one mail as its bytes, the first 30 MB of it; empty when it has been deleted meanwhile."""
+        """Return one mail as its bytes, the first 30 MB of it; empty when it has been deleted meanwhile.
+
+        Raises _NotGiven.
+        """
         told = self._fetch(uid, "(UID INTERNALDATE RFC822.SIZE)")
         size = re.search(rb"RFC822\.SIZE (\d+)", b" ".join(_flat(told)))
         size_bytes = int(size[1]) if size else 0
         answer = self._fetch(uid, f"(UID BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
         raw = next((part[1] for part in answer if isinstance(part, tuple)), b"")
+        if size_bytes and not raw:
+            raise _NotGiven("OK without the mail")
         cut = CUT_HEADER + str(size_bytes).encode() + b"\r\n" if raw and size_bytes > MAX_MAIL_BYTES else b""
         return _Mail(cut + raw, _internal_day(told))
+
+    def read_head(self, uid: int) -> _Mail:
+        """Return a mail's head as one that was cut off, or a note without a sender where not even that is given."""
+        head = b""
+        with contextlib.suppress(_NotGiven):
+            answer = self._fetch(uid, "(UID BODY.PEEK[HEADER])")
+            head = next((part[1] for part in answer if isinstance(part, tuple)), b"")
+        note = f"\r\nIMAP {self._box.folder}, UID {uid}\r\n".encode()
+        return _Mail(CUT_HEADER + b"?\r\n" + (head or note), self._day(uid))
 
     def close(self) -> None:
         """Hang up; harmless while another call is still under way, which it ends."""
@@ -220,12 +254,22 @@ class _Reader:
         return sorted(int(uid) for uid in found if uid.isdigit())
 
     def _day(self, uid: int) -> date | None:
-        return _internal_day(self._fetch(uid, "(UID INTERNALDATE)"))
+        try:
+            return _internal_day(self._fetch(uid, "(UID INTERNALDATE)"))
+        except _NotGiven:
+            return None
 
     def _fetch(self, uid: int, what: str) -> list[Any]:
-        kind, data = self._opened().client.uid("FETCH", str(uid), what)
+        """Return the answer's parts. Raises _NotGiven for a NO or BAD that is about this mail."""
+        try:
+            kind, data = self._opened().client.uid("FETCH", str(uid), what)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            raise _NotGiven(str(error)) from error
         if kind != "OK":
-            raise OSError(f"FETCH: {kind}")
+            words = f"FETCH: {kind} {data}"[:300]
+            raise OSError(words) if _BUSY.search(words) else _NotGiven(words)
         return [part for part in data if part is not None]
 
 

@@ -19,21 +19,28 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @dataclass(slots=True)
 class Kept:
-    """One mail in a folder; `seen` becomes true when somebody reads it without PEEK."""
+    """One mail in a folder; `seen` becomes true when somebody reads it without PEEK.
+
+    `held_back`: what the server says instead of it, "" = it gives it; "-" = an OK without a word of it. `head_held_back`
+    makes it the same for the head.
+    """
 
     uid: int
     raw: bytes
     at: datetime
     seen: bool = False
+    held_back: str = ""
+    head_held_back: bool = False
 
 
 @dataclass(slots=True)
 class Folder:
-    """UIDs only rise as long as `validity` stands."""
+    """UIDs only rise as long as `validity` stands; `closed` is the NO that answers whoever opens it, "" = none."""
 
     validity: int = 1
     next_uid: int = 1
     mails: list[Kept] = field(default_factory=list)
+    closed: str = ""
 
     def add(self, raw: bytes, at: datetime) -> Kept:
         kept = Kept(self.next_uid, raw, at)
@@ -170,6 +177,8 @@ class _Talk:
         self._folder = self._door.folders(self._account).get(name)
         if self._folder is None:
             raise _No("[NONEXISTENT] No such mailbox")
+        if self._folder.closed:
+            raise _No(self._folder.closed)
         self._readonly = readonly
         await self._say(
             r"* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)",
@@ -212,6 +221,12 @@ class _Talk:
                 yield f'INTERNALDATE "{kept.at.day:2d}-{month}-{kept.at:%Y %H:%M:%S} +0000"'.encode()
             elif name == "RFC822.SIZE":
                 yield f"RFC822.SIZE {len(kept.raw)}".encode()
+            elif kept.held_back and (body or kept.head_held_back):
+                if kept.held_back != "-":
+                    raise _No(kept.held_back)
+            elif name == "BODY.PEEK[HEADER]":
+                head = kept.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+                yield f"BODY[HEADER] {{{len(head)}}}\r\n".encode() + head
             elif body:
                 kept.seen = kept.seen or not (body[1] or self._readonly)
                 start, count = (int(body[2]), int(body[3])) if body[2] else (0, len(kept.raw))
