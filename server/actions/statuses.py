@@ -7,11 +7,12 @@ from uuid import UUID, uuid5
 
 from server.actions import conversations, fates
 from server.actions import questions as question_actions
+from server.actions.channels import told
 from server.actions.identities import whose
-from server.db import lanes, messages, tasks
+from server.db import accounts, lanes, messages, tasks
 from server.db.unit import signal
-from server.domain.accounts import Account
-from server.domain.events import Echo, Status, StatusUpdate, Watermark
+from server.domain.accounts import Account, Health
+from server.domain.events import Echo, HealthEvent, Status, StatusUpdate, Watermark
 from server.domain.messages import (
     ECHO,
     GONE_OUT,
@@ -20,11 +21,14 @@ from server.domain.messages import (
     MessageState,
     after_status,
 )
+from server.domain.outcomes import Outcome, Paused, Reauth
 from server.domain.users import system
 from server.ids import parse_id
 
 # A message of ours in doubt and one "from the phone" with the very same words within this time are one and the same.
 SAME_WORDS = timedelta(minutes=15)
+# What a platform says of the whole account by a status that was under way for longer may be over by now.
+ACCOUNT_NEWS = timedelta(hours=1)
 _TIMES = {Status.SENT: "sent_at", Status.DELIVERED: "delivered_at", Status.READ: "read_at"}
 
 
@@ -38,11 +42,32 @@ async def believe(account: Account, event: StatusUpdate, *, at: datetime) -> boo
         await messages.set_place(account.company_id, message.id, foreign_id=event.foreign_id)
     await _note(message, event)
     if event.status is Status.FAILED:
+        await _account_stops(account, event, at=at)
         if event.failure is not None and after_status(message.state, Status.FAILED) is MessageState.FAILED:
             await fates.settle_failure(message, event.failure, at=at)
         return True
     await advance(message, event.status, at=at)
     return True
+
+
+async def _account_stops(account: Account, event: StatusUpdate, *, at: datetime) -> None:
+    """Stop the account where the failure is not this message's own (payment, lock, spam, permission).
+
+    Meta tells it only so, after it has taken each message with a 200: all that waits would fail one by one.
+    """
+    failure: Outcome | None = event.failure
+    known = await accounts.by_id(account.company_id, account.id)
+    fresh = at - event.at <= ACCOUNT_NEWS
+    if (
+        not isinstance(failure, Reauth | Paused)
+        or known is None
+        or known.health is not Health.OK
+        or not fresh
+    ):
+        return
+    health = Health.REAUTH if isinstance(failure, Reauth) else Health.PAUSED
+    detail = ": ".join(part for part in (failure.code, failure.detail) if part)
+    await told(account, HealthEvent(event.key, "status", detail, health.value), at=at)
 
 
 async def advance(message: Message, status: Status, *, at: datetime) -> None:

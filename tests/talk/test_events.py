@@ -32,13 +32,14 @@ from server.domain.events import (
     OptOut,
     Renamed,
     Status,
+    StatusUpdate,
     UnknownEvent,
     Watermark,
 )
 from server.domain.gate import Closed, Open
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import JOINED, RESUMED, Message, MessageState
-from server.domain.outcomes import Accepted, Moved, Outcome, Unclear
+from server.domain.outcomes import Accepted, Moved, Outcome, Paused, Permanent, Reauth, Unclear
 from server.domain.questions import QuestionState
 from server.domain.speeches import Speech
 from server.ids import new_id
@@ -277,6 +278,31 @@ async def test_gaps_and_unknown_things_are_kept_and_health_counts(
     account = await accounts.by_id(firm.company_id, firm.account.id)
     assert account and account.health is Health.PAUSED
     assert {"channel.gap", "channel.paused"} <= set(await verbs(firm))
+
+
+@pytest.mark.parametrize(
+    ("failure", "late_h", "health"),
+    [
+        (Paused("131042: Zahlung", "account.payment"), 0, Health.PAUSED),
+        (Reauth("131005: Recht", "account.permission"), 0, Health.REAUTH),
+        (Paused("131042: Zahlung", "account.payment"), 30, Health.OK),
+        (Permanent("recipient.unreachable", "131026"), 0, Health.OK),
+    ],
+)
+async def test_a_failure_of_the_whole_account_told_by_a_status_stops_it(
+    firm: Firm, failure: Outcome, late_h: int, health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meta answers 200 and tells of missing payment, a lock or a spam limit by a status only: nothing more may burn."""
+    await firm.hello()
+    monkeypatch.setattr(Whatsapp, "send", answers(Accepted("wamid.1")))
+    first = await say(firm)
+    await firm.work()
+    told_at = firm.clock.at - timedelta(hours=late_h)
+    news = StatusUpdate("wamid.1", Status.FAILED, told_at, failure=failure, error_code="131042")
+    await tell(firm, news, monkeypatch=monkeypatch)
+    assert (await now(firm, first)).state is MessageState.FAILED
+    account = await accounts.by_id(firm.company_id, firm.account.id)
+    assert account and account.health is health
 
 
 async def test_switched_off_and_on_again(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
