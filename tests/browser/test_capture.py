@@ -373,6 +373,31 @@ def test_a_before_of_this_phone_is_offered_at_once(phone: Phone) -> None:
     assert "pair_of" not in wait_rows(page, lambda found: len(found) == 3)[2]["body"]
 
 
+def test_only_what_is_taken_over_a_before_is_its_after(phone: Phone) -> None:
+    """Neither a voice note beside it nor a photo of another job: the place would count as done and leave the list."""
+    page = phone.install(f"/capture?job={JOB}")
+    wait_model(page)
+    page.locator("label", has_text="vorher").click()
+    shoot(page, 1)
+    page.get_by_role("button", name="Vorher-Foto darüberlegen").click()
+    page.locator("dialog .job-row").click()
+    page.locator(".capture-ghost").wait_for(state="visible")
+    page.get_by_role("button", name="Sprache").click()
+    page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
+    page.get_by_text("Aufnahme läuft, noch 2:59").wait_for()
+    page.get_by_role("button", name="Beenden und sichern").click()
+    page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("input[type=file][multiple]").evaluate(GIVE, 1)
+    wait_rows(page, lambda found: len(found) == 3)
+    page.locator(".capture-job").click()
+    page.locator(".chooser-row", has_text="Kita").click()
+    page.locator(".capture-ghost").wait_for(state="hidden")
+    page.locator(".capture-shutter:not([disabled])").click()
+    found = wait_rows(page, lambda found: len(found) == 4)
+    assert [row["body"].get("pair_of") for row in found] == [None] * 4
+
+
 # Chromium on Linux reads no codes; the page only ever asks the detector what stands in the picture.
 DETECTOR = """(() => {
   globalThis.BarcodeDetector = class {

@@ -87,7 +87,7 @@ export class PhotoCapture extends HTMLElement {
       return /** @type {import('./capture/pickers.js').Keep} */ (async (source, taken) => this.#keeper.keep(taken ? earlier(await shot, taken) : await shot, source));
     };
     const words = h('button', { type: 'button', class: 'capture-tool', click: () => void this.#words.open() }, icon('edit'), t('Worte'));
-    const voice = voiceSheet(this.#keeper, () => this.#shot());
+    const voice = voiceSheet(this.#keeper, () => beside(this.#shot()));
     this.#side.tools.append(this.#ghost.tool);
     this.#view.video.after(this.#ghost.layer);
     this.#view.element.append(this.#clips.left, this.#side.tools, this.#side.zoom, this.#ghost.panel, this.#stickers.frame);
@@ -185,6 +185,8 @@ export class PhotoCapture extends HTMLElement {
   #jobChanged() {
     const { job } = this.#bar;
     this.#done.href = job ? `/jobs/${job.id}` : '/';
+    const over = this.#ghost.before?.job;
+    if (over && over !== job?.id) this.#ghost.close();
   }
 
   /** While it is held, no new version takes over the page. */
@@ -197,7 +199,14 @@ export class PhotoCapture extends HTMLElement {
 
 /** Where the phone is now says nothing about a photo of the gallery. @param {Shot} shot @param {string} captured_at @returns {Shot} */
 function earlier(shot, captured_at) {
-  return { ...shot, captured_at, fields: { ...shot.fields, position: null } };
+  const { fields } = beside(shot);
+  return { ...shot, captured_at, fields: { ...fields, position: null } };
+}
+
+/** What was not taken through the viewfinder is no picture after the one laid over it. @param {Shot} shot @returns {Shot} */
+function beside(shot) {
+  const { pair_of, ...fields } = shot.fields;
+  return { ...shot, fields };
 }
 
 customElements.define('photo-capture', PhotoCapture);
