@@ -5,6 +5,7 @@ The numbers in brackets are those of the list there. (5) is the server's, (11) n
 
 import hashlib
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
@@ -216,6 +217,18 @@ def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Offi
         page = phone.open("/jobs")
         page.get_by_role("heading", name="Abgemeldet").wait_for()
     assert not [name for name in page.evaluate("caches.keys()") if name.startswith(("pages-", "thumbs-"))]
+
+
+def test_a_new_sign_in_is_not_ended_by_the_sign_out_of_the_last(phone: Phone, office: Office) -> None:
+    """Signed out in the cellar, and then came a new link: it would be used up, and nobody signed in."""
+    page = phone.install("/unsent")
+    with office.away():
+        page.get_by_role("button", name="Abmelden").click()
+        page.get_by_role("heading", name="Abgemeldet").wait_for()
+    office.world.cache_key = "k2"
+    page.goto("/jobs")
+    page.locator("state-line").get_by_text("Alles im Büro").wait_for()
+    assert office.world.user == "ali" and urlsplit(page.url).path == "/jobs"
 
 
 def test_no_update_while_somebody_photographs(phone: Phone, office: Office) -> None:

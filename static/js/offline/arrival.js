@@ -1,6 +1,6 @@
 // @ts-check
 import { SIGN_IN } from './addresses.js';
-import { read } from './db.js';
+import { read, setMeta } from './db.js';
 import { payOwedSignOut } from './leaving.js';
 import { adopt, lock, settleFirst } from './session.js';
 
@@ -10,8 +10,10 @@ async function arrive() {
   if (location.pathname === SIGN_IN) await lock();
   if (!actor || !cacheKey) return;
   const [owed, last] = await read(['meta'], (tx) => Promise.all(['sign-out-owed', 'session'].map((key) => tx.objectStore('meta').get(key))));
-  if (owed) await leave();
-  else await adopt({ actor, cacheKey, role, position: position === 'on', locked: false }, last);
+  // Another key is another sign-in since: what was to be ended is the one before, and its cookie is gone from here.
+  if (owed === true || owed === cacheKey) return leave();
+  if (owed) await setMeta('sign-out-owed', undefined);
+  await adopt({ actor, cacheKey, role, position: position === 'on', locked: false }, last);
 }
 
 /** Who signed out without a network is signed out, whatever the server still thought. */

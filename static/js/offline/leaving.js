@@ -28,7 +28,7 @@ async function signOut() {
   const held = session ? await unsent(session.actor) : [];
   if (held.length > 0 && !(await maySignOut(held))) return;
   await lock();
-  await setMeta('sign-out-owed', true);
+  await setMeta('sign-out-owed', session?.cacheKey ?? true);
   await payOwedSignOut();
   location.assign((await getMeta('sign-out-owed')) ? '/' : SIGN_IN);
 }
@@ -75,7 +75,7 @@ async function throwAway(held) {
   return sure;
 }
 
-/** A sign-out made offline is told to the server before anything else. */
+/** A sign-out made offline is told to the server before anything else; it stands there by the key of its sign-in. */
 export async function payOwedSignOut() {
   if (!(await getMeta('sign-out-owed'))) return;
   const answer = await fetch(SIGN_OUT, { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
