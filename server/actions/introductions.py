@@ -27,51 +27,47 @@ class Planned:
     introduces: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One person by one messenger at one moment: `window_until` is when free words end, None = there is no such end."""
+
+    channel: Channel
+    to: Identity
+    at: datetime
+    window_until: datetime | None
+
+    def plan(self, draft: Draft) -> list[Step] | Blocked:
+        return self.channel.plan(draft, self.to, self.at, self.window_until)
+
+
 async def plan(
-    channel: Channel,
-    account: Account,
-    contact_id: UUID,
-    draft: Draft,
-    identity: Identity,
-    *,
-    intent: UUID,
-    at: datetime,
-    window_until: datetime | None,
+    reach: Reach, account: Account, contact_id: UUID, draft: Draft, *, intent: UUID
 ) -> Planned | Blocked:
     """Plan a draft, and what must be said before it the first time; joins the unit it is part of.
 
     A text that the platform has approved takes no words of ours: then the next free message introduces. `intent` is
     the id of a call of its own.
     """
-    steps = channel.plan(draft, identity, at, window_until)
+    steps = reach.plan(draft)
     if isinstance(steps, Blocked):
         return steps
     approved = any(step.kind == TEMPLATE for step in steps)
-    words = "" if approved else await unsaid(account.company_id, contact_id, account.kind, at=at)
-    return with_words(channel, draft, identity, words, intent=intent, at=at, window_until=window_until)
+    words = "" if approved else await unsaid(account.company_id, contact_id, account.kind, at=reach.at)
+    return with_words(reach, draft, words, intent=intent)
 
 
-def with_words(
-    channel: Channel,
-    draft: Draft,
-    identity: Identity,
-    words: str,
-    *,
-    intent: UUID,
-    at: datetime,
-    window_until: datetime | None,
-) -> Planned | Blocked:
+def with_words(reach: Reach, draft: Draft, words: str, *, intent: UUID) -> Planned | Blocked:
     """Plan a draft with the words that go before it ("" = none): in its first call, or in one of their own. Pure."""
-    steps = channel.plan(draft, identity, at, window_until)
+    steps = reach.plan(draft)
     if isinstance(steps, Blocked):
         return steps
     if not words:
         return Planned(steps, introduces=False)
-    joined = introduced(draft, words, channel.caps)
-    together = channel.plan(joined, identity, at, window_until) if joined else None
+    joined = introduced(draft, words, reach.channel.caps)
+    together = reach.plan(joined) if joined else None
     if together and not isinstance(together, Blocked):
         return Planned(together, introduces=True)
-    own = channel.plan(Draft((intent,), text=words), identity, at, window_until)
+    own = reach.plan(Draft((intent,), text=words))
     if isinstance(own, Blocked):
         return Planned(steps, introduces=False)
     return Planned([*own, *steps], introduces=True)

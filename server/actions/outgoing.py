@@ -11,6 +11,7 @@ from server.actions import conversations, drafting, introductions, templates, wa
 from server.actions import questions as actions
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
+from server.actions.introductions import Reach
 from server.channels.handoff import clipboard_text
 from server.db import accounts, answer_links, customers, messages, questions, tasks
 from server.db.unit import atomic
@@ -126,16 +127,10 @@ async def _send(
         subject=await drafting.subject(question.company_id, question.job_id),
         thread=await drafting.thread(question.company_id, question.contact_id, question.channel),
     )
-    planned = await introductions.plan(
-        open_channel(services, account),
-        account,
-        question.contact_id,
-        draft,
-        identity,
-        intent=uuid5(ids[0], "introduction"),
-        at=at,
-        window_until=await ways.window(account, question.contact_id),
-    )
+    until = await ways.window(account, question.contact_id)
+    reach = Reach(open_channel(services, account), identity, at, until)
+    intent = uuid5(ids[0], "introduction")
+    planned = await introductions.plan(reach, account, question.contact_id, draft, intent=intent)
     if isinstance(planned, Blocked):
         gone = planned.code == "window.closed" and bool(account.settings.get("template_name"))
         await _block(question, Blocked("template.missing") if gone else planned, at=at)

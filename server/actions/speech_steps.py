@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from server.actions import conversations, drafting, fates, introductions, speech_photos, templates, ways
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
-from server.actions.introductions import Planned
+from server.actions.introductions import Planned, Reach
 from server.db import accounts, messages
 from server.db.unit import atomic
 from server.domain.channels import Blocked, Draft, Picture, steps_at_most
@@ -64,16 +64,9 @@ async def _plan(
     draft = await _draft(message, message.contact_id, filled, pictures)
     # A template that was chosen leaves as such, whatever the window has become meanwhile.
     until = None if filled else await ways.window(account, message.contact_id)
-    planned = await introductions.plan(
-        open_channel(services, account),
-        account,
-        message.contact_id,
-        draft,
-        message.recipient,
-        intent=uuid5(message.id, "introduction"),
-        at=at,
-        window_until=until,
-    )
+    reach = Reach(open_channel(services, account), message.recipient, at, until)
+    intent = uuid5(message.id, "introduction")
+    planned = await introductions.plan(reach, account, message.contact_id, draft, intent=intent)
     if isinstance(planned, Blocked):
         await fates.stop(message, planned.code, values=planned.values, at=at)
         return

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from server.actions import conversations, fates, introductions
 from server.actions.channels import kind_of, open_channel
 from server.actions.gate import stranger_gate
+from server.actions.introductions import Reach
 from server.db import accounts, companies, messages
 from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
@@ -44,15 +45,10 @@ async def answer(
     if await _capped(message, at=at) or not isinstance(await stranger_gate(message, at=at), Open):
         return None
     draft = Draft((intent,), text=text, quote=heard.foreign_id, automatic=True)
-    planned = introductions.with_words(
-        open_channel(services, account),
-        draft,
-        heard.recipient,
-        await _words(message),
-        intent=uuid5(intent, "introduction"),
-        at=at,
-        window_until=window_until(heard.at, caps.window),
-    )
+    until = window_until(heard.at, caps.window)
+    reach = Reach(open_channel(services, account), heard.recipient, at, until)
+    introduction = uuid5(intent, "introduction")
+    planned = introductions.with_words(reach, draft, await _words(message), intent=introduction)
     if isinstance(planned, Blocked):
         return None
     names = await _names(heard)

@@ -14,7 +14,7 @@ from server.domain.conversations import Conversation
 from server.domain.events import Gap
 from server.domain.gaps import AWAY
 from server.domain.identities import Identity, IdentityKind
-from server.pages import conversations
+from server.pages import threads
 from tests.talk.test_events import PHONE, heard, say, tell
 from tests.talks import Firm
 
@@ -98,7 +98,7 @@ async def test_a_broken_night_is_one_line_and_words_between_split_it(firm: Firm)
 
 
 async def test_pages_of_a_long_thread_share_the_holes(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversations, "THREAD", 4)
+    monkeypatch.setattr(threads, "THREAD", 4)
     await firm.hello()
     for number in range(6):
         firm.clock.go(minutes=10)

@@ -122,7 +122,7 @@ async def _planned(firm: Firm, draft: Draft, *, window_until: datetime | None) -
     channel, to = channels.open_channel(firm.services, firm.account), Identity(IdentityKind.PHONE, PETRA)
     contact, at = firm.contact.id, firm.clock.at
     planned = await introductions.plan(
-        channel, firm.account, contact, draft, to, intent=new_id(), at=at, window_until=window_until
+        introductions.Reach(channel, to, at, window_until), firm.account, contact, draft, intent=new_id()
     )
     assert not isinstance(planned, Blocked)
     return planned
