@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.browser.offline_server import Office
+from tests.browser.phone import ask, wait_so
 
 CALL = """async ([module, name, ...values]) => {
   const main = document.querySelector('script[src*="js/main.js"]').src;
@@ -62,7 +63,7 @@ def keep(
 
 def meta(page: Page, key: str) -> Any:
     """Return what stands in the store `meta`."""
-    return page.evaluate(META, [key])
+    return ask(page, META, [key])
 
 
 def set_meta(page: Page, key: str, value: object) -> None:
@@ -71,8 +72,4 @@ def set_meta(page: Page, key: str, value: object) -> None:
 
 def until_reported(page: Page, office: Office) -> None:
     """Wait for the phone's first call to the office: then the page has loaded its sender."""
-    for _ in range(300):
-        if office.world.states:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the phone did not call")
+    wait_so(page, lambda: office.world.states)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -468,6 +469,17 @@ class Handler(BaseHTTPRequestHandler):
         )
 
 
+@cache
+def _pages() -> Environment:
+    """Return the templates; compiled once, however often an office starts again."""
+    folders = [static.ROOT / "templates", static.ROOT / "tests" / "browser" / "pages"]
+    pages = Environment(
+        loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"]
+    )
+    pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    return pages
+
+
 class Office:
     """The stand-in with its faults: start, stop and start again on the same port."""
 
@@ -480,15 +492,10 @@ class Office:
         self._idle: set[socket.socket] = set()
 
     def start(self) -> None:
-        folders = [static.ROOT / "templates", static.ROOT / "tests" / "browser" / "pages"]
-        pages = Environment(
-            loader=FileSystemLoader(folders), autoescape=select_autoescape(), extensions=["jinja2.ext.i18n"]
-        )
-        pages.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
         members = {
             "world": self.world,
             "assets": self.assets,
-            "pages": pages,
+            "pages": _pages(),
             "lock": threading.Lock(),
             "idle": self._idle,
         }

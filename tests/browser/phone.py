@@ -24,6 +24,8 @@ ARGS = [
 ]
 # Only a machine without a free core needs more than a few seconds.
 PATIENCE_S = 30.0
+# What Playwright says of a script whose page is gone.
+GONE = ("context was destroyed", "because of a navigation", "Cannot find context")
 LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 
 ROWS = """async () => {
@@ -44,6 +46,15 @@ STATES = """async () => {
   const items = await new Promise((resolve) => { const q = db.transaction('items').objectStore('items').getAll(); q.onsuccess = () => resolve(q.result); });
   db.close();
   return items;
+}"""
+
+MODELS = """async () => {
+  const open = indexedDB.open('zollstock');
+  const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
+  const q = db.transaction('readmodel').objectStore('readmodel').count();
+  const count = await new Promise((resolve) => { q.onsuccess = () => resolve(q.result); });
+  db.close();
+  return count;
 }"""
 
 # Not wait_for_function: it evaluates strings in the page, which the CSP forbids.
@@ -126,9 +137,37 @@ class Phone:
             (self.profile / name).unlink(missing_ok=True)
 
 
+def ask(page: Page, function: str, given: Any = None) -> Any:
+    """Return what a function answers that only looks: where its page makes way for the next, that one is asked.
+
+    The shell does so for the real page once the network is back, a form that was kept for its job, a wiped phone for
+    the sign-in page.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return page.evaluate(function, given)
+        except Error as error:
+            if time.monotonic() > until or not any(word in str(error) for word in GONE):
+                raise
+        page.wait_for_load_state("domcontentloaded")
+
+
+def wait_so(page: Page, wanted: Callable[[], Any]) -> Any:
+    """Return what `wanted` answers as soon as it is something, while the page goes on.
+
+    Raises AssertionError with its last answer.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while not (found := wanted()):
+        assert time.monotonic() < until, found
+        page.wait_for_timeout(50)
+    return found
+
+
 def rows(page: Page) -> list[dict[str, Any]]:
     """Return every item on the phone; `held` is the SHA-256 of the bytes that lie there, or None."""
-    found: list[dict[str, Any]] = page.evaluate(ROWS)
+    found: list[dict[str, Any]] = ask(page, ROWS)
     return found
 
 
@@ -153,27 +192,12 @@ def wait_rows(
 
 def wait_model(page: Page) -> None:
     """Wait until the phone keeps what the office told."""
-    page.evaluate(
-        """async () => {
-          for (;;) {
-            const open = indexedDB.open('zollstock');
-            const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
-            const q = db.transaction('readmodel').objectStore('readmodel').count();
-            const count = await new Promise((resolve) => { q.onsuccess = () => resolve(q.result); });
-            db.close();
-            if (count) return;
-            await new Promise((resolve) => setTimeout(resolve, 50));
-          }
-        }"""
-    )
+    wait_so(page, lambda: ask(page, MODELS))
 
 
 def wait_kept(page: Page, path: str) -> None:
-    """Wait until the phone keeps the page of an address."""
-    page.evaluate(
-        "async (path) => { while (!await caches.match(path)) await new Promise((r) => setTimeout(r, 50)); }",
-        path,
-    )
+    """Wait until the phone keeps the page of an address, or its picture."""
+    wait_so(page, lambda: ask(page, "async (path) => Boolean(await caches.match(path))", path))
 
 
 def shoot(page: Page, count: int) -> None:
@@ -201,7 +225,7 @@ def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
 
 def go(page: Page) -> None:
     """Wake the phone as a returning network does."""
-    page.evaluate("dispatchEvent(new Event('online'))")
+    ask(page, "() => { dispatchEvent(new Event('online')); }")
 
 
 def all_stored(found: list[dict[str, Any]]) -> bool:

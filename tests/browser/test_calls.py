@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
-from tests.browser.phone import Phone, all_stored, go, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, go, rows, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -62,7 +63,7 @@ def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, offi
         page = lasting_phone.open("/")
         page.locator(".after-call").get_by_role("link", name="nicht erreicht").click()
         page.get_by_role("heading", name="Telefonnotiz").wait_for()
-        assert page.get_by_label("nicht erreicht").is_checked()
+        expect(page.get_by_label("nicht erreicht")).to_be_checked()
         page.get_by_label("in 3 Tagen").check(force=True)
         page.get_by_role("button", name="Telefonnotiz sichern").click()
         page.wait_for_url(f"**/jobs/{JOB}")
@@ -113,7 +114,7 @@ def test_dialled_above_its_note_it_is_offered_elsewhere_only(phone: Phone, offic
     with office.away():
         page = phone.open(f"/calls/new?job={JOB}&question={QUESTION['id']}")
         dial(page)
-        page.wait_for_timeout(300)
+        wait_so(page, lambda: meta(page, "called"))
         assert page.locator(".after-call").count() == 0
         page.goto("/")
         page.get_by_text("Mit Petra Müller telefoniert?").wait_for()

@@ -216,7 +216,7 @@ def test_near_jobs_come_first_only_where_the_company_allows(phone: Phone, office
     with office.away():
         page = phone.open("/jobs?q=")
         page.locator(".job-row").nth(1).wait_for()
-        assert page.locator("near-jobs").is_hidden()
+        expect(page.locator("near-jobs")).to_be_hidden()
     office.world.position = True
     page = phone.open("/capture")
     page.locator(".capture-shutter:not([disabled])").wait_for()
@@ -264,7 +264,7 @@ def test_questions_and_a_photo_can_be_looked_at_without_network(phone: Phone, of
         page.get_by_role("heading", name="Bad Müller").wait_for()
         page.goto("/search?q=kita")
         page.locator(".job-row").wait_for()
-        assert page.locator(".job-row").count() == 1
+        expect(page.locator(".job-row")).to_have_count(1)
 
 
 def test_the_sorter_goes_by_keyboard(phone: Phone, office: Office) -> None:

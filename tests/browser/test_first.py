@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, all_stored, shoot, wait_rows
@@ -95,7 +95,7 @@ def test_photos_are_drawn_beside_the_page_and_kept_strictly(phone: Phone) -> Non
     assert sum(read["stores"] == ["bytes"] and read["mode"] == "readonly" for read in reads) >= 3
     found = wait_rows(page, lambda rows: len(rows) == 4 and all_stored(rows))
     assert all(row["held"] == row["sha256"] for row in found)
-    assert page.locator(".capture-strip img").count() == 3
+    expect(page.locator(".capture-strip img")).to_have_count(3)
 
 
 def test_without_such_a_worker_the_page_draws_itself(phone: Phone) -> None:

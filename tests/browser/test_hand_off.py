@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.browser.offline_server import Office
-from tests.browser.phone import Phone
+from tests.browser.phone import Phone, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -57,5 +57,6 @@ def test_files_go_alone_words_wait_in_the_clipboard(phone: Phone, office: Office
         assert keys == ["files"] and tapping
         assert files == [["Zollstock-1.jpg", "image/jpeg", True], ["Zollstock-2.jpg", "image/jpeg", True]]
     assert set(page.evaluate("window.copied")) == {"Welche Fuge?\n1) Weiß"}
-    page.wait_for_timeout(200)
+    wait_so(page, lambda: office.world.handed)
+    page.wait_for_timeout(100)
     assert office.world.handed == [{"state": "opened", "via": "signal_handoff"}]

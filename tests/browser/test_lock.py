@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from tests.browser.phone import Phone
+from tests.browser.phone import Phone, wait_so
 from tests.browser.test_push import pusher
 from tests.proofs.server import Server, client, founded
 
@@ -61,11 +61,7 @@ class Scene:
 
     def until(self, wanted: Any) -> None:
         """Wait for what the office sees to become so."""
-        for _ in range(150):
-            if wanted(self.device):
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(self.device)
+        wait_so(self.page, lambda: wanted(self.device))
 
 
 @pytest.fixture
@@ -81,10 +77,7 @@ def scene(playwright: Playwright, tmp_path: Path) -> Iterator[Scene]:
         page.evaluate(WRITE, "schon im Büro")
         page.evaluate(SEND)
         made = Scene(server, phone, page, sabine)
-        for _ in range(100):
-            if sabine.get("/api/v1/devices").json()["items"]:
-                break
-            page.wait_for_timeout(100)
+        wait_so(page, lambda: sabine.get("/api/v1/devices").json()["items"])
         yield made
         phone.close()
     server.kill()

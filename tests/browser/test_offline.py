@@ -8,12 +8,15 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import (
+    STATES,
     Phone,
     all_stored,
+    ask,
     from_gallery,
     go,
     pictures,
@@ -22,6 +25,7 @@ from tests.browser.phone import (
     wait_kept,
     wait_model,
     wait_rows,
+    wait_so,
 )
 
 pytestmark = [
@@ -62,7 +66,7 @@ def test_each_upload_cut_twice_arrives_once(phone: Phone, office: Office) -> Non
     for _ in range(80):
         go(page)
         page.wait_for_timeout(100)
-        if all_stored(rows(page)):
+        if all_stored(ask(page, STATES)):
             break
     wait_rows(page, all_stored)
     assert hashes(office) == sorted(hashlib.sha256(file["buffer"]).hexdigest() for file in files)  # type: ignore[arg-type]
@@ -127,7 +131,7 @@ def test_two_windows_and_the_worker_send_each_slice_once(phone: Phone, office: O
         from_gallery(first, pictures(4, 700_000))
     office.world.delay_s = 0.05
     assert phone.context is not None
-    fire_sync(phone.context.new_cdp_session(first), office.url)
+    fire_sync(first, office.url)
     go(first)
     go(second)
     wait_rows(first, all_stored)
@@ -135,17 +139,16 @@ def test_two_windows_and_the_worker_send_each_slice_once(phone: Phone, office: O
     assert len(office.world.stored) == 4
 
 
-def fire_sync(cdp: CDPSession, origin: str) -> None:
+def fire_sync(page: Page, origin: str) -> None:
     """Let the browser's Background Sync happen now."""
     found: list[str] = []
+    cdp = page.context.new_cdp_session(page)
     cdp.on(
         "ServiceWorker.workerRegistrationUpdated",
         lambda told: found.extend(one["registrationId"] for one in told["registrations"]),
     )
     cdp.send("ServiceWorker.enable")
-    cdp.send(
-        "Runtime.evaluate", {"expression": "new Promise((r) => setTimeout(r, 200))", "awaitPromise": True}
-    )
+    wait_so(page, lambda: found)
     told = {"origin": origin, "registrationId": found[0], "tag": "outbox", "lastChance": False}
     cdp.send("ServiceWorker.dispatchSyncEvent", told)
 
@@ -159,12 +162,8 @@ def test_the_worker_alone_sends(phone: Phone, office: Office) -> None:
     assert phone.context is not None
     watcher = phone.context.new_page()
     watcher.goto("/nothing")
-    fire_sync(phone.context.new_cdp_session(watcher), office.url)
-    for _ in range(50):
-        if len(office.world.stored) == 2:
-            break
-        watcher.wait_for_timeout(100)
-    assert len(office.world.stored) == 2
+    fire_sync(watcher, office.url)
+    wait_so(watcher, lambda: len(office.world.stored) == 2)
 
 
 def test_a_full_phone_keeps_what_it_has(chromium: Browser, office: Office) -> None:
@@ -200,7 +199,8 @@ def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: 
     page.wait_for_timeout(300)
     assert office.world.stored == {}
     assert {row["owner"] for row in rows(page)} == {USERS["ali"]}
-    assert page.evaluate("caches.keys()") and "pages-k1" not in page.evaluate("caches.keys()")
+    wait_so(page, lambda: "pages-k1" not in ask(page, "caches.keys()"))
+    assert ask(page, "caches.keys()")
     office.world.user, office.world.cache_key = "ali", "k3"
     page.goto("/unsent")
     wait_rows(page, all_stored)
@@ -216,7 +216,7 @@ def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Offi
         page.get_by_role("heading", name="Abgemeldet").wait_for()
         page = phone.open("/jobs")
         page.get_by_role("heading", name="Abgemeldet").wait_for()
-    assert not [name for name in page.evaluate("caches.keys()") if name.startswith(("pages-", "thumbs-"))]
+    assert not [name for name in ask(page, "caches.keys()") if name.startswith(("pages-", "thumbs-"))]
 
 
 def test_a_new_sign_in_is_not_ended_by_the_sign_out_of_the_last(phone: Phone, office: Office) -> None:
@@ -276,6 +276,7 @@ def test_a_poisoned_item_stops_nobody(phone: Phone, office: Office) -> None:
     """(13) The first of the queue is refused for good; the others arrive, and it says why."""
     office.world.poisoned = {"Gift"}
     page = phone.install("/capture")
+    page.locator("#capture-caption").wait_for(state="attached")
     with office.away():
         page.evaluate("document.querySelector('#capture-caption').value = 'Gift'")
         from_gallery(page, pictures(1, 4_000))
@@ -342,7 +343,7 @@ def test_an_interrupted_system_camera_is_admitted(lasting_phone: Phone) -> None:
     page.locator(".capture-job-name", has_text="Ohne").wait_for()
     with page.expect_file_chooser():
         page.locator("input[capture]").evaluate("(input) => input.click()")
-    page.wait_for_timeout(200)
+    wait_so(page, lambda: meta(page, "capture-open"))
     lasting_phone.kill()
     page = lasting_phone.open("/capture")
     page.get_by_text("Die Handykamera war offen").wait_for()

@@ -5,9 +5,9 @@ import shutil
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.engine import keep
+from tests.browser.engine import keep, meta
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,7 +75,13 @@ def test_a_page_that_died_before_reading_back(phone: Phone, office: Office) -> N
         page.locator(".unsent-row").nth(2).wait_for()
     page = phone.open("/unsent")
     go(page)
-    found = wait_rows(page, lambda found: found[0]["state"] in ("stored", "linked"))
+    found = wait_rows(
+        page,
+        lambda found: (
+            found[0]["state"] in ("stored", "linked")
+            and {row["state"] for row in found[1:]} == {"lost-bytes"}
+        ),
+    )
     assert [(row["state"], row["error"]) for row in found[1:]] == [
         ("lost-bytes", "lost-bytes"),
         ("lost-bytes", "bytes-changed"),
@@ -154,12 +160,7 @@ def test_the_browser_is_asked_to_keep_our_data(phone: Phone, office: Office) -> 
     page = phone.install("/capture")
     page.evaluate("navigator.storage.persist = async () => true")
     from_gallery(page, pictures(1, 5_000))
-    kept = page.evaluate(
-        """() => new Promise((resolve) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
-          const asked = open.result.transaction('meta').objectStore('meta').get('persisted');
-          asked.onsuccess = () => { open.result.close(); resolve(asked.result); }; }; })"""
-    )
-    assert kept is True
+    wait_so(page, lambda: meta(page, "persisted") is True)
 
 
 def test_a_photo_whose_disk_filled_up_behind_it_is_safe_all_the_same(phone: Phone, office: Office) -> None:

@@ -3,11 +3,11 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, ask, from_gallery, go, pictures, rows, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,15 +26,12 @@ def ready(phone: Phone, office: Office) -> Page:
 
 
 def until_obeyed(page: Page, office: Office) -> None:
-    for _ in range(150):
-        if office.world.obeyed:
-            break
-        page.wait_for_timeout(100)
+    wait_so(page, lambda: office.world.obeyed)
     page.get_by_role("heading", name="Anmelden").wait_for()
 
 
 def is_empty(page: Page, device: str) -> bool:
-    return rows(page) == [] and page.evaluate(CACHES) == [] and meta(page, "device") == device
+    return rows(page) == [] and ask(page, CACHES) == [] and meta(page, "device") == device
 
 
 def test_an_order_to_wipe_empties_everything_at_once(phone: Phone, office: Office) -> None:
@@ -61,8 +58,7 @@ def test_a_phone_without_a_session_hears_the_order(phone: Phone, office: Office,
     office.world.user = None
     if signed_out:
         page.goto("/login")
-        page.wait_for_timeout(300)
-        assert meta(page, "session")["locked"] is True
+        wait_so(page, lambda: meta(page, "session")["locked"])
     office.world.order = "wipe"
     go(page)
     until_obeyed(page, office)
@@ -96,7 +92,8 @@ def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: O
     office.world.order = "send_then_wipe"
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} == {"needs-attention"})
-    assert page.evaluate(CACHES) == [] and office.world.obeyed == []
+    wait_so(page, lambda: ask(page, CACHES) == [])
+    assert office.world.obeyed == []
     office.world.wrong_receipts = False
     page.goto("/unsent")
     page.get_by_role("button", name="Jetzt senden").click()
@@ -128,12 +125,12 @@ def test_an_order_taken_back_is_forgotten(phone: Phone, office: Office) -> None:
     office.world.wrong_receipts = True
     from_gallery(page, pictures(1, 5_000))
     wait_rows(page, lambda found: found[0]["state"] == "needs-attention")
-    assert meta(page, "order") == "send_then_wipe"
+    wait_so(page, lambda: meta(page, "order") == "send_then_wipe")
     office.world.order = None
     keep(page, USERS["ali"], "note")
     go(page)
     wait_rows(page, lambda found: found[1]["state"] in ("stored", "linked"))
-    assert meta(page, "order") is None
+    wait_so(page, lambda: meta(page, "order") is None)
 
 
 def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: Office) -> None:
@@ -141,10 +138,8 @@ def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: 
     page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(2, 5_000))
-        for _ in range(50):
-            if '"unsent":2' in page.evaluate("localStorage.getItem('zollstock-canary') ?? ''"):
-                break
-            page.wait_for_timeout(100)
+        twin = "localStorage.getItem('zollstock-canary') ?? ''"
+        wait_so(page, lambda: '"unsent":2' in page.evaluate(twin))
         device = meta(page, "device")
         page.goto("about:blank")
     page = phone.open("/nothing")
@@ -157,7 +152,7 @@ def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: 
     page.reload()
     page.locator("unsent-list .empty, unsent-list .unsent-list").first.wait_for(state="attached")
     page.wait_for_timeout(300)
-    assert page.locator("storage-banner").inner_text() == ""
+    expect(page.locator("storage-banner")).to_have_text("")
 
 
 def test_a_full_disk_gives_up_copies_before_it_refuses(chromium: Browser, office: Office) -> None:
@@ -212,7 +207,7 @@ def test_a_disk_too_full_for_a_single_row_still_sends(chromium: Browser, office:
         page.wait_for_timeout(200)
         if len(office.world.stored) == 3:
             break
-    assert len(office.world.stored) == 3
+    wait_so(page, lambda: len(office.world.stored) == 3)
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} <= {"stored", "linked"})
     page.context.close()
@@ -248,7 +243,7 @@ def test_a_window_lets_a_newer_one_in(phone: Phone, office: Office) -> None:
         other.evaluate(
             """() => new Promise((resolve) => { const open = indexedDB.open('zollstock', 99);
           open.onsuccess = () => { open.result.close(); resolve('open'); };
-          setTimeout(() => resolve('blocked'), 5000); })"""
+          setTimeout(() => resolve('blocked'), 20_000); })"""
         )
         == "open"
     )

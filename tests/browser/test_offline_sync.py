@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.engine import call, keep, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows
+from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -87,8 +87,7 @@ def test_originals_wait_for_wifi_and_the_button_sends_them(phone: Phone, office:
     page.get_by_text("Das Foto wartet auf WLAN").first.wait_for()
     page.get_by_role("button", name="Jetzt senden").click()
     wait_rows(page, all_stored)
-    page.wait_for_timeout(100)
-    assert page.evaluate("globalThis.awake") == "slept"
+    wait_so(page, lambda: page.evaluate("globalThis.awake") == "slept")
 
 
 def test_what_was_asked_while_the_worker_sends_stays_asked(phone: Phone, office: Office) -> None:
@@ -222,10 +221,7 @@ def test_a_clock_ten_years_off_delays_nothing(phone: Phone, office: Office, jump
 def test_the_office_hears_how_a_phone_is(phone: Phone, office: Office) -> None:
     """A phone with nothing unsent reports once and then rests; one that sends reports what is left and why."""
     page = ready(phone)
-    for _ in range(50):
-        if office.world.states:
-            break
-        page.wait_for_timeout(100)
+    until_reported(page, office)
     first = office.world.states[0]
     assert (first["unsent"], first["oldest"], first["holds"]) == (0, None, [])
     assert first["version"] and first["storage"]["works"] and first["storage"]["installed"] is False

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, expect
 
-from tests.browser.phone import CONTROLLED
+from tests.browser.phone import CONTROLLED, ask, wait_so
 from tests.proofs.server import Server, founded
 from tests.push_service import Browser
 
@@ -85,8 +85,7 @@ def pusher(context: BrowserContext, page: Page, origin: str) -> Any:
         lambda event: found.extend(one["registrationId"] for one in event["registrations"]),
     )
     cdp.send("ServiceWorker.enable")
-    while not found:
-        page.wait_for_timeout(50)
+    wait_so(page, lambda: found)
     return lambda data: cdp.send(
         "ServiceWorker.deliverPushMessage", {"origin": origin, "registrationId": found[-1], "data": data}
     )
@@ -98,18 +97,15 @@ def pushed(page: Page, push: Any, data: str, arrived: str) -> None:
         push(data)
         for _ in range(10):
             page.wait_for_timeout(100)
-            if page.evaluate(arrived):
+            if ask(page, arrived):
                 return
     raise AssertionError(page.evaluate(SHOWN))
 
 
 def wait_shown(page: Page, count: int) -> list[dict[str, Any]]:
-    for _ in range(100):
-        shown: list[dict[str, Any]] = page.evaluate(SHOWN)
-        if len(shown) == count:
-            return shown
-        page.wait_for_timeout(100)
-    raise AssertionError(shown)
+    wait_so(page, lambda: len(ask(page, SHOWN)) == count)
+    shown: list[dict[str, Any]] = ask(page, SHOWN)
+    return shown
 
 
 def test_the_worker_shows_the_words_and_leads_to_the_list(context: BrowserContext, server: Server) -> None:

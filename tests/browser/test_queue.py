@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import Phone, rows, wait_rows
+from tests.browser.phone import Phone, go, rows, wait_rows, wait_so
 from tests.browser.unsent import fill
 
 pytestmark = [
@@ -126,11 +126,11 @@ def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Of
         [{"state": "needs-attention", "error": "photo.svg"} for _ in range(8)]
         + [{"gone": True}, {"job": JOB}, {"kind": "note", "body": {"text": "Silikon"}}],
     ) as page:
-        assert page.locator(".unsent-row").count() == 7
+        expect(page.locator(".unsent-row")).to_have_count(7)
         page.get_by_text("Diese Datei ist kein Foto, das der Server kennt.").first.wait_for()
         page.get_by_role("button", name="Alle 9 zeigen").click()
         page.locator(".unsent-row").nth(10).wait_for()
-        assert page.get_by_text("Der Browser hat das Foto verloren.").count() == 1
+        expect(page.get_by_text("Der Browser hat das Foto verloren.")).to_have_count(1)
         expect(page.locator("state-line")).to_contain_text("9 Probleme")
 
 
@@ -144,7 +144,7 @@ def test_chosen_items_are_sent_and_the_others_wait(phone: Phone, office: Office,
         page.get_by_label("Alle wählen").check()
         page.get_by_text("3 gewählt · 120 kB").wait_for()
         page.get_by_label("Alle wählen").uncheck()
-        assert page.get_by_role("region", name="Gewählte").is_hidden()
+        expect(page.get_by_role("region", name="Gewählte")).to_be_hidden()
         boxes = page.locator(".unsent-box")
         for box in (0, 1):
             boxes.nth(box).press("Space")
@@ -167,7 +167,7 @@ def test_removing_takes_a_typed_word_and_shows_what_goes(phone: Phone, office: O
         page.locator("dialog img").wait_for()
         remove = page.get_by_role("button", name="Endgültig entfernen")
         page.get_by_label("Zum Bestätigen").fill("we")
-        assert remove.is_disabled()
+        expect(remove).to_be_disabled()
         page.keyboard.press("Escape")
         assert len(rows(page)) == 1
         page.locator(".unsent-open").click()
@@ -185,14 +185,14 @@ def test_what_waits_for_hours_is_an_alarm_on_every_page(phone: Phone, office: Of
         alarm = page.locator(".late-banner")
         alarm.get_by_text("2 Einträge warten auf dem Handy, der älteste seit 5 Stunden").wait_for()
         line = page.locator("state-line")
-        assert line.get_attribute("data-state") == "late"
-        assert "2 noch auf dem Handy seit 5 Stunden" in line.inner_text()
+        expect(line).to_have_attribute("data-state", "late")
+        expect(line).to_contain_text("2 noch auf dem Handy seit 5 Stunden")
         alarm.get_by_role("link", name="Ansehen").click()
         page.locator(".unsent-row").first.wait_for()
-    page.evaluate("dispatchEvent(new Event('online'))")
+    go(page)
     wait_rows(page, lambda found: all(row["state"] in ("stored", "linked") for row in found))
     page.locator("state-line", has_text="Alles im Büro").wait_for()
-    assert page.locator(".late-banner").count() == 0
+    expect(page.locator(".late-banner")).to_have_count(0)
 
 
 def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office) -> None:
@@ -205,8 +205,7 @@ def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office)
         page.get_by_text("Gesendete Fotos bleiben noch 30 Tage auf dem Handy").wait_for()
         page.get_by_text("vom Handy entfernt").wait_for()
         page.get_by_label("Originale nur im WLAN").check()
-        page.wait_for_timeout(200)
-        assert page.evaluate(PREFS) == {"wifi_only": True, "keep_days": 30}
+        wait_so(page, lambda: page.evaluate(PREFS) == {"wifi_only": True, "keep_days": 30})
         page.get_by_text("Speicher geschützt").wait_for()
 
 
@@ -219,8 +218,9 @@ def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
         + [{"age_s": 30} for _ in range(10)],
     ) as page:
         rule = page.get_by_role("progressbar", name="Fotos im Büro")
-        assert rule.get_attribute("aria-valuetext") == "30 von 40 Fotos sicher im Büro"
-        assert (rule.locator("i").count(), rule.locator("i.done").count()) == (24, 18)
+        expect(rule).to_have_attribute("aria-valuetext", "30 von 40 Fotos sicher im Büro")
+        expect(rule.locator("i")).to_have_count(24)
+        expect(rule.locator("i.done")).to_have_count(18)
 
 
 def test_signing_out_asks_what_becomes_of_unsent_things(phone: Phone, office: Office) -> None:
@@ -321,7 +321,7 @@ def test_a_phone_gets_copies_by_its_share_sheet(phone: Phone, office: Office) ->
         page.evaluate("() => { window.sheet = 'taken'; }")
         again.click()
         page.get_by_text("2 Kopien gesichert.").wait_for()
-        assert again.is_hidden()
+        expect(again).to_be_hidden()
         assert len(page.evaluate("window.given")) == 2
         assert len(rows(page)) == 2
 
@@ -332,7 +332,7 @@ def test_the_icon_says_how_much_waits(phone: Phone, office: Office) -> None:
     phone.context.add_init_script(SHEET)
     with cellar(phone, office, [{}, {}, {"kind": "note", "body": {"text": "Silikon"}}]) as page:
         page.locator("state-line", has_text="3 noch auf dem Handy").wait_for()
-        assert page.evaluate("window.badge") == 3
-    page.evaluate("dispatchEvent(new Event('online'))")
+        wait_so(page, lambda: page.evaluate("window.badge") == 3)
+    go(page)
     page.locator("state-line", has_text="Alles im Büro").wait_for()
     page.wait_for_function("() => window.badge === 0")  # the shell gives way to the real page meanwhile

@@ -12,6 +12,7 @@ from tests.browser.phone import (
     CONTROLLED,
     Phone,
     all_stored,
+    ask,
     from_gallery,
     go,
     pictures,
@@ -19,6 +20,7 @@ from tests.browser.phone import (
     shoot,
     wait_kept,
     wait_rows,
+    wait_so,
 )
 
 pytestmark = [
@@ -58,7 +60,7 @@ def share(page: Page, files: list[dict[str, str]], text: str = "") -> None:
 
 def personal(page: Page) -> list[str]:
     """Return the names of caches that hold somebody's pages or pictures."""
-    names: list[str] = page.evaluate("caches.keys()")
+    names: list[str] = ask(page, "caches.keys()")
     return [name for name in names if name.startswith(("pages-", "thumbs-"))]
 
 
@@ -215,10 +217,10 @@ def test_what_must_pass_by_the_worker_passes(phone: Phone, office: Office) -> No
         "/live",
         office.assets.url("icons/favicon.svg"),
     }
+    wait_so(page, lambda: asked <= answered.keys())
     assert {path for path in asked if answered.get(path)} == set()
-    assert asked <= answered.keys()
     page.evaluate("(path) => fetch(path)", office.assets.url("css/app.css"))
-    assert answered[office.assets.url("css/app.css")]
+    wait_so(page, lambda: answered.get(office.assets.url("css/app.css")))
     kept = page.evaluate(
         "caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) => all.flat().map((r) => new URL(r.url).pathname))"
     )
@@ -250,9 +252,10 @@ def test_leaving_wipes_what_could_be_read_and_only_that(phone: Phone, office: Of
         office.world.user, office.world.cache_key = "bea", "k2"
         page = phone.open("/")
         page.locator("state-line").get_by_text("Alles im Büro").wait_for()
-    keys, models = page.evaluate(METAS)
-    assert [name for name in personal(page) if name.endswith("-k1")] == []
-    assert "last-job" not in keys and {"device", "session"} <= set(keys)
+    wait_so(page, lambda: "last-job" not in ask(page, METAS)[0])
+    keys, models = ask(page, METAS)
+    wait_so(page, lambda: not [name for name in personal(page) if name.endswith("-k1")])
+    assert {"device", "session"} <= set(keys)
     assert models == 0 or way == "other user"
     kept = rows(page)
     assert len(kept) == 2 and [row["held"] for row in kept] == [row["sha256"] for row in kept]

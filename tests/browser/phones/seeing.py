@@ -26,7 +26,7 @@ CONTROLLED = """() => navigator.serviceWorker.controller ? true
 
 
 def wait(
-    phone: Phone, function: str, right: Callable[[Any], bool], *given: object, timeout_s: float = PATIENCE_S
+    phone: Phone, function: str, right: Callable[[Any], object], *given: object, timeout_s: float = PATIENCE_S
 ) -> Any:
     """Ask the page until the answer is right, and return it. Raises AssertionError with the last answer.
 
@@ -53,7 +53,7 @@ def wait_text(phone: Phone, css: str, words: str, *, timeout_s: float = PATIENCE
 
 def standing(phone: Phone) -> list[Row]:
     """Return the items on the phone, oldest first, without a look at their bytes."""
-    found: list[Row] = phone.evaluate(STANDING)
+    found: list[Row] = _asked(phone, STANDING)
     return found
 
 
@@ -67,7 +67,7 @@ def wait_standing(
 
 def with_hashes(phone: Phone) -> list[Row]:
     """Return the items with `held`, the SHA-256 of the bytes that lie there now, or None."""
-    found: list[Row] = phone.evaluate(ROWS)
+    found: list[Row] = _asked(phone, ROWS)
     return found
 
 
@@ -82,7 +82,19 @@ def unsent(found: list[Row], owner: str | None = None) -> int:
 
 def go(phone: Phone) -> None:
     """Wake the phone as a returning network does."""
-    phone.evaluate(ONLINE)
+    _asked(phone, ONLINE)
+
+
+def _asked(phone: Phone, function: str) -> Any:
+    """Return what the page answers; one that makes way meanwhile leaves the answer to the next."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return phone.evaluate(function)
+        except ScriptError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
 
 
 def install(phone: Phone, url: str) -> None:
@@ -93,6 +105,7 @@ def install(phone: Phone, url: str) -> None:
 
 def settle(phone: Phone) -> None:
     """Wait until the page has loaded all it asked for; a line cut before leaves half a program."""
+    wait(phone, "() => document.readyState === 'complete' && !document.querySelector(':not(:defined)')", bool)
     loaded = "() => performance.getEntriesByType('resource').length"
     before = -1
     while before != (now := phone.evaluate(loaded)):
