@@ -98,18 +98,9 @@ class Server:
 
     def call(self, *words: str) -> str:
         """Do the same without a process of its own, which would spend a second on its imports."""
-        said, kept = io.StringIO(), dict(os.environ)
-        with ThreadPoolExecutor(1) as thread, redirect_stdout(said), redirect_stderr(said):
-            try:
-                os.environ.clear()
-                os.environ.update(self.surroundings())
-                # A thread of its own: a browser's or a test's loop may be running in this one.
-                code = thread.submit(main, [*words, "--data", str(self.data)]).result()
-            finally:
-                os.environ.clear()
-                os.environ.update(kept)
-        assert code == 0, f"{words}: {said.getvalue()}"
-        return said.getvalue().strip()
+        done = command([*words, "--data", str(self.data)], self.surroundings())
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+        return done.stdout.strip()
 
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
@@ -124,12 +115,40 @@ class Server:
         return {**kept, "ZOLLSTOCK_LOG_LEVEL": "WARNING", **self.environment}
 
 
+def command(words: Sequence[str], surroundings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever that is, without a process of its own."""
+    out, error, kept = io.StringIO(), io.StringIO(), dict(os.environ)
+    with ThreadPoolExecutor(1) as thread, redirect_stdout(out), redirect_stderr(error):
+        try:
+            os.environ.clear()
+            os.environ.update(surroundings)
+            # A thread of its own: a browser's or a test's loop may be running in this one.
+            code = thread.submit(main, words).result()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), error.getvalue())
+
+
 def founded(
     data: Path, logins: Sequence[tuple[str, str]], **environment: str
 ) -> tuple[Server, dict[str, str]]:
     """Found a company with people (login, role) and return the stopped server and a bearer token each."""
     server = Server(data, environment={f"ZOLLSTOCK_{name}": value for name, value in environment.items()})
-    return server, found(server, "Prüf GmbH", logins)
+    if "DATABASE_URL" in environment:
+        return server, found(server, "Prüf GmbH", logins)
+    folder, tokens = _ready(tuple(logins))
+    shutil.copytree(Path(folder.name) / "data", data)
+    return server, dict(tokens)
+
+
+@cache
+def _ready(logins: tuple[tuple[str, str], ...]) -> tuple["TemporaryDirectory[str]", dict[str, str]]:
+    """Found once in a session what many tests begin with; each gets a copy."""
+    folder = TemporaryDirectory(prefix="zollstock-founded-")
+    return folder, found(Server(Path(folder.name) / "data"), "Prüf GmbH", logins)
 
 
 def found(server: Server, company: str, logins: Sequence[tuple[str, str]]) -> dict[str, str]:

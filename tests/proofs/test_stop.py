@@ -21,10 +21,19 @@ from PIL import Image
 from server.ids import new_id
 from tests.ports import free_port
 from tests.proofs import bringing
-from tests.proofs.server import ROOT, Server, client, founded
+from tests.proofs.server import ROOT, Server, client, command, founded
 
 pytestmark = pytest.mark.slow
 STOPS_IN_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Yield a running server for tests that leave it as it is."""
+    server, _ = founded(tmp_path_factory.mktemp("standing") / "data", [("sabine", "office")])
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture
@@ -36,11 +45,14 @@ def firm(tmp_path: Path) -> Iterator[tuple[Server, str]]:
     server.kill()
 
 
-def said(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, whatever that is."""
+def said(data: Path, *words: str, process: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever that is; a process of its own costs more than a second."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ZOLLSTOCK_")}
+    given = [*words, "--data", str(data)]
+    if not process:
+        return command(given, kept)
     return subprocess.run(
-        [sys.executable, "-m", "server", *words, "--data", str(data)],
+        [sys.executable, "-m", "server", *given],
         cwd=ROOT, env=kept, text=True, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -138,19 +150,19 @@ def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen")
 
 
-def test_a_second_server_on_the_same_folder_is_refused(firm: tuple[Server, str]) -> None:
-    server, _ = firm
+def test_a_second_server_on_the_same_folder_is_refused(standing: Server) -> None:
+    server = standing
     other = free_port()
     for words in (("serve", "--port", str(other)), ("migrate",), ("company", "create", "Zweite")):
-        assert_refused(said(server.data, *words), about="läuft schon ein Server")
+        assert_refused(said(server.data, *words, process=True), about="läuft schon ein Server")
     with socket.socket() as nobody:
         assert nobody.connect_ex(("127.0.0.1", other)) != 0
     assert httpx.get(f"{server.url}/readyz").status_code == 200
 
 
-def test_a_taken_port_is_one_sentence(firm: tuple[Server, str], tmp_path: Path) -> None:
-    server, _ = firm
-    assert_refused(said(tmp_path / "other", "serve", "--port", str(server.port)), about=str(server.port))
+def test_a_taken_port_is_one_sentence(standing: Server, tmp_path: Path) -> None:
+    done = said(tmp_path / "other", "serve", "--port", str(standing.port), process=True)
+    assert_refused(done, about=str(standing.port))
 
 
 def test_a_database_of_another_program_is_one_sentence(tmp_path: Path) -> None:
@@ -158,7 +170,8 @@ def test_a_database_of_another_program_is_one_sentence(tmp_path: Path) -> None:
     assert said(data, "migrate").returncode == 0
     with closing(sqlite3.connect(data / "zollstock.db")) as database, database:
         database.execute("UPDATE applied_migration SET sha256 = 'other'")
-    assert_refused(said(data, "serve", "--port", str(free_port())), about="passt nicht zu diesem Programm")
+    done = said(data, "serve", "--port", str(free_port()), process=True)
+    assert_refused(done, about="passt nicht zu diesem Programm")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +186,7 @@ def test_a_database_of_another_program_is_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_words_are_two(tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = said(tmp_path / "data", *words)
+    done = said(tmp_path / "data", *words, process=not words)
     assert done.returncode == 2
     assert "usage" in done.stderr
     assert not (tmp_path / "data").exists()
@@ -187,12 +200,12 @@ def test_backup_beside_a_server_and_back(firm: tuple[Server, str], tmp_path: Pat
             bringing.bring(http, ident, data, "image/jpeg")
         until(lambda: all(rendered(http, ident) for ident in sent))
     backup = tmp_path / "backup.tar"
-    done = said(server.data, "backup", str(backup))
+    done = said(server.data, "backup", str(backup), process=True)
     assert done.returncode == 0, done.stderr
     assert httpx.get(f"{server.url}/readyz").status_code == 200
 
     back = Server(tmp_path / "back")
-    done = said(back.data, "restore", str(backup))
+    done = said(back.data, "restore", str(backup), process=True)
     assert done.returncode == 0, done.stderr
     before, after = contents(server.data / "photos"), contents(back.data / "photos")
     assert after == before and len(after) == 3 * len(sent)
@@ -247,10 +260,9 @@ def test_backup_of_nothing_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("backup.tar*"))
 
 
-def test_doctor_says_a_verdict_a_line(firm: tuple[Server, str], tmp_path: Path) -> None:
-    server, _ = firm
-    for data in (server.data, tmp_path / "new"):
-        done = said(data, "doctor")
+def test_doctor_says_a_verdict_a_line(standing: Server, tmp_path: Path) -> None:
+    for data in (standing.data, tmp_path / "new"):
+        done = said(data, "doctor", process=True)
         assert done.returncode == 0, done.stdout + done.stderr
         verdicts = [line for line in done.stdout.splitlines() if not line.startswith("ZOLLSTOCK_")]
         assert len(verdicts) >= 5
