@@ -36,6 +36,7 @@ def test_shutter_clip_and_voice(phone: Phone, office: Office) -> None:
     if phone.evaluate(RECORDS):
         kinds += ["video", "voice"]
         phone.click(VIDEO)
+        wait(phone, READY, bool)
         phone.click(".capture-shutter")
         wait(phone, TEXT, re.compile(r"noch 0:5[0-8]").search, ".capture-left")
         phone.click(".capture-shutter")

@@ -156,15 +156,17 @@ def test_two_taps_file_once_and_are_taken_back_once(phone: Phone, office: Office
     """A glove taps twice: what is taken back is back, and the page says so and nothing else."""
     page = phone.install("/capture")
     wait_model(page)
-    from_gallery(page, pictures(2, 3_000))
-    page.goto("/sort")
-    page.locator(".sorter-job").first.dblclick()
-    page.get_by_text("Feierabend!").wait_for()
-    assert [row["kind"] for row in rows(page)].count("filing") == 1
-    page.get_by_role("button", name="Rückgängig").dblclick()
-    page.locator(".sorter-group").get_by_role("heading", name="2 Fotos").wait_for()
-    expect(page.locator(".sorter-said")).to_have_text("Zurückgenommen.")
-    assert [row["kind"] for row in rows(page)] == ["photo", "photo"]
+    wait_kept(page, "/offline")
+    with office.away():  # what has left cannot be taken back
+        from_gallery(page, pictures(2, 3_000))
+        page.goto("/sort")
+        page.locator(".sorter-job").first.dblclick()
+        page.get_by_text("Feierabend!").wait_for()
+        assert [row["kind"] for row in rows(page)].count("filing") == 1
+        page.get_by_role("button", name="Rückgängig").dblclick()
+        page.locator(".sorter-group").get_by_role("heading", name="2 Fotos").wait_for()
+        expect(page.locator(".sorter-said")).to_have_text("Zurückgenommen.")
+        assert [row["kind"] for row in rows(page)] == ["photo", "photo"]
 
 
 def swipe(page: Page, card: Any) -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +15,8 @@ import httpx
 from tests.browser.phones import ScriptError
 
 PATIENCE_S = 60.0
+# Nothing was tapped: it is hidden, drawn anew or behind something at this moment.
+NOT_YET = ("element not interactable", "stale element reference", "element click intercepted")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, "web element identifier"
 # Our name → Marionette's command, WebDriver's method and path.
 COMMANDS = {
@@ -171,7 +174,16 @@ class RemotePhone(ABC):
         return answer["value"]
 
     def click(self, place: str) -> None:
-        self.wire.ask("tap", id=self._find(place))
+        """Tap as soon as a finger could, as Playwright does in Chromium: what is hidden yet may come a moment later."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                self.wire.ask("tap", id=self._find(place))
+                return
+            except Refused as refused:
+                if time.monotonic() > until or not str(refused).startswith(NOT_YET):
+                    raise
+            time.sleep(0.05)
 
     def fill(self, place: str, text: str) -> None:
         self.wire.ask("type", id=self._find(place), text=text)
