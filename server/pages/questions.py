@@ -15,7 +15,7 @@ from server.db import messages as messages_db
 from server.db import questions as questions_db
 from server.domain.accounts import by_hand
 from server.domain.errors import Conflict, Invalid
-from server.domain.messages import Message, MessageState
+from server.domain.messages import Direction, Message, MessageState, latest_run
 from server.domain.questions import OPEN, Question, QuestionState
 from server.domain.routing import Need
 from server.domain.users import Actor
@@ -139,7 +139,8 @@ async def settle(request: Request) -> Response:
     arrived = typed.arrived
     wanted = (MessageState.UNCLEAR,) if arrived else (MessageState.UNCLEAR, MessageState.FAILED)
     said = await messages_db.of_question(question.company_id, question.id)
-    open_ones = [message for message in said if message.state in wanted]
+    # Of an earlier release only the later one can be what the customer is to have.
+    open_ones = [message for message in _last_sent(said) if message.state in wanted]
     if not open_ones:
         raise Conflict("message.moved_on")
     for message in open_ones:
@@ -212,6 +213,10 @@ def _need(question: Question) -> Need:
     return Need(question.text, len(question.photo_ids), len(question.choices))
 
 
+def _last_sent(said: Sequence[Message]) -> list[Message]:
+    return latest_run([one for one in said if one.direction is Direction.OUT])
+
+
 def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str, bool]:
     """Return which buttons stand on a question's page."""
     own = actor.at_desk or question.author_id == actor.id
@@ -222,8 +227,8 @@ def _may(actor: Actor, question: Question, said: Sequence[Message]) -> dict[str,
         "change": own and state in (QuestionState.WAITING_RELEASE, QuestionState.BLOCKED),
         "send_now": state is QuestionState.QUEUED and releases.may_go(actor, question),
         "withdraw": own and state not in (QuestionState.ANSWERED, QuestionState.WITHDRAWN),
-        "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in said),
-        "again": actor.at_desk and any(one.state is MessageState.FAILED for one in said),
+        "settle": actor.at_desk and any(one.state is MessageState.UNCLEAR for one in _last_sent(said)),
+        "again": actor.at_desk and any(one.state is MessageState.FAILED for one in _last_sent(said)),
         "hand_off": own
         and by_hand(question.channel)
         and state in (QuestionState.QUEUED, QuestionState.HANDED_OFF),

@@ -157,3 +157,27 @@ async def test_where_nothing_was_said_done_counts_until_something_is(firm: Firm)
         assert (await desk.post(address, data=drawn)).status_code == 303
         await firm.hello()
         assert (await desk.post(address, data=drawn)).status_code == 409
+
+
+async def test_again_is_for_the_last_release_only(firm: Firm) -> None:
+    """What failed was released anew and has come: no button sends the first one too, and an old page does not."""
+    await firm.hello()
+    question = await firm.release(await firm.ask())
+    await firm.work()
+    [first] = await firm.said(question)
+    await _as(first, MessageState.FAILED)
+    firm.clock.go(minutes=1)
+    await firm.release(question)
+    await firm.work()
+    second = next(one for one in await firm.said(question) if one.id != first.id)
+    assert (await firm.now(question)).state is QuestionState.DELIVERED
+    before = len(firm.on_phone())
+    async with firm.browser(firm.office) as desk:
+        assert "Nochmal senden" not in (await desk.get(f"/questions/{question.id}")).text
+        await _as(second, MessageState.UNCLEAR)
+        again = await desk.post(f"/questions/{question.id}/fate", data={"arrived": "0"})
+        assert again.status_code == 303
+    await firm.work()
+    assert len(firm.on_phone()) == before + 1
+    states = {one.id: one.state for one in await firm.said(question)}
+    assert states[first.id] is MessageState.FAILED
