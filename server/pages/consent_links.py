@@ -1,5 +1,6 @@
 """The page behind a consent link: the exact words, one button to agree, one to take it back. A GET changes nothing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -7,13 +8,21 @@ from starlette.responses import Response
 
 from server.actions import consent_links as actions
 from server.actions.consent_links import Asked
+from server.domain.consents import wording_hash
 from server.domain.errors import Invalid, NotFound
 from server.domain.wordings import label
-from server.web import strangers
+from server.web import forms, strangers
 from server.web.guests import HEADERS
 from server.web.render import page
 from server.web.routing import Who, route
 from server.web.state import services
+
+
+@dataclass(frozen=True, slots=True)
+class AgreeForm:
+    """`words`: the hash of what stood on the page; the ledger must not say that he agreed to other ones."""
+
+    words: str = forms.text(max=64, default="")
 
 
 async def show(request: Request) -> Response:
@@ -25,6 +34,9 @@ async def agree(request: Request) -> Response:
     asked, at = await _asked(request), services(request).clock()
     if asked is None:
         return await _gone(request)
+    seen = (await forms.read(request, AgreeForm)).data.words
+    if seen and seen != wording_hash(asked.wording):
+        return await _page(request, asked, status=409, refused="consent.words_changed")
     try:
         await actions.agree(asked, at=at)
     except Invalid as refused:
@@ -62,6 +74,7 @@ async def _page(request: Request, asked: Asked, *, status: int = 200, **values: 
         asked=asked,
         channel_name=label(asked.topic.channel),
         token=request.path_params["token"],
+        words=wording_hash(asked.wording),
         **shown,
     )
 

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 
-from server.actions import consent_links, stickers
+from server.actions import companies, consent_links, stickers
 from server.actions.gate import gate
 from server.clock import now
 from server.db import consents, messages
@@ -157,6 +158,26 @@ async def test_the_link_asks_and_takes_back_and_a_get_changes_nothing(house: Hou
         stopped = await phone.post(f"{path}/withdrawal")
         assert "Ihr Widerruf ist festgehalten" in stopped.text
     assert await stands(house, contact) == Closed("consent.withdrawn")
+
+
+async def test_words_that_changed_since_the_page_was_read_are_read_again(house: House) -> None:
+    """The ledger proves the words that were shown, not those of the moment of the tap."""
+    contact, _, where = await people(house)
+    path = await asked(house, where)
+    async with stranger(house) as phone:
+        drawn = re.search(r'name="words" value="(\w+)"', (await phone.get(path)).text)
+        assert drawn
+        admin, firm = house.acting(Role.ADMIN), house.company
+        await companies.change(admin, firm, replace(firm.profile, name="Berger und Sohn"), at=now())
+        again = await phone.post(path, data={"words": drawn[1]})
+        assert (
+            again.status_code == 409 and "Berger und Sohn" in again.text and "noch einmal lesen" in again.text
+        )
+        assert await lines(house, contact) == []
+        now_drawn = re.search(r'name="words" value="(\w+)"', again.text)
+        assert now_drawn and (await phone.post(path, data={"words": now_drawn[1]})).status_code == 200
+    [line] = await lines(house, contact)
+    assert "Berger und Sohn" in line.wording
 
 
 async def test_a_link_that_was_touched_or_made_for_another_number_is_dead(house: House) -> None:
