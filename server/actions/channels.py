@@ -231,7 +231,11 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
 
     try:
         data = await open_channel(services, account).fetch_media(ref, raw)
-        photo = await keep_picture(services, _came(message, data), at=services.clock())
+        # It may have been filed, given its person or taken back while its file was on the way.
+        current = await messages.by_id(company_id, message.id)
+        if current is None or current.revoked_at:
+            return
+        photo = await keep_picture(services, _came(current, data), at=services.clock())
     except ChannelError as error:
         await _name_failure(company_id, message.id, error.code)
         if not error.permanent:

@@ -213,13 +213,14 @@ async def assign(
     actor: Actor, message: Message, *, job_id: UUID | None, contact_id: UUID | None, at: datetime
 ) -> None:
     """The office gives a message its job and its person; a stranger's whole conversation is that person's then."""
-    if job_id and await jobs.by_id(actor.company_id, job_id) is None:
-        raise Invalid("job.unknown", field="job")
+    if job_id:
+        await jobs.hold(actor.company_id, job_id)
+        if await jobs.by_id(actor.company_id, job_id) is None:
+            raise Invalid("job.unknown", field="job")
     if contact_id and contact_id != message.contact_id:
         await conversations.assign_message(actor, message, contact_id, at=at)
-    await messages.set_place(
-        actor.company_id, message.id, job_id=job_id or message.job_id, seen_by_office_at=at
-    )
+    place = {"job_id": job_id} if job_id else {}
+    await messages.set_place(actor.company_id, message.id, seen_by_office_at=at, **place)
     entry = Entry.by(actor, "message.filed", "message", message.id, at=at, job_id=job_id or message.job_id)
     await logbook.insert_entry(actor.company_id, entry)
     signal("messages", actor.company_id, message=str(message.id), job=str(job_id or ""))

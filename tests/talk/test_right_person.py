@@ -1,7 +1,10 @@
 """Whoever was meant is reached, and nobody else: addresses, photos and links that change hands."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
+import httpx
 import pytest
 
 from server.actions import (
@@ -10,6 +13,7 @@ from server.actions import (
     consents,
     customers,
     drafts,
+    inbox,
     jobs,
     mergers,
     photos,
@@ -32,7 +36,9 @@ from server.domain.reviews import Verdict
 from server.domain.speeches import Speech
 from server.domain.wordings import Topic
 from server.ids import new_id
+from server.sandbox import Wire
 from server.sandbox.email import smtp as email_smtp
+from tests.sites import photo_bytes
 from tests.talk.platforms import email
 from tests.talks import Firm
 
@@ -266,3 +272,35 @@ async def test_a_question_that_waits_leaves_from_the_job_its_own_was_merged_into
     await firm.work()
     assert (await firm.now(question)).state is QuestionState.DELIVERED
     assert len(firm.on_phone()) == len(await firm.said(question))
+
+
+class Slow(Wire):
+    """A line on which something else happens before a file has come."""
+
+    def __init__(self, firm: Firm, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(firm.sandbox.app)
+        self._meanwhile = meanwhile
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if request.method == "GET" and answer.headers.get("content-type", "").startswith("image/"):
+            await self._meanwhile()
+        return answer
+
+
+async def test_a_photo_lies_where_its_message_was_filed_while_it_was_fetched(firm: Firm) -> None:
+    """The message stands there at once, with a gap for its picture, and is filed; then the picture comes."""
+    await firm.hello()
+
+    async def file() -> None:
+        [heard] = [
+            one for one in (await messages_db.from_customers(firm.company_id)).items if one.kind == "image"
+        ]
+        await inbox.assign(firm.office, heard, job_id=firm.job, contact_id=None, at=firm.clock.at)
+
+    firm.services = replace(firm.services, http=httpx.AsyncClient(transport=Slow(firm, file)))
+    firm.petra.send_photo(photo_bytes(seed=5), "image/jpeg")
+    await firm.work()
+    [heard] = [one for one in (await messages_db.from_customers(firm.company_id)).items if one.photo_id]
+    assert heard.photo_id and (await firm.photo_now(heard.photo_id)).job_id == firm.job == heard.job_id
+    await firm.services.http.aclose()
