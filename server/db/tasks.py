@@ -95,6 +95,12 @@ async def next_due(*, after: datetime | None = None) -> datetime | None:
     return row.run_at if row else None
 
 
+async def days_done(kind: str, *, since: datetime, until: datetime) -> int:
+    """Return on how many days (UTC) work of this kind was done between two moments."""
+    rows = TaskRow.filter(kind=kind, state="done", done_at__gte=since, done_at__lte=until)
+    return len({row.done_at.date() for row in await rows.only("id", "done_at") if row.done_at})
+
+
 async def newest_at() -> datetime | None:
     """Return when the newest task of all was written: the installation's last sign of life."""
     row = await TaskRow.all().order_by("-id").first()

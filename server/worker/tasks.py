@@ -67,7 +67,7 @@ TASKS: dict[str, Kind] = {
 
 CHORES = {
     "uploads.expire": Chore(uploads.expire, every_s=3600),
-    "photos.empty_trash": Chore(trash.empty, every_s=6 * 3600),
+    trash.CHORE: Chore(trash.empty, every_s=6 * 3600),
     "photos.sweep": Chore(sweep.sweep, every_s=6 * 3600),
     "sessions.forget_tries": Chore(sessions.forget_tries, every_s=6 * 3600),
     "phones.remind": Chore(pushes.remind, every_s=15 * 60),

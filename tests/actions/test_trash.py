@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from server.db import logbook, photos, read_model, search, tasks, timeline
 from server.db import reviews as review_table
 from server.db import trash as trash_table
 from server.db.connect import Database
+from server.db.tables import TaskRow
 from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, NotFound
 from server.domain.items import ItemState
@@ -22,6 +24,7 @@ from server.domain.photos import Photo, PhotoState
 from server.domain.reviews import Verdict
 from server.domain.trash import days_left
 from server.domain.uploads import Gone
+from server.ids import new_id
 from server.storage.disk import Disk
 from tests.sites import AT, JPEG, Site, brought, build, metadata_of, photo_bytes, photo_item, snap
 
@@ -44,6 +47,16 @@ async def thrown(site: Site, *, at: datetime = AT, **changes: Any) -> Photo:
     photo = await known(site, await brought(site, photo_bytes(), job=str(site.job), **changes))
     await trash.delete(site.office, photo, at=at)
     return await known(site, photo.id)
+
+
+@atomic
+async def worked(until: datetime, *, days: int = 5) -> None:
+    """Let the chore have come by on the days before, as on any server that runs."""
+    for day in range(days):
+        at = until - timedelta(days=day, hours=1)
+        await TaskRow.create(
+            id=new_id(), kind=trash.CHORE, state="done", run_at=at, created_at=at, done_at=at
+        )
 
 
 async def state(site: Site, photo_id: UUID) -> ItemState:
@@ -120,6 +133,7 @@ async def test_after_thirty_days_only_the_tombstone_is_left(site: Site) -> None:
     kept = await known(site, await brought(site, photo_bytes(seed=2)))
     assert photo.storage_key and kept.storage_key
     assert days_left(photo, AT + timedelta(days=29, hours=1)) == 1
+    await worked(AT + timedelta(days=31), days=8)
     early = replace(site.services, clock=lambda: AT + timedelta(days=29))
     late = replace(site.services, clock=lambda: AT + timedelta(days=31))
     await trash.empty(early)
@@ -179,6 +193,7 @@ async def test_what_is_taken_back_while_the_trash_is_emptied_stays(site: Site, t
             await trash.restore(site.office, photo.id, at=late)
         await trash.delete(site.office, await known(site, again.id), at=late)
 
+    await worked(late)
     slow = replace(site.services, clock=lambda: late, storage=_Slow(tmp_path / "photos", meanwhile))
     await trash.empty(slow)
     assert (await known(site, first.id)).state is PhotoState.PURGED
@@ -195,6 +210,21 @@ async def test_emptying_that_was_cut_goes_on(site: Site) -> None:
     await site.services.storage.delete(photo.storage_key)
     with pytest.raises(NotFound):
         await trash.restore(site.office, photo.id, at=AT)
+    await worked(AT + timedelta(days=31))
     await trash.empty(replace(site.services, clock=lambda: AT + timedelta(days=31)))
     gone = await known(site, photo.id)
     assert (gone.state, gone.storage_key) == (PhotoState.PURGED, None)
+
+
+async def test_a_clock_that_leapt_empties_no_trash(site: Site) -> None:
+    """Ten years ahead for an afternoon, then set right: what was thrown away this morning can still be taken back."""
+    photo = await thrown(site)
+    assert photo.storage_key
+    await worked(AT)
+    for leap in (timedelta(days=3653), timedelta(days=3653, hours=6), timedelta(days=3654)):
+        wrong = AT + leap
+        await trash.empty(replace(site.services, clock=partial(max, AT, wrong)))
+        await worked(wrong, days=1)
+    assert await site.services.storage.head(photo.storage_key)
+    await trash.restore(site.office, photo.id, at=AT)
+    assert (await known(site, photo.id)).state is PhotoState.STORED
