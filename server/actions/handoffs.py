@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from server.actions import introductions, ways
 from server.actions import questions as question_actions
@@ -11,7 +12,7 @@ from server.db import answer_links, customers, logbook, messages
 from server.db.unit import atomic
 from server.domain.accounts import by_hand, consent_channel
 from server.domain.customers import Contact
-from server.domain.errors import Forbidden, Invalid, NoConsent, NotFound
+from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent, NotFound
 from server.domain.gate import Closed, Open
 from server.domain.identities import Identity
 from server.domain.logbook import Entry
@@ -72,22 +73,25 @@ def _plain(package: Message) -> str:
 
 @atomic
 async def move(
-    actor: Actor, question: Question, wanted: HandoffState, *, via: str = "", at: datetime
+    actor: Actor,
+    question: Question,
+    wanted: HandoffState,
+    *,
+    via: str = "",
+    package: UUID | None = None,
+    at: datetime,
 ) -> None:
     """Note that the messenger was opened, that the worker says it was sent, or that he left it.
 
-    `via` is the channel of the messenger he chose, "" = as before. The gate is asked for this very messenger once more
+    `via` is the channel of the messenger he chose, "" = as before; `package` the one his page showed. The gate is asked for this very messenger once more
     before it opens. Raises NoConsent, Conflict, Forbidden, NotFound, Invalid for a messenger nobody knows.
     """
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
-    message = await prepared(question)
-    if message is None or message.state is MessageState.STOPPED:
-        raise NotFound("handoff.unknown")
     if via and messenger_of(via) is None:
         raise Invalid("channel.unknown", field="via")
+    message = await _held(question, package)
     via = via or message.channel
-    await messages.lock(question.company_id, message.id)
     other = via != message.channel and message.state in (MessageState.PREPARED, MessageState.OPENED)
     via = via if other else message.channel
     unseen = message.state is MessageState.PREPARED or other
@@ -99,7 +103,8 @@ async def move(
         if other:
             question = await _through(actor, question, message, via, at=at)
     state = MessageState(next_state(HandoffState(message.state), wanted))
-    await messages.set_state(question.company_id, message.id, state, only_from=[message.state], at=at)
+    if not await messages.set_state(question.company_id, message.id, state, only_from=[message.state], at=at):
+        raise Conflict("handoff.moved_on")
     entry = Entry.by(
         actor, f"handoff.{wanted}", "question", question.id, at=at, job_id=question.job_id, channel=via
     )
@@ -109,6 +114,20 @@ async def move(
         await question_actions.taken_back(actor, question, at=at)
     else:
         await question_actions.handed_off(actor, question, at=at)
+
+
+async def _held(question: Question, package: UUID | None) -> Message:
+    """Return the package as it is, and as it stays until the unit ends. Raises NotFound, Conflict for an older one."""
+    newest = await prepared(question)
+    if newest is None:
+        raise NotFound("handoff.unknown")
+    await messages.lock(question.company_id, newest.id)
+    message = await messages.by_id(question.company_id, newest.id)
+    if message is None or message.state is MessageState.STOPPED:
+        raise NotFound("handoff.unknown")
+    if package not in (None, message.id):
+        raise Conflict("handoff.moved_on")
+    return message
 
 
 async def _check_gate(question: Question, via: str, *, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,8 +23,11 @@ from server.web.state import services
 
 @dataclass(frozen=True, slots=True)
 class StateForm:
+    """`package`: the one the page showed; what is said of it is not said of a later one, perhaps to somebody else."""
+
     state: HandoffState = forms.one_of(HandoffState)
     via: str = forms.text(max=32, default="")
+    package: UUID | None = forms.choice_id(default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ async def move(request: Request) -> Response:
     question, typed = await _question(request), (await forms.read(request, StateForm)).data
     state = typed.state
     at = services(request).clock()
-    await handoffs.move(access.actor(request), question, state, via=typed.via, at=at)
+    await handoffs.move(access.actor(request), question, state, via=typed.via, package=typed.package, at=at)
     here = f"/questions/{question.id}"
     if "x-client" in request.headers:  # our script, which stays where it is
         return Response(status_code=204)

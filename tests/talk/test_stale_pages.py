@@ -4,14 +4,16 @@ import re
 
 import pytest
 
-from server.actions import customers, drafts, fates
+from server.actions import customers, drafts, fates, internal_notes, jobs
 from server.db import conversations
 from server.db import customers as customers_db
 from server.db.tables import MessageRow
 from server.db.unit import atomic
 from server.domain.errors import Conflict
+from server.domain.jobs import JobDraft
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionDraft, QuestionState
+from server.ids import new_id
 from server.sandbox.world import Fault
 from tests.talk.test_speech import say, state, texts
 from tests.talks import Firm
@@ -181,3 +183,41 @@ async def test_again_is_for_the_last_release_only(firm: Firm) -> None:
     assert len(firm.on_phone()) == before + 1
     states = {one.id: one.state for one in await firm.said(question)}
     assert states[first.id] is MessageState.FAILED
+
+
+async def test_sent_is_said_of_the_package_the_page_showed(firm: Firm) -> None:
+    """Taken back, changed and made ready again in another tab: the old page's "Ist gesendet" is about the first."""
+    await firm.consent()
+    question = await firm.release(await firm.ask(), "whatsapp_handoff")
+    await firm.work()
+    address = f"/questions/{question.id}/handoff"
+    async with firm.browser(firm.office) as desk:
+        old = hidden((await desk.get(address)).text, address)
+        assert (await desk.post(address, data={"state": "discarded"})).status_code == 303
+        firm.clock.go(minutes=1)
+        await firm.release(question, "whatsapp_handoff")
+        await firm.work()
+        assert (await desk.post(address, data=old | {"state": "confirmed_by_worker"})).status_code == 409
+        assert (await firm.now(question)).state is QuestionState.QUEUED
+        new = hidden((await desk.get(address)).text, address)
+        assert (await desk.post(address, data=new | {"state": "confirmed_by_worker"})).status_code == 303
+
+
+async def test_a_worker_reads_no_note_about_a_job_he_does_not_see(firm: Firm) -> None:
+    """The conversation is his customer's, the note is about another job of that customer with its own people."""
+    await firm.hello()
+    job = await jobs.current(firm.office, firm.job)
+    closed = await jobs.open_job(
+        firm.office,
+        JobDraft("Geheimer Umbau", customer_id=job.customer_id, contact_id=job.contact_id),
+        member_ids=[firm.office.id or new_id()],
+        at=firm.clock.at,
+    )
+    [thread] = (await conversations.search(firm.company_id)).items
+    for text, about in (("Petra ist ab Mai allein", closed.id), ("Klingel ist kaputt", None)):
+        await internal_notes.write(firm.office, text, conversation=thread, job_id=about, at=firm.clock.at)
+    async with firm.browser(firm.worker) as phone:
+        page = (await phone.get(f"/messages/{thread.id}")).text
+        assert "Klingel ist kaputt" in page and "ab Mai allein" not in page
+    async with firm.browser(firm.office) as desk:
+        assert "ab Mai allein" in (await desk.get(f"/messages/{thread.id}")).text
