@@ -51,15 +51,17 @@ async def said(request: Request, head: Head, *, older: str, filing: bool) -> dic
     found = await conversation_messages.of_conversation(
         actor.company_id, conversation.id, before=cursor, limit=THREAD
     )
+    notes = await internal_notes.of_conversation(actor.company_id, conversation.id)
+    about = {one.job_id for one in found.items} | {one.job_id for one in notes}
     places = await jobs_db.by_ids(
         actor.company_id,
-        sorted({one.job_id for one in found.items if one.job_id}),
+        sorted(one for one in about if one),
         visible_to=access.only_own(actor),
     )
     visible = {job.id for job in places}
     shown = [one for one in found.items if actor.at_desk or one.job_id is None or one.job_id in visible]
     shown.sort(key=lambda one: (one.at, one.created_at, one.place, one.id))
-    notes = await internal_notes.of_conversation(actor.company_id, conversation.id)
+    notes = [one for one in notes if actor.at_desk or one.job_id is None or one.job_id in visible]
     holes = await gaps.in_thread(conversation, shown, cursor=cursor, more=bool(found.next))
     people = {one.author_id for one in shown} | {one.asked_by for one in holes}
     names = await users_db.names(actor.company_id, {one for one in people if one})
