@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from server.actions import fates
+from server.actions import turns
 from server.actions.channels import open_channel
 from server.db import messages
 from server.db.connect import open_database
@@ -103,4 +103,4 @@ async def _write(firm: Firm, planned: Sequence[Message]) -> None:
     for message in others:
         await messages.insert_once(firm.company_id, message)
     for message in planned:
-        await fates.send_soon(message, at=firm.clock.at)
+        await turns.send_soon(message, at=firm.clock.at)

@@ -1,15 +1,10 @@
-"""What becomes of a message: the next one goes, it failed, it is in doubt, it was stopped, a human decided.
-
-To one person in one channel messages leave in their order, one at a time: a lane. What is behind another one ends
-its task and is called by whoever is before it; the chore `outbox.watch` is the net below.
-"""
+"""What becomes of a message: it failed, it is in doubt, it was stopped, a human decided; then the next one goes."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
-from server.actions import conversations, questions, templates
+from server.actions import conversations, questions, templates, turns
 from server.actions.channels import kind_of
 from server.actions.consents import withdraw
 from server.actions.customers import contact_known
@@ -20,7 +15,7 @@ from server.domain.consents import Proof
 from server.domain.errors import Conflict, NotFound
 from server.domain.evidence import Evidence
 from server.domain.logbook import Entry
-from server.domain.messages import GONE_OUT, Message, MessageState, window_until
+from server.domain.messages import Message, MessageState, window_until
 from server.domain.outcomes import MediaFix, NeedsTemplate, OptedOut, Outcome, Unclear
 from server.domain.questions import QuestionState
 from server.domain.users import Actor, system
@@ -37,78 +32,6 @@ _FAILABLE = (
     MessageState.SENT,
     MessageState.UNCLEAR,
 )
-
-
-class Turn(StrEnum):
-    """`behind`: whoever is before it calls it. `busy`: another call to this person is under way."""
-
-    NOW = "now"
-    BEHIND = "behind"
-    BUSY = "busy"
-
-
-async def turn(message: Message, *, at: datetime) -> Turn:
-    """Say whether a message may leave: its run has gone out so far, and nothing before it in its lane waits."""
-    if not await _run_is_out(message):
-        return Turn.BEHIND
-    lane = await _lane(message)
-    if lane is None:
-        return Turn.BEHIND
-    others = [one for one in lane if one.id != message.id]
-    if any(one.state is MessageState.LEASED for one in others):
-        return Turn.BUSY
-    before = [one for one in others if _order(one) < _order(message) and _due(one, at)]
-    for one in before:
-        if await _run_is_out(one):
-            return Turn.BEHIND
-    return Turn.NOW
-
-
-async def send_next(message: Message, *, at: datetime) -> None:
-    """Let the first one in this message's lane go whose turn has come; asked twice it still goes once."""
-    for one in await _lane(message) or ():
-        if one.id == message.id or one.state is not MessageState.QUEUED or not _due(one, at):
-            continue
-        if await _run_is_out(one):
-            await send_soon(one, at=at)
-            return
-
-
-async def _lane(message: Message) -> list[Message] | None:
-    """Return what waits or leaves in this message's lane, in its order; None for one without a person.
-
-    Of a stranger that is what the firm answers by itself in his conversation.
-    """
-    if message.contact_id is not None:
-        return await lanes.waiting(message.company_id, message.contact_id, message.channel)
-    if message.to_stranger and message.conversation_id:
-        states = [MessageState.QUEUED, MessageState.LEASED]
-        return await lanes.of_thread(message.company_id, message.conversation_id, states=states)
-    return None
-
-
-async def _run_is_out(message: Message) -> bool:
-    """Say whether everything before this message in its run has gone out; else the run waits for a human."""
-    if message.run_id is None or message.place == 0:
-        return True
-    mates = await lanes.of_run(message.company_id, message.run_id)
-    return all(mate.state in GONE_OUT for mate in mates if mate.place < message.place)
-
-
-def _order(message: Message) -> tuple[datetime, datetime, int, int]:
-    return (message.at, message.created_at, message.place, message.id.int)
-
-
-def _due(message: Message, at: datetime) -> bool:
-    return message.send_after is None or message.send_after <= at
-
-
-async def send_soon(message: Message, *, at: datetime, dedup: str | None = None) -> None:
-    """Write down the call of a message that is planned, or the planning of one that is not."""
-    # Usually without a dedup key: a task that ended because it was not its message's turn must not bar the next one.
-    planned = message.step is None or "call" in message.step
-    kind = "message.send" if planned else "speech.prepare"
-    await tasks.insert_task(message.company_id, kind, {"message": str(message.id)}, at=at, dedup=dedup)
 
 
 async def settle_failure(message: Message, outcome: Outcome, *, at: datetime) -> None:
@@ -158,7 +81,7 @@ async def _asked_once_more(message: Message, *, at: datetime) -> bool:
         step={**message.step, "window_again": True},
     )
     if queued:
-        await send_soon(message, at=at + WINDOW_AGAIN)
+        await turns.send_soon(message, at=at + WINDOW_AGAIN)
         await log(message, "message.window_again", at=at)
     return queued
 
@@ -175,7 +98,7 @@ async def _fail(message: Message, code: str, detail: str, *, at: datetime) -> No
     )
     await conversations.moved_on(message)
     await log(message, "message.failed", at=at, code=code, detail=detail)
-    await send_next(message, at=at)
+    await turns.send_next(message, at=at)
     await follow(message, at=at)
 
 
@@ -192,7 +115,7 @@ async def doubt(message: Message, detail: str, *, at: datetime) -> None:
     )
     if doubted:
         await log(message, "message.unclear", at=at, detail=detail)
-        await send_next(message, at=at)
+        await turns.send_next(message, at=at)
         await follow(message, at=at)
 
 
@@ -227,7 +150,7 @@ async def stop(
             at=at,
             error_code=code,
         )
-    await send_next(message, at=at)
+    await turns.send_next(message, at=at)
     signal("messages", message.company_id, message=str(message.id), job=str(message.job_id or ""))
     if message.question_id is None:
         return
@@ -263,9 +186,9 @@ async def resolve(actor: Actor, message_id: UUID, *, arrived: bool, at: datetime
     await conversations.moved_on(message)
     await log(message, "message.confirmed" if arrived else "message.sent_again", at=at, actor=actor)
     if arrived:
-        await send_next(message, at=at)
+        await turns.send_next(message, at=at)
     else:
-        await send_soon(message, at=at)
+        await turns.send_soon(message, at=at)
     await follow(message, at=at)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import conversations, fates, pace, questions, quiet, templates
+from server.actions import conversations, fates, pace, questions, quiet, templates, turns
 from server.actions.channels import open_channel
 from server.actions.customers import contact_known
 from server.actions.facts import ready
@@ -154,10 +154,10 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
     if message.send_after is not None and message.send_after > at:
         raise Later((message.send_after - at).total_seconds(), "scheduled")
     await _lock_person(message)
-    turn = await fates.turn(message, at=at)
-    if turn is fates.Turn.BUSY:
+    turn = await turns.turn(message, at=at)
+    if turn is turns.Turn.BUSY:
         raise Later(BUSY_S, "another message to this person is leaving")
-    if turn is fates.Turn.BEHIND:
+    if turn is turns.Turn.BEHIND:
         return None
     if until := await quiet.late(message, at=at):
         raise Later((until - at).total_seconds(), "quiet hours")
@@ -281,7 +281,7 @@ async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:
     await accounts.set_last(message.company_id, leave.account.id, out_at=at)
     await conversations.moved_on(message)
     await fates.log(message, "message.accepted", at=at, foreign_id=outcome.foreign_id)
-    await fates.send_next(message, at=at)
+    await turns.send_next(message, at=at)
     await fates.follow(message, at=at)
     await fates.replay_soon(message, at=at)
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from server.actions import fates
+from server.actions import turns
 from server.db import inbox, lanes, pace, tasks
 from server.db.unit import atomic
 from server.domain.messages import Message, MessageState
@@ -32,9 +32,9 @@ async def watch(services: Services) -> None:
 @atomic
 async def _call(services: Services, message: Message) -> None:
     at = services.clock()
-    turn = fates.Turn.NOW if message.state is MessageState.LEASED else await fates.turn(message, at=at)
-    if turn is fates.Turn.NOW:
-        await fates.send_soon(message, at=at, dedup=f"outbox.watch:{message.id}:{int(at.timestamp()) // 600}")
+    turn = turns.Turn.NOW if message.state is MessageState.LEASED else await turns.turn(message, at=at)
+    if turn is turns.Turn.NOW:
+        await turns.send_soon(message, at=at, dedup=f"outbox.watch:{message.id}:{int(at.timestamp()) // 600}")
 
 
 @atomic

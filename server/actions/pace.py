@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import fates
+from server.actions import turns
 from server.actions.channels import kind_of
 from server.channels.base import Paced
 from server.db import messages, pace
@@ -27,7 +27,7 @@ async def ask(services: Services, company_id: UUID, message_id: UUID, *, at: dat
         return
     waits = await _waits(message, limits, at)
     longest = max(waits.values())
-    if longest and await fates.turn(message, at=at) is fates.Turn.BEHIND:
+    if longest and await turns.turn(message, at=at) is turns.Turn.BEHIND:
         return  # whoever is before it calls it; there is no need to come again
     if longest and longest == waits[WHOLE]:
         queue = services.queues[message.account_id]

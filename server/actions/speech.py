@@ -7,7 +7,7 @@ planned outside of every transaction (actions/speech_steps.py), and leaves in it
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.actions import conversations, fates, speech_photos, templates, ways
+from server.actions import conversations, fates, speech_photos, templates, turns, ways
 from server.actions.customers import contact_known
 from server.actions.templates import Filled
 from server.db import accounts, lanes, messages, tasks
@@ -157,7 +157,7 @@ async def cancel(actor: Actor, message: Message, *, at: datetime) -> None:
         if not stopped:
             raise Conflict("message.moved_on")
     await fates.log(message, "message.cancelled", at=at, actor=actor)
-    await fates.send_next(message, at=at)
+    await turns.send_next(message, at=at)
     signal("messages", actor.company_id, message=str(message.id), job=str(message.job_id or ""))
 
 
@@ -179,7 +179,7 @@ async def send_now(actor: Actor, message: Message, *, at: datetime) -> None:
         raise Conflict("message.moved_on")
     await messages.set_place(message.company_id, message.id, at=at)
     await fates.log(message, "message.sent_now", at=at, actor=actor)
-    await fates.send_soon(message, at=at)
+    await turns.send_soon(message, at=at)
     signal("messages", actor.company_id, message=str(message.id), job=str(message.job_id or ""))
 
 

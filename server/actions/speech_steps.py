@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from server.actions import conversations, drafting, fates, introductions, speech_photos, templates, ways
+from server.actions import (
+    conversations,
+    drafting,
+    fates,
+    introductions,
+    speech_photos,
+    templates,
+    turns,
+    ways,
+)
 from server.actions.channels import open_channel
 from server.actions.copies import pictures_of
 from server.actions.introductions import Planned, Reach
@@ -107,7 +116,7 @@ async def _write(message: Message, planned: Planned, *, at: datetime) -> None:
             await conversations.keep(replace(message, id=step.intent_id, **news))
     first = await messages.by_id(message.company_id, planned.steps[0].intent_id)
     assert first is not None
-    await fates.send_soon(first, at=at)
+    await turns.send_soon(first, at=at)
 
 
 @atomic

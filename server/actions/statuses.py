@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from server.actions import conversations, fates
+from server.actions import conversations, fates, turns
 from server.actions import questions as question_actions
 from server.actions.channels import told
 from server.actions.identities import whose
@@ -79,7 +79,7 @@ async def advance(message: Message, status: Status, *, at: datetime) -> None:
         )
         if message.state not in GONE_OUT:
             await conversations.moved_on(message)
-            await fates.send_next(message, at=at)
+            await turns.send_next(message, at=at)
         signal("messages", message.company_id, message=str(message.id), job=str(message.job_id or ""))
     if message.question_id:
         await question_actions.follow(system(message.company_id), message.question_id, at=at)

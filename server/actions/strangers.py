@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from server.actions import conversations, fates, introductions
+from server.actions import conversations, fates, introductions, turns
 from server.actions.channels import kind_of, open_channel
 from server.actions.gate import stranger_gate
 from server.actions.introductions import Reach
@@ -64,7 +64,7 @@ async def answer(
     first = await messages.by_id(heard.company_id, planned.steps[0].intent_id)
     assert first is not None
     await fates.log(first, "message.written", at=at)
-    await fates.send_soon(first, at=at)
+    await turns.send_soon(first, at=at)
     signal("messages", heard.company_id, message=str(intent), job="")
     return first
 

@@ -8,10 +8,15 @@ from tortoise.expressions import Q
 from tortoise.functions import Count, Min
 
 from server.db import messages
+from server.db.sql import key, moment, rows
 from server.db.tables import AttemptRow, MessageRow
+from server.domain.lanes import Waiting
 from server.domain.messages import GONE_OUT, Direction, Message, MessageState
 
 _WAITING = (MessageState.QUEUED, MessageState.LEASED)
+_LANE = """SELECT id, state, at, created_at, place, run_id, send_after FROM message
+    WHERE company_id = ? AND contact_id = ? AND channel = ? AND direction = 'out' AND state IN ('queued', 'leased')
+    ORDER BY at, created_at, place, id"""
 
 
 async def of_run(company_id: UUID, run_id: UUID) -> list[Message]:
@@ -19,15 +24,20 @@ async def of_run(company_id: UUID, run_id: UUID) -> list[Message]:
     return await messages.found(company_id, run_id=run_id)
 
 
-async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Message]:
+async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Waiting]:
     """Return what waits to leave or is leaving for this person in this channel, in its order."""
-    return await messages.found(
-        company_id,
-        contact_id=contact_id,
-        channel=channel,
-        direction=Direction.OUT,
-        state__in=list(_WAITING),
-    )
+    return [
+        Waiting(
+            id=key(row["id"]),
+            state=MessageState(row["state"]),
+            at=moment(row["at"]),
+            created_at=moment(row["created_at"]),
+            place=row["place"],
+            run_id=row["run_id"] and key(row["run_id"]),
+            send_after=row["send_after"] and moment(row["send_after"]),
+        )
+        for row in await rows(_LANE, company_id, contact_id, channel)
+    ]
 
 
 async def number_waiting(
@@ -68,20 +78,20 @@ async def every_stuck(*, before: datetime, limit: int = 500) -> list[Message]:
 async def begun_by(company_id: UUID, account_id: UUID, contact_id: UUID, upto: datetime) -> list[Message]:
     """Return what this account had begun to send to this person by then and that can still come further."""
     states = sorted(GONE_OUT - {"read"})
-    rows = await MessageRow.filter(
+    found = await MessageRow.filter(
         company_id=company_id,
         account_id=account_id,
         contact_id=contact_id,
         direction=Direction.OUT,
         state__in=states,
     )
-    ids = [row.id for row in rows]
+    ids = [row.id for row in found]
     begun = AttemptRow.filter(
         company_id=company_id, message_id__in=ids, started_at__lte=upto, outcome="accepted"
     )
     known = set(await begun.values_list("message_id", flat=True)) if ids else set()
-    by_hand = {row.id for row in rows if row.kind == "echo" and row.at <= upto}
-    return [messages.read(row) for row in rows if row.id in known | by_hand]
+    by_hand = {row.id for row in found if row.kind == "echo" and row.at <= upto}
+    return [messages.read(row) for row in found if row.id in known | by_hand]
 
 
 async def unanswered(company_id: UUID, account_id: UUID, contact_id: UUID) -> list[Message]:

@@ -3,7 +3,9 @@
 import functools
 import itertools
 import re
+from datetime import datetime
 from typing import Any, Literal, cast
+from uuid import UUID
 
 from tortoise.context import require_context
 
@@ -28,6 +30,16 @@ async def execute(statement: str, *values: Any) -> int:
     """Run a writing statement inside a unit and return the number of rows it touched."""
     affected, _ = await require_context().db().execute_query(_translated(statement), list(values))
     return int(affected)
+
+
+def moment(value: Any) -> datetime:
+    """Return a moment of `rows` as what it is on both databases, aware and in UTC."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else cast(datetime, value)
+
+
+def key(value: Any) -> UUID:
+    """Return an id of `rows` as what it is on both databases."""
+    return UUID(value) if isinstance(value, str) else cast(UUID, value)
 
 
 async def lock(table: str, company_id: Any, row_id: Any) -> None:

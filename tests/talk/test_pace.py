@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from server.actions import fates, outbox
 from server.actions import messages as sending
+from server.actions import outbox, turns
 from server.actions.channels import open_channel
 from server.channels.whatsapp.channel import Whatsapp
 from server.db import messages
@@ -50,7 +50,7 @@ async def insert(message: Message) -> None:
 
 @atomic
 async def send_soon(firm: Firm, message: Message) -> None:
-    await fates.send_soon(message, at=firm.clock.at)
+    await turns.send_soon(message, at=firm.clock.at)
 
 
 @atomic

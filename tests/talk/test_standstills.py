@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.actions import fates
+from server.actions import turns
 from server.db import accounts, lanes
 from server.db.unit import atomic
 from server.domain.accounts import Health
@@ -63,14 +63,14 @@ async def test_what_was_to_go_to_a_stranger_waits_visibly_too(firm: Firm) -> Non
     firm.clock.go(hours=9)
     firm.sandbox.customer("jonas", "firm").write("Hallo?")
     await firm.sandbox.settle()
-    real = fates.send_soon
+    real = turns.send_soon
     with pytest.MonkeyPatch.context() as patch:
 
         async def stop_then_send(*given: Any, **named: Any) -> None:
             await stop(firm, "account.token")
             await real(*given, **named)
 
-        patch.setattr(fates, "send_soon", stop_then_send)
+        patch.setattr(turns, "send_soon", stop_then_send)
         await firm.work()
     waiting = await lanes.number_waiting(firm.company_id, [firm.account.id])
     assert waiting[firm.account.id][0] == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from server.actions import companies, conversations, customers, fates, strangers
+from server.actions import companies, conversations, customers, strangers, turns
 from server.actions.gate import stranger_gate
 from server.channels.whatsapp.channel import Whatsapp
 from server.db import companies as companies_db
@@ -168,7 +168,7 @@ async def test_what_changes_between_writing_and_leaving_stops_it(
 ) -> None:
     await hours(firm, greeting_on=False)
     firm.clock.go(hours=9)
-    real = fates.send_soon
+    real = turns.send_soon
 
     async def stop_first(message: Message, **given: Any) -> None:
         await real(message, **given)
@@ -177,7 +177,7 @@ async def test_what_changes_between_writing_and_leaving_stops_it(
                     state=MessageState.RECEIVED)
         )  # fmt: skip
 
-    monkeypatch.setattr(fates, "send_soon", stop_first)
+    monkeypatch.setattr(turns, "send_soon", stop_first)
     jonas.write("Hallo")
     await firm.work()
     monkeypatch.undo()
