@@ -1,10 +1,12 @@
 """The task table: written in the business transaction, claimed by lease and fence (engines.md §1.3)."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from server.db.sql import dialect, rows
+from server.db.sql import dialect, execute, key, moment, rows
 from server.db.tables import TaskRow
 from server.db.unit import atomic, signal
 from server.domain.tasks import GivenUp, Task, TaskState
@@ -13,14 +15,19 @@ from server.ids import new_id
 _DUE = "SELECT id FROM task WHERE state = 'ready' AND kind {} ? AND run_at <= ? ORDER BY run_at, id LIMIT ?"
 _OTHERS, _APART = _DUE.format("<>"), _DUE.format("=")
 _SET = "UPDATE task SET state = 'leased', fence = ?, lease_until = ?, attempts = attempts + 1"
+_TAKEN = "RETURNING task.id, task.company_id, task.kind, task.payload, task.attempts, task.run_at"
 _CLAIM = {
     "sqlite": f"""{_SET} WHERE id IN (SELECT id FROM ({_OTHERS}) UNION ALL SELECT id FROM ({_APART}))
-        RETURNING id""",
+        {_TAKEN.replace("task.", "")}""",
     "postgres": f"""WITH others AS MATERIALIZED ({_OTHERS} FOR UPDATE SKIP LOCKED),
             apart AS MATERIALIZED ({_APART} FOR UPDATE SKIP LOCKED)
         {_SET} FROM (SELECT id FROM others UNION ALL SELECT id FROM apart) due WHERE task.id = due.id
-        RETURNING task.id""",
+        {_TAKEN}""",
 }
+_SETTLE = """UPDATE task SET state = ?, run_at = ?, error = ?, lease_until = NULL, fence = NULL, done_at = ?
+    WHERE id = ? AND fence = ? AND state = 'leased'"""
+_NEXT = "SELECT run_at FROM task WHERE state = 'ready' AND run_at > ? ORDER BY run_at, id LIMIT 1"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def insert_task(
@@ -47,9 +54,9 @@ async def claim(
     due = (apart, at, limit, apart, at, limit_apart)
     lease = (fence, at + timedelta(seconds=lease_s))
     values = (*lease, *due) if dialect() == "sqlite" else (*due, *lease)
-    ids = [row["id"] for row in await rows(_CLAIM[dialect()], *values)]
-    tasks = await TaskRow.filter(id__in=ids).order_by("run_at", "id") if ids else []
-    return [_task(row, fence) for row in tasks]
+    found = await rows(_CLAIM[dialect()], *values)
+    found.sort(key=lambda row: (moment(row["run_at"]), key(row["id"])))
+    return [_task(row, fence) for row in found]
 
 
 @atomic
@@ -63,14 +70,8 @@ async def settle(
     task: Task, state: TaskState, *, at: datetime, run_at: datetime | None = None, error: str = ""
 ) -> bool:
     """Write the outcome if the lease is still ours; False means another worker has taken over."""
-    changed = await TaskRow.filter(id=task.id, fence=task.fence, state="leased").update(
-        state=state,
-        run_at=run_at or at,
-        error=error[:2000],
-        lease_until=None,
-        fence=None,
-        done_at=at if state in (TaskState.DONE, TaskState.DEAD) else None,
-    )
+    done_at = at if state in (TaskState.DONE, TaskState.DEAD) else None
+    changed = await execute(_SETTLE, state, run_at or at, error[:2000], done_at, task.id, task.fence)
     return bool(changed)
 
 
@@ -90,9 +91,8 @@ async def delete_done(*, before: datetime, limit: int = 500) -> int:
 
 async def next_due(*, after: datetime | None = None) -> datetime | None:
     """Return when the earliest waiting task is due, or the earliest of those that are due only `after` a moment."""
-    waiting = TaskRow.filter(state="ready", **({"run_at__gt": after} if after else {}))
-    row = await waiting.order_by("run_at", "id").only("id", "run_at").first()
-    return row.run_at if row else None
+    found = await rows(_NEXT, after or _LONG_AGO)
+    return moment(found[0]["run_at"]) if found else None
 
 
 async def days_done(kind: str, *, since: datetime, until: datetime) -> int:
@@ -131,5 +131,13 @@ async def revive(company_id: UUID, task_id: UUID, *, at: datetime) -> bool:
     return bool(changed)
 
 
-def _task(row: TaskRow, fence: str) -> Task:
-    return Task(row.id, row.company_id, row.kind, row.payload, row.attempts, fence)
+def _task(row: Mapping[str, Any], fence: str) -> Task:
+    company, payload = row["company_id"], row["payload"]
+    return Task(
+        key(row["id"]),
+        company and key(company),
+        row["kind"],
+        json.loads(payload) if isinstance(payload, str) else payload,
+        row["attempts"],
+        fence,
+    )

@@ -24,8 +24,9 @@ LEASE_S = 60.0
 POLL_S = 2.0
 RESTART_S = 1.0
 AT_ONCE = 4
-SENDS_AT_ONCE = 16
-# No sooner again for a task that becomes due: a queue of many is taken in handfuls.
+# 80 messages a second at 0.4 s each.
+SENDS_AT_ONCE = 32
+# No two looks follow each other faster: a queue of many is taken in handfuls, and an idle worker still begins at once.
 FLOOR_S = 0.02
 PULLERS_END_S = 20.0
 
@@ -72,7 +73,7 @@ class Worker:
 
     async def loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            pause_s = POLL_S
+            pause_s, looked = POLL_S, monotonic()
             try:
                 pause_s = await self.step()
             except Exception:  # a database that is away comes back; the worker must still be there then
@@ -80,6 +81,7 @@ class Worker:
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause_s):
                     await self.woken.wait()
+            await asyncio.sleep(max(0.0, looked + FLOOR_S - monotonic()))
             self.woken.clear()
         if self.running:
             await asyncio.wait(self.running)
