@@ -12,7 +12,7 @@ from server.actions.facts import ready
 from server.actions.gate import gate, stranger_gate
 from server.actions.speech_photos import shown_by, still_released
 from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
-from server.db import accounts, attempts, customers, identities, messages
+from server.db import accounts, attempts, customers, identities, lanes, messages
 from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
@@ -59,8 +59,12 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     A message found leased is one whose sender died between permission and result: its fate is in doubt.
     """
     message_id = UUID(str(payload["message"]))
-    await pace.ask(services, company_id, message_id, at=services.clock())
-    leave = await _permit(company_id, message_id, at=services.clock())
+    try:
+        if not await _worth_asking(company_id, message_id, at=services.clock()):
+            return
+        leave = await _permit(company_id, message_id, at=services.clock())
+    except pace.Full as full:
+        raise full.in_line(services, at=services.clock()) from None
     if leave is None:
         return
 
@@ -77,6 +81,23 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     again_s = await _record(leave, outcome, at=services.clock())
     if again_s is not None:
         raise Later(again_s, type(outcome).__name__)
+
+
+async def _worth_asking(company_id: UUID, message_id: UUID, *, at: datetime) -> bool:
+    """Say by a look that locks nothing whether to ask for permission now; raises Later for one that comes too soon.
+
+    What stands behind another is called by it, whatever happened since the look: everything that ends a message's
+    time in its lane calls the next one in the same commit.
+    """
+    lane = await lanes.around(company_id, message_id)
+    if lane is None or lane.own.state is not MessageState.QUEUED or not lane.own.due(at):
+        return True
+    turn = await turns.turn_in(company_id, lane.own, lane.everyone, at=at)
+    if turn is turns.Turn.BUSY:
+        raise Later(BUSY_S, "another message to this person is leaving")
+    if turn is turns.Turn.NOW:
+        await pace.ask(lane, at=at)
+    return turn is turns.Turn.NOW
 
 
 async def _send(services: Services, leave: Leave, media: MediaLoader) -> Outcome:
@@ -159,6 +180,7 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         raise Later(BUSY_S, "another message to this person is leaving")
     if turn is turns.Turn.BEHIND:
         return None
+    await pace.ask(message, at=at)
     if until := await quiet.late(message, at=at):
         raise Later((until - at).total_seconds(), "quiet hours")
     closed = await _closed(message, at=at)

@@ -4,11 +4,12 @@ What is behind another one ends its task and is called by whoever is before it; 
 below.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from server.db import lanes, messages, tasks
+from server.db import lanes, tasks
 from server.domain.lanes import Waiting, place_of
 from server.domain.messages import GONE_OUT, Message, MessageState
 
@@ -23,19 +24,20 @@ class Turn(StrEnum):
 
 async def turn(message: Message, *, at: datetime) -> Turn:
     """Say whether a message may leave: its run has gone out so far, and nothing before it in its lane waits."""
-    own = place_of(message)
-    if not await _run_is_out(message.company_id, own):
-        return Turn.BEHIND
     lane = await _lane(message)
-    if lane is None:
+    return Turn.BEHIND if lane is None else await turn_in(message.company_id, place_of(message), lane, at=at)
+
+
+async def turn_in(company_id: UUID, own: Waiting, lane: Sequence[Waiting], *, at: datetime) -> Turn:
+    """Say the same of one whose lane is read already."""
+    if not await _run_is_out(company_id, own):
         return Turn.BEHIND
     others = [one for one in lane if one.id != own.id]
-    if any(one.state is MessageState.LEASED for one in others):
-        return Turn.BUSY
     for one in others:
-        if one.order < own.order and one.due(at) and await _run_is_out(message.company_id, one):
+        first = one.state is MessageState.QUEUED and one.order < own.order and one.due(at)
+        if first and await _run_is_out(company_id, one):
             return Turn.BEHIND
-    return Turn.NOW
+    return Turn.BUSY if any(one.state is MessageState.LEASED for one in others) else Turn.NOW
 
 
 async def send_next(message: Message, *, at: datetime) -> None:
@@ -44,9 +46,7 @@ async def send_next(message: Message, *, at: datetime) -> None:
         if one.id == message.id or one.state is not MessageState.QUEUED or not one.due(at):
             continue
         if await _run_is_out(message.company_id, one):
-            coming = await messages.by_id(message.company_id, one.id)
-            assert coming is not None, "read in the unit that read its lane"
-            await send_soon(coming, at=at)
+            await _call(message.company_id, one, at=at)
             return
 
 
@@ -74,7 +74,10 @@ async def _run_is_out(company_id: UUID, one: Waiting) -> bool:
 
 async def send_soon(message: Message, *, at: datetime, dedup: str | None = None) -> None:
     """Write down the call of a message that is planned, or the planning of one that is not."""
+    await _call(message.company_id, place_of(message), at=at, dedup=dedup)
+
+
+async def _call(company_id: UUID, one: Waiting, *, at: datetime, dedup: str | None = None) -> None:
     # Usually without a dedup key: a task that ended because it was not its message's turn must not bar the next one.
-    planned = message.step is None or "call" in message.step
-    kind = "message.send" if planned else "speech.prepare"
-    await tasks.insert_task(message.company_id, kind, {"message": str(message.id)}, at=at, dedup=dedup)
+    kind = "message.send" if one.planned else "speech.prepare"
+    await tasks.insert_task(company_id, kind, {"message": str(one.id)}, at=at, dedup=dedup)

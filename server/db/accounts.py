@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from server.db import sql
 from server.db.tables import ChannelAccountRow
 from server.domain.accounts import Account, Health
 from server.domain.checkups import Checkup, Finding
@@ -99,7 +100,7 @@ async def every_enabled(kinds: Collection[str]) -> list[Account]:
 
 
 async def by_id(company_id: UUID, account_id: UUID) -> Account | None:
-    row = await ChannelAccountRow.get_or_none(company_id=company_id, id=account_id)
+    row = await sql.row_of(ChannelAccountRow, company_id, account_id)
     return _account(row) if row else None
 
 

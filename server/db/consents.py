@@ -35,8 +35,7 @@ async def insert_consent(company_id: UUID, consent: Consent) -> None:
 
 async def of_contact(company_id: UUID, contact_id: UUID) -> list[Consent]:
     """Return every line about a person, newest first."""
-    rows = await ConsentRow.filter(company_id=company_id, contact_id=contact_id)
-    return _newest_first(rows)
+    return _newest_first(await ConsentRow.filter(company_id=company_id, contact_id=contact_id))
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Consent]:
@@ -63,8 +62,8 @@ async def of_company(
         query = query.filter(contact_id=contact_id)
     if before:
         query = query.filter(id__lt=before)
-    rows = await query.order_by("-id").limit(limit + 1)
-    return cut([_consent(row) for row in rows], limit, lambda line: str(line.id))
+    found = await query.order_by("-id").limit(limit + 1)
+    return cut([_consent(row) for row in found], limit, lambda line: str(line.id))
 
 
 async def of_job(company_id: UUID, job_id: UUID) -> list[Consent]:

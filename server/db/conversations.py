@@ -32,7 +32,7 @@ UPDATE conversation SET waiting_since = (
 
 
 async def by_id(company_id: UUID, conversation_id: UUID) -> Conversation | None:
-    row = await ConversationRow.get_or_none(company_id=company_id, id=conversation_id)
+    row = await sql.row_of(ConversationRow, company_id, conversation_id)
     return _conversation(row) if row else None
 
 

@@ -3,12 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.functions import Max
-
+from server.db import sql
 from server.db.messages import found
 from server.db.tables import MessageRow
 from server.domain.acquaintances import Heard
 from server.domain.messages import Direction, Message, MessageState, identity
+
+_HEARD = """SELECT channel, account_id, recipient_kind, recipient, verified, MAX(at) AS last FROM message
+    WHERE company_id = ? AND contact_id = ? AND direction = 'in'
+    GROUP BY channel, account_id, recipient_kind, recipient, verified"""
 
 
 async def introduced(company_id: UUID, contact_id: UUID, channel: str) -> bool:
@@ -42,18 +45,15 @@ async def channels_waiting_for(company_id: UUID, contact_id: UUID) -> set[str]:
 
 async def heard(company_id: UUID, contact_id: UUID) -> list[Heard]:
     """Return when a person last wrote, for each channel, account and name apart, in one statement."""
-    said = MessageRow.filter(company_id=company_id, contact_id=contact_id, direction=Direction.IN)
-    columns = ("channel", "account_id", "recipient_kind", "recipient", "verified")
-    newest = await said.annotate(last=Max("at")).group_by(*columns).values(*columns, "last")
     return [
         Heard(
             channel=one["channel"],
-            account_id=one["account_id"],
+            account_id=one["account_id"] and sql.key(one["account_id"]),
             name=identity(one["recipient_kind"], one["recipient"]),
-            proved=one["verified"],
-            at=one["last"],
+            proved=bool(one["verified"]),
+            at=sql.moment(one["last"]),
         )
-        for one in newest
+        for one in await sql.rows(_HEARD, company_id, contact_id)
     ]
 
 

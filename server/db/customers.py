@@ -20,7 +20,7 @@ async def by_id(company_id: UUID, customer_id: UUID) -> Customer | None:
 
 
 async def contact_by_id(company_id: UUID, contact_id: UUID) -> Contact | None:
-    row = await ContactRow.get_or_none(id=contact_id, company_id=company_id)
+    row = await sql.row_of(ContactRow, company_id, contact_id)
     return _contact(row) if row else None
 
 

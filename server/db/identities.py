@@ -8,9 +8,13 @@ from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.db import sql
 from server.db.tables import IdentityRow
 from server.domain.identities import Identity, IdentityKind, by_use, same_name
 from server.ids import new_id
+
+_KNOWN = """SELECT channel, kind, value FROM identity
+    WHERE company_id = ? AND contact_id = ? AND gone_at IS NULL ORDER BY id DESC"""
 
 
 async def add_identity(
@@ -34,18 +38,14 @@ async def of_contact(company_id: UUID, contact_id: UUID, channel: str) -> list[I
 
     Names he gave up are not among them.
     """
-    rows = IdentityRow.filter(
-        company_id=company_id, contact_id=contact_id, channel=channel, gone_at=None
-    ).order_by("-id")
-    return by_use([Identity(IdentityKind(row.kind), row.value) for row in await rows])
+    return (await known(company_id, contact_id)).get(channel, [])
 
 
 async def known(company_id: UUID, contact_id: UUID) -> dict[str, list[Identity]]:
     """Return a person's names by platform, each list as `of_contact` gives it, in one statement."""
     found: dict[str, list[Identity]] = {}
-    rows = IdentityRow.filter(company_id=company_id, contact_id=contact_id, gone_at=None).order_by("-id")
-    for row in await rows:
-        found.setdefault(row.channel, []).append(Identity(IdentityKind(row.kind), row.value))
+    for row in await sql.rows(_KNOWN, company_id, contact_id):
+        found.setdefault(row["channel"], []).append(Identity(IdentityKind(row["kind"]), row["value"]))
     return {platform: by_use(names) for platform, names in found.items()}
 
 

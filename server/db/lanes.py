@@ -1,7 +1,8 @@
 """The lanes of the outbox: to one person in one channel things leave one after the other, in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -10,13 +11,19 @@ from tortoise.functions import Count, Min
 from server.db import messages
 from server.db.sql import key, moment, rows
 from server.db.tables import AttemptRow, MessageRow
-from server.domain.lanes import Waiting
+from server.domain.lanes import Lane, Waiting
 from server.domain.messages import GONE_OUT, Direction, Message, MessageState
 
 _WAITING = (MessageState.QUEUED, MessageState.LEASED)
-_LANE = """SELECT id, state, at, created_at, place, run_id, send_after FROM message
-    WHERE company_id = ? AND contact_id = ? AND channel = ? AND direction = 'out' AND state IN ('queued', 'leased')
-    ORDER BY at, created_at, place, id"""
+_ONE = """one.id, one.state, one.at, one.created_at, one.place, one.run_id, one.send_after,
+    one.step IS NULL OR one.step -> 'call' IS NOT NULL AS planned"""
+_IN_LINE = """one.direction = 'out' AND one.state IN ('queued', 'leased')
+    ORDER BY one.at, one.created_at, one.place, one.id"""
+_LANE = f"""SELECT {_ONE} FROM message one
+    WHERE one.company_id = ? AND one.contact_id = ? AND one.channel = ? AND {_IN_LINE}"""
+_AROUND = f"""SELECT {_ONE}, own.account_id, own.contact_id, own.channel FROM message own JOIN message one
+    ON one.company_id = own.company_id AND one.contact_id = own.contact_id AND one.channel = own.channel
+    WHERE own.company_id = ? AND own.id = ? AND {_IN_LINE}"""
 
 
 async def of_run(company_id: UUID, run_id: UUID) -> list[Message]:
@@ -26,18 +33,31 @@ async def of_run(company_id: UUID, run_id: UUID) -> list[Message]:
 
 async def waiting(company_id: UUID, contact_id: UUID, channel: str) -> list[Waiting]:
     """Return what waits to leave or is leaving for this person in this channel, in its order."""
-    return [
-        Waiting(
-            id=key(row["id"]),
-            state=MessageState(row["state"]),
-            at=moment(row["at"]),
-            created_at=moment(row["created_at"]),
-            place=row["place"],
-            run_id=row["run_id"] and key(row["run_id"]),
-            send_after=row["send_after"] and moment(row["send_after"]),
-        )
-        for row in await rows(_LANE, company_id, contact_id, channel)
-    ]
+    return [_one(row) for row in await rows(_LANE, company_id, contact_id, channel)]
+
+
+async def around(company_id: UUID, message_id: UUID) -> Lane | None:
+    """Return the lane a message stands in, in one statement; None for one that has no person or has moved on."""
+    found = await rows(_AROUND, company_id, message_id)
+    everyone = [_one(row) for row in found]
+    own = next((one for one in everyone if one.id == message_id), None)
+    if own is None:
+        return None
+    contact_id, account_id = key(found[0]["contact_id"]), found[0]["account_id"]
+    return Lane(company_id, contact_id, found[0]["channel"], account_id and key(account_id), own, everyone)
+
+
+def _one(row: Mapping[str, Any]) -> Waiting:
+    return Waiting(
+        id=key(row["id"]),
+        state=MessageState(row["state"]),
+        at=moment(row["at"]),
+        created_at=moment(row["created_at"]),
+        place=row["place"],
+        run_id=row["run_id"] and key(row["run_id"]),
+        send_after=row["send_after"] and moment(row["send_after"]),
+        planned=bool(row["planned"]),
+    )
 
 
 async def number_waiting(

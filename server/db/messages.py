@@ -88,7 +88,7 @@ async def lock(company_id: UUID, message_id: UUID) -> None:
 
 
 async def by_id(company_id: UUID, message_id: UUID) -> Message | None:
-    row = await MessageRow.get_or_none(company_id=company_id, id=message_id)
+    row = await sql.row_of(MessageRow, company_id, message_id)
     return read(row) if row else None
 
 

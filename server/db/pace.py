@@ -17,9 +17,14 @@ _TAKE = """INSERT INTO pace (id, company_id, account_id, about, ahead_until) VAL
 
 async def ahead(company_id: UUID, account_id: UUID, abouts: Sequence[str]) -> Mapping[str, float]:
     """Return the buckets' states, 0 for one that was never used."""
-    found = PaceRow.filter(company_id=company_id, account_id=account_id, about__in=list(abouts))
-    known = {row.about: float(row.ahead_until) for row in await found}
-    return {about: known.get(about, 0.0) for about in abouts}
+    marks = ", ".join("?" * len(abouts))
+    statement = (
+        f"SELECT about, ahead_until FROM pace WHERE company_id = ? AND account_id = ? AND about IN ({marks})"
+    )
+    known = {
+        row["about"]: row["ahead_until"] for row in await rows(statement, company_id, account_id, *abouts)
+    }
+    return {about: float(known.get(about, 0.0)) for about in abouts}
 
 
 async def take(company_id: UUID, account_id: UUID, about: str, rate: Rate, at: float) -> bool:

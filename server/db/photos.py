@@ -68,7 +68,7 @@ async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Photo]:
 async def person_open(company_id: UUID, ids: Sequence[UUID]) -> bool:
     """Say whether somebody can be recognised in one of the photos and has neither agreed nor been blurred."""
     rows = PhotoRow.filter(company_id=company_id, id__in=list(ids), person=Person.OPEN)
-    return bool(await rows.exists())
+    return bool(ids) and bool(await rows.exists())
 
 
 async def set_person(company_id: UUID, photo: Photo, person: Person) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -15,6 +16,7 @@ import aiosqlite
 import pysqlite3
 from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite import client as stock
+from tortoise.fields import data
 
 from server.db.guards import (
     DatabaseFull,
@@ -27,6 +29,9 @@ from server.db.guards import (
     whole,
 )
 from server.db.hub import Hub
+
+# Every moment read is parsed: the stock parser, in Python, takes twenty times as long as the interpreter's own.
+data.parse_datetime = datetime.fromisoformat  # type: ignore[attr-defined]
 
 READERS = 2
 BUSY_TIMEOUT_MS = 5000

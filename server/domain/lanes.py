@@ -1,5 +1,6 @@
 """Lanes: to one person in one channel messages leave in their order, one at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,10 @@ from server.domain.messages import Message, MessageState
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What a lane must know of a message that waits to leave (queued) or is leaving (leased)."""
+    """What a lane must know of a message that waits to leave (queued) or is leaving (leased).
+
+    `planned`: its call is made already, only sending is left.
+    """
 
     id: UUID
     state: MessageState
@@ -18,6 +22,7 @@ class Waiting:
     place: int
     run_id: UUID | None
     send_after: datetime | None
+    planned: bool
 
     @property
     def order(self) -> tuple[datetime, datetime, int, int]:
@@ -25,6 +30,18 @@ class Waiting:
 
     def due(self, at: datetime) -> bool:
         return self.send_after is None or self.send_after <= at
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One message among everything that waits or leaves beside it, in its order."""
+
+    company_id: UUID
+    contact_id: UUID
+    channel: str
+    account_id: UUID | None
+    own: Waiting
+    everyone: Sequence[Waiting]
 
 
 def place_of(message: Message) -> Waiting:
@@ -37,4 +54,5 @@ def place_of(message: Message) -> Waiting:
         message.place,
         message.run_id,
         message.send_after,
+        planned=message.step is None or "call" in message.step,
     )
