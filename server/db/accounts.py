@@ -9,6 +9,9 @@ from server.db.tables import ChannelAccountRow
 from server.domain.accounts import Account, Health
 from server.domain.checkups import Checkup, Finding
 
+_SET_LAST = """UPDATE channel_account SET last_in_at = COALESCE(?, last_in_at), last_out_at = COALESCE(?, last_out_at)
+    WHERE company_id = ? AND id = ?"""
+
 
 async def insert_account(company_id: UUID, account: Account, *, at: datetime) -> None:
     await ChannelAccountRow.create(
@@ -70,8 +73,7 @@ async def set_last(
     company_id: UUID, account_id: UUID, *, in_at: datetime | None = None, out_at: datetime | None = None
 ) -> None:
     """Note when something last came in or went out."""
-    changes = {name: at for name, at in (("last_in_at", in_at), ("last_out_at", out_at)) if at}
-    await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(**changes)
+    await sql.execute(_SET_LAST, in_at, out_at, company_id, account_id)
 
 
 async def set_pulled(company_id: UUID, account_id: UUID, *, cursor: str, at: datetime) -> None:

@@ -3,21 +3,30 @@
 from datetime import datetime
 from uuid import UUID
 
+from server.db import sql
 from server.db.tables import AttemptRow
 from server.ids import new_id
+
+_ENDED = "UPDATE attempt SET outcome = ?, detail = ?, finished_at = ? WHERE company_id = ? AND id = ?"
 
 
 async def insert_attempt(company_id: UUID, message_id: UUID, *, at: datetime) -> UUID:
     """Write down that a call leaves now; returns the attempt's id."""
     attempt = new_id()
-    await AttemptRow.create(id=attempt, company_id=company_id, message_id=message_id, started_at=at)
+    await sql.insert(
+        "attempt",
+        id=attempt,
+        company_id=company_id,
+        message_id=message_id,
+        started_at=at,
+        outcome="",
+        detail="",
+    )
     return attempt
 
 
 async def set_outcome(company_id: UUID, attempt_id: UUID, *, outcome: str, detail: str, at: datetime) -> None:
-    await AttemptRow.filter(company_id=company_id, id=attempt_id).update(
-        outcome=outcome, detail=detail[:2000], finished_at=at
-    )
+    await sql.execute(_ENDED, outcome, detail[:2000], at, company_id, attempt_id)
 
 
 async def number_of(company_id: UUID, message_id: UUID) -> int:

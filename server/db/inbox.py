@@ -10,6 +10,9 @@ from server.db.tables import InboxEventRow, RawEventRow
 from server.ids import new_id
 
 PARKED, PRUNED, PROPOSED = "parked", "pruned", "proposed"
+_PARKED = (
+    f"""SELECT id FROM inbox_event WHERE company_id = ? AND account_id = ? AND state = '{PARKED}' LIMIT 1"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,7 @@ async def parked(company_id: UUID, account_id: UUID) -> list[Parked]:
 
 async def has_parked(company_id: UUID, account_id: UUID) -> bool:
     """Say whether any event waits for its message."""
-    waiting = InboxEventRow.filter(company_id=company_id, account_id=account_id, state=PARKED)
-    return bool(await waiting.exists())
+    return bool(await rows(_PARKED, company_id, account_id))
 
 
 async def every_parked(*, before: datetime) -> list[tuple[UUID, UUID]]:

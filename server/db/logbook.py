@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.db.tables import JobRow, LogbookHeadRow, LogbookRow
+from server.db.sql import dialect, execute, insert, rows
+from server.db.tables import JobRow, LogbookRow
 from server.domain.logbook import FIRST, Entry, Line, canonical, link_hash
 from server.domain.paging import Page, cut
 from server.ids import new_id
@@ -12,15 +13,20 @@ from server.ids import new_id
 SEQ_DIGITS = 18
 """More than fit a database's integer are no place in the chain."""
 
+_READ_HEAD = "SELECT seq, hash FROM logbook_head WHERE company_id = ?"
+_HEAD = {"sqlite": _READ_HEAD, "postgres": f"{_READ_HEAD} FOR UPDATE"}
+_FORGED = "UPDATE logbook_head SET seq = ?, hash = ? WHERE company_id = ?"
+
 
 async def insert_entry(company_id: UUID, entry: Entry) -> Line:
     """Append the entry to the company's chain; must run inside the unit of work it reports."""
     assert entry.company_id == company_id, "an entry belongs to its company's chain"
-    head = await LogbookHeadRow.select_for_update().get_or_none(company_id=company_id)
-    seq, prev_hash = (head.seq + 1, head.hash) if head else (1, FIRST)
+    head = await rows(_HEAD[dialect()], company_id)
+    seq, prev_hash = (head[0]["seq"] + 1, head[0]["hash"]) if head else (1, FIRST)
     text = canonical(entry.data)
     line = Line(new_id(), seq, entry, prev_hash, link_hash(prev_hash, seq, entry, text))
-    await LogbookRow.create(
+    await insert(
+        "logbook",
         id=line.id,
         company_id=company_id,
         seq=seq,
@@ -36,9 +42,9 @@ async def insert_entry(company_id: UUID, entry: Entry) -> Line:
         hash=line.hash,
     )
     if head:
-        await LogbookHeadRow.filter(id=head.id, company_id=company_id).update(seq=seq, hash=line.hash)
+        await execute(_FORGED, seq, line.hash, company_id)
     else:
-        await LogbookHeadRow.create(id=company_id, company_id=company_id, seq=seq, hash=line.hash)
+        await insert("logbook_head", id=company_id, company_id=company_id, seq=seq, hash=line.hash)
     return line
 
 
@@ -63,14 +69,14 @@ async def of_company(
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Line]:
     """Return these lines, newest first."""
-    rows = await LogbookRow.filter(company_id=company_id, id__in=list(ids)).order_by("-seq")
-    return [_line(row) for row in rows]
+    found = await LogbookRow.filter(company_id=company_id, id__in=list(ids)).order_by("-seq")
+    return [_line(row) for row in found]
 
 
 async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[Line]:
     """Return lines in the order of the chain, for checking it piece by piece."""
-    rows = await LogbookRow.filter(company_id=company_id, seq__gt=after).order_by("seq").limit(limit)
-    return [_line(row) for row in rows]
+    found = await LogbookRow.filter(company_id=company_id, seq__gt=after).order_by("seq").limit(limit)
+    return [_line(row) for row in found]
 
 
 async def head(company_id: UUID) -> tuple[int, str]:
@@ -83,8 +89,8 @@ async def _page(company_id: UUID, only: dict[str, object], before: str | None, l
     query = LogbookRow.filter(company_id=company_id, **only)
     if before and before.isdecimal() and len(before) <= SEQ_DIGITS:
         query = query.filter(seq__lt=int(before))
-    rows = await query.order_by("-seq").limit(limit + 1)
-    return cut([_line(row) for row in rows], limit, lambda line: str(line.seq))
+    found = await query.order_by("-seq").limit(limit + 1)
+    return cut([_line(row) for row in found], limit, lambda line: str(line.seq))
 
 
 def _line(row: LogbookRow) -> Line:

@@ -40,6 +40,20 @@ def _by_id(model: type[Model]) -> str:
     return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE company_id = ? AND id = ?'
 
 
+async def insert(table: str, unless_known: str = "", /, **values: Any) -> None:
+    """Write a row inside a unit; one that is there already by the column `unless_known` stays as it is."""
+    await execute(_insert(table, unless_known, tuple(values)), *values.values())
+
+
+@functools.cache
+def _insert(table: str, unless_known: str, columns: tuple[str, ...]) -> str:
+    marks, once = (
+        ", ".join("?" * len(columns)),
+        f" ON CONFLICT ({unless_known}) DO NOTHING" if unless_known else "",
+    )
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}){once}"
+
+
 async def execute(statement: str, *values: Any) -> int:
     """Run a writing statement inside a unit and return the number of rows it touched."""
     affected, _ = await require_context().db().execute_query(_translated(statement), list(values))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from server.db.sql import dialect, execute, key, moment, rows
+from server.db.sql import dialect, execute, insert, key, moment, rows
 from server.db.tables import TaskRow
 from server.db.unit import atomic, signal
 from server.domain.tasks import GivenUp, Task, TaskState
@@ -39,10 +39,20 @@ async def insert_task(
     dedup: str | None = None,
 ) -> None:
     """Write down work for after the commit; a second task with the same `dedup` is not written."""
-    row = TaskRow(
-        id=new_id(), company_id=company_id, kind=kind, payload=payload, dedup=dedup, run_at=at, created_at=at
+    await insert(
+        "task",
+        "dedup" if dedup else "",
+        id=new_id(),
+        company_id=company_id,
+        kind=kind,
+        payload=json.dumps(payload),
+        dedup=dedup,
+        state=TaskState.READY,
+        run_at=at,
+        attempts=0,
+        error="",
+        created_at=at,
     )
-    await TaskRow.bulk_create([row], ignore_conflicts=dedup is not None)
     signal("tasks")
 
 
