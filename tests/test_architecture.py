@@ -257,7 +257,8 @@ def test_no_module_imports_itself_by_detours() -> None:
 
 
 def test_only_the_last_nets_catch_everything() -> None:
-    nets = {"worker/loop.py", "worker/pullers.py", "web/errors.py", "imaging/child.py"}
+    # worker/together.py hands every failure on to whoever asked.
+    nets = {"worker/loop.py", "worker/pullers.py", "worker/together.py", "web/errors.py", "imaging/child.py"}
     wrong = []
     for path, tree in modules():
         for node in ast.walk(tree):

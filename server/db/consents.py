@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from server.db.sql import rows_of
 from server.db.tables import ConsentRow
 from server.domain.consents import Consent, ConsentVerb, Proof, Purpose, order
 from server.domain.paging import Page, cut
@@ -35,7 +36,9 @@ async def insert_consent(company_id: UUID, consent: Consent) -> None:
 
 async def of_contact(company_id: UUID, contact_id: UUID) -> list[Consent]:
     """Return every line about a person, newest first."""
-    return _newest_first(await ConsentRow.filter(company_id=company_id, contact_id=contact_id))
+    return _newest_first(
+        await rows_of(ConsentRow, "company_id = ? AND contact_id = ?", company_id, contact_id)
+    )
 
 
 async def by_ids(company_id: UUID, ids: Sequence[UUID]) -> list[Consent]:

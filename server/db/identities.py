@@ -13,6 +13,9 @@ from server.db.tables import IdentityRow
 from server.domain.identities import Identity, IdentityKind, by_use, same_name
 from server.ids import new_id
 
+_GONE = (
+    "SELECT id FROM identity WHERE company_id = ? AND channel = ? AND kind = ? AND gone_at IS NOT NULL AND "
+)
 _KNOWN = """SELECT channel, kind, value FROM identity
     WHERE company_id = ? AND contact_id = ? AND gone_at IS NULL ORDER BY id DESC"""
 
@@ -91,8 +94,8 @@ async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identi
 async def given_up(company_id: UUID, channel: str, identities: Sequence[Identity]) -> bool:
     """Say whether one of these names was given up and nobody has said yet whose it is now."""
     for identity in identities:
-        gone = IdentityRow.filter(company_id=company_id, channel=channel, gone_at__isnull=False)
-        if await gone.filter(_named(identity)).exists():
+        same = "UPPER(value) = UPPER(?)" if identity.kind is IdentityKind.EMAIL else "value = ?"
+        if await sql.rows(_GONE + same, company_id, channel, identity.kind, identity.value):
             return True
     return False
 

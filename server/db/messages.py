@@ -20,6 +20,8 @@ _LATER = (
     "introduces",
 )  # fmt: skip
 
+_SET_STATE = "UPDATE message SET state = ?, changed_at = ? WHERE company_id = ? AND id = ? AND state IN ({})"
+
 
 async def insert_once(company_id: UUID, message: Message) -> bool:
     """Write a message; False when this id or this platform message is there already."""
@@ -73,6 +75,9 @@ async def set_state(
     **changes: Any,
 ) -> bool:
     """Move a message on if it still is in one of `only_from`; False means somebody else moved it."""
+    if not changes:
+        statement = _SET_STATE.format(", ".join("?" * len(only_from)))
+        return bool(await sql.execute(statement, state, at, company_id, message_id, *only_from))
     moved = MessageRow.filter(company_id=company_id, id=message_id, state__in=list(only_from))
     return bool(await moved.update(state=state, changed_at=at, **changes))
 

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
@@ -29,15 +30,20 @@ async def rows(statement: str, *values: Any) -> list[dict[str, Any]]:
 
 
 async def row_of(model: type[M], company_id: UUID, row_id: UUID) -> M | None:
-    """Return a table's row by its id, as tortoise would; its query builder works longer than the database does."""
-    found = await rows(_by_id(model), company_id, row_id)
-    return model._init_from_db(**found[0]) if found else None
+    """Return a table's row by its id."""
+    found = await rows_of(model, "company_id = ? AND id = ?", company_id, row_id)
+    return found[0] if found else None
+
+
+async def rows_of(model: type[M], where: str, *values: Any) -> list[M]:
+    """Return a table's rows as tortoise would, whose query builder works longer than the database does."""
+    return [model._init_from_db(**row) for row in await rows(_select(model) + where, *values)]
 
 
 @functools.cache
-def _by_id(model: type[Model]) -> str:
+def _select(model: type[Model]) -> str:
     columns = ", ".join(f'"{column}"' for column in model._meta.fields_db_projection.values())
-    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE company_id = ? AND id = ?'
+    return f'SELECT {columns} FROM "{model._meta.db_table}" WHERE '
 
 
 async def insert(table: str, unless_known: str = "", /, **values: Any) -> None:
@@ -68,6 +74,11 @@ def moment(value: Any) -> datetime:
 def key(value: Any) -> UUID:
     """Return an id of `rows` as what it is on both databases."""
     return UUID(value) if isinstance(value, str) else cast(UUID, value)
+
+
+async def execute_many(statement: str, values: Sequence[Sequence[Any]]) -> None:
+    """Run a writing statement inside a unit once for each row of values."""
+    await require_context().db().execute_many(_translated(statement), [list(one) for one in values])
 
 
 async def lock(table: str, company_id: Any, row_id: Any) -> None:

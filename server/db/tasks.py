@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from server.db.sql import dialect, execute, insert, key, moment, rows
+from server.db.sql import dialect, execute, execute_many, insert, key, moment, rows
 from server.db.tables import TaskRow
 from server.db.unit import atomic, signal
-from server.domain.tasks import GivenUp, Task, TaskState
+from server.domain.tasks import Ending, GivenUp, Task, TaskState
 from server.ids import new_id
 
 _DUE = "SELECT id FROM task WHERE state = 'ready' AND kind {} ? AND run_at <= ? ORDER BY run_at, id LIMIT ?"
@@ -80,9 +80,20 @@ async def settle(
     task: Task, state: TaskState, *, at: datetime, run_at: datetime | None = None, error: str = ""
 ) -> bool:
     """Write the outcome if the lease is still ours; False means another worker has taken over."""
-    done_at = at if state in (TaskState.DONE, TaskState.DEAD) else None
-    changed = await execute(_SETTLE, state, run_at or at, error[:2000], done_at, task.id, task.fence)
-    return bool(changed)
+    return bool(await execute(_SETTLE, *_settled(Ending(task, state, at, run_at, error))))
+
+
+@atomic
+async def settle_all(endings: Sequence[Ending]) -> None:
+    """Write how several tasks ended, each only if its lease is still ours."""
+    inorder = sorted(endings, key=lambda ending: ending.task.id)
+    await execute_many(_SETTLE, [_settled(ending) for ending in inorder])
+
+
+def _settled(ending: Ending) -> tuple[object, ...]:
+    done_at = ending.at if ending.state in (TaskState.DONE, TaskState.DEAD) else None
+    error = ending.error.replace("\0", "")[:2000]
+    return (ending.state, ending.run_at or ending.at, error, done_at, ending.task.id, ending.task.fence)
 
 
 @atomic

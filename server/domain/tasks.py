@@ -35,6 +35,17 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task ended for its worker; `run_at` is when it is due again."""
+
+    task: Task
+    state: TaskState
+    at: datetime
+    run_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GivenUp:
     """Work that failed as often as it may; `error` is what the last try said, for whoever mends it."""
 

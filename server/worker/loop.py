@@ -12,11 +12,12 @@ from time import monotonic
 
 from server.db import tasks as table
 from server.db.hub import Hub
-from server.domain.tasks import Later, Task, TaskState, retry_at
+from server.domain.tasks import Ending, Later, Task, TaskState, retry_at
 from server.services import Services
 from server.worker import pullers
 from server.worker.schedule import run_schedule
 from server.worker.tasks import CHORES, SEND, TASKS
+from server.worker.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Worker:
         self.running: dict[asyncio.Task[None], Task] = {}
         self.woken = asyncio.Event()
         self.reap_next = 0.0
+        self.endings = Together(table.settle_all)
 
     async def loop(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -130,15 +132,15 @@ class Worker:
             await self.act(task)
         except Later as later:
             at = self.services.clock()
-            run_at = at + timedelta(seconds=later.after_s)
-            await table.settle(task, TaskState.READY, at=at, run_at=run_at, error=str(later))
+            ending = Ending(task, TaskState.READY, at, at + timedelta(seconds=later.after_s), str(later))
         except Exception as failure:
             log.exception(
                 "task failed", extra={"task": task.kind, "task_id": task.id, "attempt": task.attempts}
             )
-            await self.fail(task, failure)
+            ending = self.failed(task, failure)
         else:
-            await table.settle(task, TaskState.DONE, at=self.services.clock())
+            ending = Ending(task, TaskState.DONE, self.services.clock())
+        await self.endings.do(ending)
 
     async def act(self, task: Task) -> None:
         if task.company_id is None:
@@ -146,16 +148,16 @@ class Worker:
         else:
             await TASKS[task.kind].action(self.services, task.company_id, task.payload)
 
-    async def fail(self, task: Task, failure: Exception) -> None:
+    def failed(self, task: Task, failure: Exception) -> Ending:
         at = self.services.clock()
         known = TASKS.get(task.kind)
         dead = task.attempts >= (known.max_attempts if known else 3)
-        await table.settle(
+        return Ending(
             task,
             TaskState.DEAD if dead else TaskState.READY,
-            at=at,
-            run_at=retry_at(at, task.attempts, random.random()),
-            error=f"{type(failure).__name__}: {failure}",
+            at,
+            retry_at(at, task.attempts, random.random()),
+            f"{type(failure).__name__}: {failure}",
         )
 
     async def heartbeat(self) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from server.db import tasks
 from server.db.connect import Database
 from server.db.unit import atomic
-from server.domain.tasks import Task, TaskState
+from server.domain.tasks import Ending, Task, TaskState
 from tests import factories
 from tests.factories import START
 
@@ -103,3 +103,24 @@ async def test_done_tasks_are_forgotten(database: Database) -> None:
     await tasks.settle(task, TaskState.DONE, at=START)
     assert await tasks.delete_done(before=START) == 0
     assert await tasks.delete_done(before=START + timedelta(days=15)) == 1
+
+
+async def test_several_are_settled_in_one_unit(database: Database) -> None:
+    """Each only while its lease is the worker's: the second was taken over meanwhile."""
+    company = await factories.company()
+    for number in range(3):
+        await write(company.id, "photo.render", number)
+    done, lost, again = await claim("sleeper")
+    await tasks.settle(lost, TaskState.READY, at=START)
+    [taken] = await claim("other")
+    later = START + timedelta(seconds=90)
+    await tasks.settle_all(
+        [
+            Ending(again, TaskState.READY, START, later, "with NUL: \0"),
+            Ending(done, TaskState.DONE, START),
+            Ending(lost, TaskState.DONE, START),
+        ]
+    )
+    assert await tasks.next_due() == later
+    assert await tasks.settle(taken, TaskState.DONE, at=START)
+    assert not await tasks.settle(done, TaskState.DONE, at=START)
