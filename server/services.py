@@ -1,5 +1,6 @@
 """What actions work with, built once at the start and passed as an argument."""
 
+import asyncio
 import hashlib
 import hmac
 import os
@@ -69,3 +70,5 @@ class Services:
     secrets: Secrets
     queues: Mapping[UUID, Queue] = field(default_factory=lambda: defaultdict(Queue))
     """Of each account: when its waiting messages ask again."""
+    doors: Mapping[UUID | None, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """Of each account: here its messages ask for permission, one after the other."""

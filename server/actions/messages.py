@@ -60,9 +60,7 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
     """
     message_id = UUID(str(payload["message"]))
     try:
-        if not await _worth_asking(company_id, message_id, at=services.clock()):
-            return
-        leave = await _permit(company_id, message_id, at=services.clock())
+        leave = await _leave(services, company_id, message_id)
     except pace.Full as full:
         raise full.in_line(services, at=services.clock()) from None
     if leave is None:
@@ -83,21 +81,24 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
         raise Later(again_s, type(outcome).__name__)
 
 
-async def _worth_asking(company_id: UUID, message_id: UUID, *, at: datetime) -> bool:
-    """Say by a look that locks nothing whether to ask for permission now; raises Later for one that comes too soon.
+async def _leave(services: Services, company_id: UUID, message_id: UUID) -> Leave | None:
+    """Ask for permission, after a look that locks nothing whether that is worth it; None for what must not leave now.
 
     What stands behind another is called by it, whatever happened since the look: everything that ends a message's
-    time in its lane calls the next one in the same commit.
+    time in its lane calls the next one in the same commit. Raises Later for one that comes too soon.
     """
-    lane = await lanes.around(company_id, message_id)
+    lane, at = await lanes.around(company_id, message_id), services.clock()
     if lane is None or lane.own.state is not MessageState.QUEUED or not lane.own.due(at):
-        return True
+        return await _permit(company_id, message_id, at=at)
     turn = await turns.turn_in(company_id, lane.own, lane.everyone, at=at)
     if turn is turns.Turn.BUSY:
         raise Later(BUSY_S, "another message to this person is leaving")
-    if turn is turns.Turn.NOW:
-        await pace.ask(lane, at=at)
-    return turn is turns.Turn.NOW
+    if turn is turns.Turn.BEHIND:
+        return None
+    # One after the other within an account, so that who looks sees what was taken before him.
+    async with services.doors[lane.account_id]:
+        await pace.ask(lane, at=services.clock())
+        return await _permit(company_id, message_id, at=services.clock())
 
 
 async def _send(services: Services, leave: Leave, media: MediaLoader) -> Outcome:
@@ -180,7 +181,6 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         raise Later(BUSY_S, "another message to this person is leaving")
     if turn is turns.Turn.BEHIND:
         return None
-    await pace.ask(message, at=at)
     if until := await quiet.late(message, at=at):
         raise Later((until - at).total_seconds(), "quiet hours")
     closed = await _closed(message, at=at)
