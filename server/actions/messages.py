@@ -7,16 +7,16 @@ from uuid import UUID
 
 from server.actions import conversations, fates, pace, questions, quiet, templates, turns
 from server.actions.channels import open_channel
-from server.actions.customers import contact_known
 from server.actions.facts import ready
-from server.actions.gate import gate, stranger_gate
+from server.actions.gate import acquaint, gate_of, stranger_gate
 from server.actions.speech_photos import shown_by, still_released
 from server.channels.base import Channel, ChannelError, MediaLoader, Readdresses
-from server.db import accounts, attempts, customers, identities, lanes, messages
+from server.db import accounts, attempts, customers, identities, lanes, messages, photos
 from server.db import conversations as conversations_db
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
+from server.domain.acquaintances import Acquaintance
 from server.domain.channels import Step, readdressed
 from server.domain.conversations import ConversationState
 from server.domain.errors import Invalid
@@ -225,12 +225,14 @@ async def _closed(message: Message, *, at: datetime) -> str:
         return answer.code if isinstance(answer, Closed) else ""
     question = message.question_id and await questions_db.by_id(message.company_id, message.question_id)
     shown = [message.photo_id] if message.photo_id else shown_by(message)
-    opened = await gate(
-        message.company_id,
-        message.contact_id,
+    assert message.contact_id is not None
+    person = await acquaint(message.company_id, message.contact_id)
+    pictures = [*shown, *(question.photo_ids if question else ())]
+    opened = gate_of(
+        person,
         message.channel,
-        photo_ids=[*shown, *(question.photo_ids if question else ())],
         account_id=message.account_id,
+        person_open=await photos.person_open(message.company_id, pictures),
         at=at,
     )
     if isinstance(opened, Closed):
@@ -239,7 +241,7 @@ async def _closed(message: Message, *, at: datetime) -> str:
         return "window.closed"
     if code := await templates.closed(message, at=at):
         return code
-    if not await _still_his(message):
+    if not await _still_his(message, person):
         return "recipient.identity_changed"
     if question and question.state is QuestionState.WITHDRAWN:
         return "question.withdrawn"
@@ -253,7 +255,7 @@ async def _closed(message: Message, *, at: datetime) -> str:
     return "conversation.spam" if thread and thread.state is ConversationState.SPAM else ""
 
 
-async def _still_his(message: Message) -> bool:
+async def _still_his(message: Message, person: Acquaintance) -> bool:
     """Say whether the recipient, frozen when this was written, is still this person's name at the platform.
 
     A number that was given up there is not, even while it stands in the book.
@@ -261,10 +263,8 @@ async def _still_his(message: Message) -> bool:
     numbers = [one for one in (message.recipient,) if one and one.kind is not IdentityKind.EMAIL]
     if await identities.given_up(message.company_id, message.channel, numbers):
         return False
-    contact = await contact_known(message.company_id, message.contact_id)
-    known = await identities.of_contact(message.company_id, contact.id, message.channel)
-    book = [Identity(IdentityKind.PHONE, contact.phone), Identity(IdentityKind.EMAIL, contact.email)]
-    return any(same_name(message.recipient, name) for name in [*known, *book])
+    book = person.contact.names if person.contact else []
+    return any(same_name(message.recipient, name) for name in [*person.names_in(message.channel), *book])
 
 
 @atomic

@@ -142,7 +142,7 @@ INPUTS = [
     (customers_db, "lock_contact"),
     (photos, "person_open"),
     (photos, "by_ids"),
-    (identities, "of_contact"),
+    (identities, "given_up"),
     (accounts, "by_id"),
     (questions_db, "by_id"),
     (gate_module, "decide"),
