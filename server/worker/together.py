@@ -28,10 +28,18 @@ class Together(Generic[A]):
         await done
 
     async def _run(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            await self._answer(group)
-        self._running = None
+        group: Sequence[tuple[A, asyncio.Future[None]]] = ()
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                await self._answer(group)
+        finally:
+            self._running = None
+            for _, done in [
+                *group,
+                *self._waiting,
+            ]:  # only where this task was cancelled: nobody waits for ever
+                done.cancel()
 
     async def _answer(self, group: "Sequence[tuple[A, asyncio.Future[None]]]") -> None:
         try:
