@@ -21,8 +21,8 @@ _FORGED = "UPDATE logbook_head SET seq = ?, hash = ? WHERE company_id = ?"
 async def insert_entry(company_id: UUID, entry: Entry) -> Line:
     """Append the entry to the company's chain; must run inside the unit of work it reports."""
     assert entry.company_id == company_id, "an entry belongs to its company's chain"
-    head = await rows(_HEAD[dialect()], company_id)
-    seq, prev_hash = (head[0]["seq"] + 1, head[0]["hash"]) if head else (1, FIRST)
+    found = await rows(_HEAD[dialect()], company_id)
+    seq, prev_hash = (found[0]["seq"] + 1, found[0]["hash"]) if found else (1, FIRST)
     text = canonical(entry.data)
     line = Line(new_id(), seq, entry, prev_hash, link_hash(prev_hash, seq, entry, text))
     await insert(
@@ -41,7 +41,7 @@ async def insert_entry(company_id: UUID, entry: Entry) -> Line:
         prev_hash=prev_hash,
         hash=line.hash,
     )
-    if head:
+    if found:
         await execute(_FORGED, seq, line.hash, company_id)
     else:
         await insert("logbook_head", id=company_id, company_id=company_id, seq=seq, hash=line.hash)
@@ -81,8 +81,8 @@ async def chain(company_id: UUID, *, after: int = 0, limit: int = 1000) -> list[
 
 async def head(company_id: UUID) -> tuple[int, str]:
     """Return number and hash of the chain's last line; (0, FIRST) before the first one."""
-    row = await LogbookHeadRow.get_or_none(company_id=company_id)
-    return (row.seq, row.hash) if row else (0, FIRST)
+    found = await rows(_READ_HEAD, company_id)
+    return (found[0]["seq"], found[0]["hash"]) if found else (0, FIRST)
 
 
 async def _page(company_id: UUID, only: dict[str, object], before: str | None, limit: int) -> Page[Line]:
