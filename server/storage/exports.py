@@ -59,7 +59,7 @@ class ChatFile:
             raise TooLarge("import.file_too_large", limit_mb=PICTURE_MAX // 1_000_000)
         with _distrusted():
             self._archive = self._archive or zipfile.ZipFile(self._path)
-            return self._archive.read(self._entries[name])
+            return _unpack(self._archive, self._entries[name])
 
     def close(self) -> None:
         if self._archive:
@@ -99,7 +99,8 @@ def _unpacked(path: Path) -> ChatFile:
     with path.open("rb") as file:
         _check_list(file)
     with zipfile.ZipFile(path) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        # zipfile asks a name for its last sign, and a hostile one may be empty: `_bare_name` refuses it.
+        entries = [entry for entry in archive.infolist() if not entry.filename or not entry.is_dir()]
         places = _checked(entries)
         text_name = _chat_of(list(places))
         text = _text_of(archive, places.pop(text_name))
@@ -181,7 +182,16 @@ def _chat_of(names: list[str]) -> str:
 def _text_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
     if entry.file_size > TEXT_MAX:
         raise TooLarge("import.text_too_large", limit_mb=TEXT_MAX // 1_000_000)
-    return _decoded(archive.read(entry))
+    return _decoded(_unpack(archive, entry))
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Return an entry's bytes, no more than the list of entries promises; one that holds more fails its sum.
+
+    `ZipFile.read` unpacks 2 GB at once before it looks at the promise (CPython 3.11, ZipExtFile._read1).
+    """
+    with archive.open(entry) as file:
+        return file.read(entry.file_size + 1)
 
 
 def _decoded(data: bytes) -> str:

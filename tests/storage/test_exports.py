@@ -3,6 +3,7 @@
 import io
 import stat
 import struct
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "absolute": (lambda: zipped(("_chat.txt", TEXT), ("/etc/passwd", b"x")), "import.bad_name"),
     "drive": (lambda: zipped(("_chat.txt", TEXT), ("C:\\x.jpg", b"x")), "import.bad_name"),
     "zero sign": (lambda: renamed("ab.jpg", "a\x00.jpg"), "import.bad_name"),
+    "no name": (lambda: renamed("ab.jpg", "\x00\x00.jpg"), "import.bad_name"),
     "control sign": (lambda: renamed("ab.jpg", "a\x1b.jpg"), "import.bad_name"),
     "two of a name": (twice, "import.double_name"),
     "two chats": (lambda: zipped(("_chat.txt", TEXT), ("x/_chat.txt", TEXT)), "import.double_name"),
@@ -113,6 +115,24 @@ def test_a_hostile_archive_ends_in_a_sentence(make: Callable[[], bytes], code: s
         open_chat(path)
     assert refused.value.code == code and code in sentences()
     assert [one.name for one in tmp_path.iterdir()] == ["chat.zip"]
+
+
+def test_no_more_is_unpacked_than_the_list_promises(tmp_path: Path) -> None:
+    """20 MB behind a promise of 31 bytes; what a server has no memory for ends it, and every phone's upload with it."""
+    data = bytearray(zipped(("_chat.txt", TEXT), ("IMG-1.jpg", b"\0" * 20_000_000)))
+    at = data.rfind(b"PK\x01\x02")
+    data[at + 24 : at + 28] = struct.pack("<I", 31)
+    path = tmp_path / "chat.zip"
+    path.write_bytes(data)
+    chat = open_chat(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Damaged):
+            chat.read("IMG-1.jpg")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+        chat.close()
 
 
 def test_every_cut_and_many_flipped_bits_end_in_a_sentence_or_a_chat(tmp_path: Path) -> None:
