@@ -14,7 +14,7 @@ from server.actions import trash
 from server.db import companies, conversations, customers, imports, jobs, logbook, photos, tasks, users
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
-from server.domain.imports.chat_import import ChatImport, ImportState
+from server.domain.imports.chat_import import ChatImport, ImportState, photo_id
 from server.domain.imports.export import FILE_MAX, Export, Order
 from server.domain.imports.parse import parse
 from server.domain.imports.plan import Plan
@@ -197,14 +197,16 @@ class TakenBack:
 async def take_back(actor: Actor, chat: ChatImport, *, with_photos: bool, at: datetime) -> TakenBack:
     """Take away the messages an import brought and only those; `with_photos` also its photos nobody has judged yet.
 
-    The file stays as evidence of what was here. Raises Forbidden, Conflict.
+    A photo that another chat brought, or still shows, is not its own. The file stays as evidence of what was here.
+    Raises Forbidden, Conflict.
     """
     require(actor, Right.MANAGE_CUSTOMERS)
     brought = await imports.photos_of(actor.company_id, chat.id)
     messages = await _take_back(actor, chat, at=at)
-    number = 0
+    number, shown = 0, await imports.shown(actor.company_id, brought)
     for photo in await photos.by_ids(actor.company_id, brought) if with_photos else []:
-        if photo.source is Source.CHAT and photo.review == "new":
+        own = photo.source is Source.CHAT and photo.id == photo_id(chat.id, photo.sha256)
+        if own and photo.id not in shown and photo.review == "new":
             try:
                 await trash.delete(actor, photo, at=at)
             except Conflict:

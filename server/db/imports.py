@@ -140,6 +140,12 @@ async def photos_of(company_id: UUID, import_id: UUID) -> list[UUID]:
     return sorted({UUID(str(one)) for one in await rows.values_list("photo_id", flat=True)})
 
 
+async def shown(company_id: UUID, photo_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these photos a message shows."""
+    rows = MessageRow.filter(company_id=company_id, photo_id__in=list(photo_ids))
+    return {UUID(str(one)) for one in await rows.values_list("photo_id", flat=True)}
+
+
 async def conversations_of(company_id: UUID, import_id: UUID) -> list[UUID]:
     """Return the conversations that an import's messages stand in."""
     rows = MessageRow.filter(

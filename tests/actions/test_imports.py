@@ -297,6 +297,24 @@ async def test_damaged_and_false_files_are_counted_and_the_rest_comes_in(house: 
     assert (chat.result["damaged"], chat.result["left"]) == (1, 1)
 
 
+async def test_taken_back_with_photos_are_only_its_own_that_nobody_else_shows(house: House) -> None:
+    """Two chats show one picture, forwarded: it belongs to the one that brought it, and stays while the other shows it."""
+    picture = {"IMG-1.jpg": photo_bytes(seed=5)}
+    later = FIRST + timedelta(days=3)
+    first = await house.bring(archive([Wrote(FIRST, "Petra", file="IMG-1.jpg")], picture))
+    second = await house.bring(archive([Wrote(later, "Petra", file="IMG-1.jpg")], picture))
+    assert second.result["known_photos"] == 1
+    [shown] = {one.photo_id for one in await house.said()}
+    assert shown
+    gone = await imports.take_back(house.office, second, with_photos=True, at=AT)
+    assert (gone.messages, gone.photos) == (1, 0)
+    assert await photos.by_id(house.company_id, shown)
+    second = await house.bring(archive([Wrote(later, "Petra", file="IMG-1.jpg")], picture))
+    gone = await imports.take_back(house.office, first, with_photos=True, at=AT)
+    assert (gone.messages, gone.photos) == (1, 0)
+    assert await photos.by_id(house.company_id, shown)
+
+
 async def test_taken_back_are_its_messages_and_only_those(house: House) -> None:
     chat = await house.bring(whole())
     await house.bring(archive([Wrote(FIRST + timedelta(days=6), "Petra", "bleibt")]))
