@@ -39,8 +39,11 @@ class Received:
 
 
 async def keep_picture(services: Services, came: Received, *, at: datetime) -> Photo:
-    """Keep a picture a customer sent; the same id again returns the first. Raises Invalid for what is no picture."""
-    known = await photos.by_id(came.company_id, came.id)
+    """Keep a picture a customer sent; the same id again returns the first, thrown away or not.
+
+    Raises Invalid for what is no picture.
+    """
+    known = await photos.by_id(came.company_id, came.id, trashed=True)
     if known:
         return known
     kind = checked_picture(came.data[:HEAD_BYTES], len(came.data))
@@ -98,7 +101,7 @@ async def _keep_bytes(
 @atomic
 async def _insert(photo: Photo, *, at: datetime) -> Photo:
     await items.claim_id(photo.company_id, photo.id)
-    known = await photos.by_id(photo.company_id, photo.id)
+    known = await photos.by_id(photo.company_id, photo.id, trashed=True)
     if known:
         return known
     photo = await _placed(photo)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.actions import sync, uploads
+from server.actions import sync, trash, uploads
 from server.actions.received_photos import Received, keep_picture
 from server.actions.sweep import Sweep, sweep
 from server.actions.sync import Origin
@@ -75,3 +75,16 @@ async def test_a_customers_photo_is_kept_once(site: Site) -> None:
     assert len([key async for key in site.services.storage.list("")]) == 1
     with pytest.raises(Invalid, match=r"photo\.html"):
         await keep_picture(site.services, Received(new_id(), company_id, b"<html>", None, None), at=AT)
+
+
+async def test_what_was_thrown_away_does_not_come_back_by_a_repetition(site: Site) -> None:
+    """A file is fetched again when the process died before its message knew of it; meanwhile the office was faster."""
+    came = Received(new_id(), site.worker.company_id, photo_bytes(), site.job, None)
+    photo = await keep_picture(site.services, came, at=AT)
+    await trash.delete(site.office, photo, at=AT)
+    next_month = AT + timedelta(days=10)
+    again = await keep_picture(site.services, came, at=next_month)
+    assert (again.id, again.deleted_at) == (photo.id, AT)
+    assert [key async for key in site.services.storage.list("")] == [photo.storage_key]
+    await trash.restore(site.office, photo.id, at=next_month)
+    assert (await keep_picture(site.services, came, at=next_month)).deleted_at is None
