@@ -272,6 +272,64 @@ def test_only_the_last_nets_catch_everything() -> None:
     assert not wrong, f"errors are swallowed in {', '.join(wrong)}"
 
 
+# Called by what is not ours, or kept for the day it is needed; each with the reason.
+KEPT = {
+    "server.app.process": "granian imports it by name",
+    "server.demo.stage.process": "granian imports it by name",
+    "server.db.postgres.client_class": "tortoise looks it up",
+    "server.db.sqlite.client_class": "tortoise looks it up",
+    "server.db.migrate.rebuild": "the first migration that alters a column of SQLite will need it",
+    "server.db.unit.inside": "the one way to see where a unit ends",
+    "server.db.unit.after_commit": "the promise units are built on",
+    "server.db.unit.savepoint": "the promise units are built on",
+    "server.domain.pace.taken": "the rule that db/pace.py writes in SQL, for its simulation",
+    "server.domain.advisor.words": "tools/catalogue.py collects what is to be translated",
+}
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            names = [one for target in node.targets for one in ast.walk(target)]
+            yield from (one.id for one in names if isinstance(one, ast.Name))
+
+
+def used(name: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) of everything a module of ours names: imported, read of a module, or its own."""
+    alias: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            alias |= {one.asname: one.name for one in node.names if one.asname}
+        if isinstance(node, ast.ImportFrom):
+            alias |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+            yield from ((node.module or "", one.name) for one in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in alias:
+            yield alias[node.value.id], node.attr
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield name, node.id
+
+
+def test_nothing_is_left_over() -> None:
+    """Every function, class and constant of a module is named somewhere in the server, or kept for a reason."""
+    trees = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): tree
+        for path, tree in modules()
+        if "migrations" not in path.parts
+    }
+    named = {one for name, tree in trees.items() for one in used(name, tree)}
+    left = {
+        f"{name}.{one}"
+        for name, tree in trees.items()
+        for one in defined(tree)
+        if (name, one) not in named and one not in ("routes", "__all__") and ".tables" not in name
+    }
+    assert left <= set(KEPT), f"nobody needs {', '.join(sorted(left - set(KEPT)))}"
+    assert set(KEPT) <= left, f"needed again, so not to be excused: {', '.join(sorted(set(KEPT) - left))}"
+
+
 def test_sizes_are_shown() -> None:
     """A compass, not a fence: prints what has grown, fails never for size."""
     rows = []

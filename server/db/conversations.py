@@ -41,12 +41,6 @@ async def by_key(company_id: UUID, person_key: str) -> Conversation | None:
     return _conversation(row) if row else None
 
 
-async def of_contacts(company_id: UUID, contact_ids: Sequence[UUID]) -> dict[UUID, Conversation]:
-    """Return the conversations of these people by contact, in one statement."""
-    found = await ConversationRow.filter(company_id=company_id, contact_id__in=list(contact_ids))
-    return {row.contact_id: _conversation(row) for row in found if row.contact_id}
-
-
 async def search(
     company_id: UUID,
     *,
@@ -71,10 +65,6 @@ async def search(
         query = query.filter(Q(last_at__lt=last.last_at) | Q(last_at=last.last_at, id__lt=last.id))
     found = await query.order_by("-last_at", "-id").limit(limit + 1)
     return cut([_conversation(row) for row in found], limit, lambda one: str(one.id))
-
-
-async def number_waiting(company_id: UUID) -> int:
-    return int(await ConversationRow.filter(company_id=company_id, waiting_since__isnull=False).count())
 
 
 async def lock(company_id: UUID, conversation_id: UUID) -> None:

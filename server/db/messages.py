@@ -121,12 +121,6 @@ async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[U
     return said
 
 
-async def of_job(
-    company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50
-) -> Page[Message]:
-    return await paged(company_id, {"job_id": job_id}, before, limit)
-
-
 async def search(
     company_id: UUID,
     *,
@@ -139,17 +133,6 @@ async def search(
     """Return messages, newest first, narrowed to a job, a person or a channel."""
     only = {"job_id": job_id, "contact_id": contact_id, "channel": channel}
     return await paged(company_id, {name: value for name, value in only.items() if value}, before, limit)
-
-
-async def awaiting_office(company_id: UUID, *, limit: int = 100) -> list[Message]:
-    """Return what customers wrote and nobody at the office has seen, oldest first."""
-    rows = MessageRow.filter(company_id=company_id, direction=Direction.IN, seen_by_office_at=None)
-    return [read(row) for row in await rows.order_by("at", "id").limit(limit)]
-
-
-async def from_customers(company_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Message]:
-    """Return what customers wrote, newest first; what a chat's export tells is no news."""
-    return await paged(company_id, {"direction": Direction.IN, "chat_import_id": None}, before, limit)
 
 
 async def in_doubt(company_id: UUID) -> list[Message]:

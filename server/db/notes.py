@@ -60,14 +60,6 @@ async def search(company_id: UUID, terms: Sequence[str], *, limit: int = 20) -> 
     return await by_ids(company_id, [UUID(str(one)) for one in ids])
 
 
-async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, limit: int = 50) -> Page[Note]:
-    """Return the job's notes, newest first."""
-    only: dict[str, object] = {"company_id": company_id, "job_id": job_id, "current": True}
-    if before:
-        only["id__lt"] = before
-    return cut(await _read(only, limit=limit + 1), limit, lambda note: str(note.id))
-
-
 async def of_kind(
     company_id: UUID,
     kind: NoteKind,

@@ -12,6 +12,7 @@ from server.db import jobs as job_table
 from server.db import logbook, photos
 from server.db import notes as note_table
 from server.db.connect import Database
+from server.db.tables import NoteRow
 from server.domain.errors import Forbidden, Invalid
 from server.domain.jobs import JobStep
 from server.domain.notes import Note
@@ -91,8 +92,8 @@ async def written(site: Site, **fields: Any) -> Note:
 
 
 async def standing(site: Site) -> list[tuple[str, bool]]:
-    found = await note_table.of_job(site.worker.company_id, site.job)
-    return sorted((note.text, note.disputed) for note in found.items)
+    rows = NoteRow.filter(company_id=site.worker.company_id, job_id=site.job, current=True)
+    return sorted((note.text, note.disputed) for note in await rows)
 
 
 async def test_a_correction_stands_where_the_first_text_stood(site: Site) -> None:

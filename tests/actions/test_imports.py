@@ -12,7 +12,7 @@ import pytest
 from server.actions import import_runs, imports, mergers, sweep, trash
 from server.actions.conversations import keep as kept
 from server.actions.gate import acquaint
-from server.db import consents, conversations, logbook, messages, photos
+from server.db import consents, conversations, logbook, photos
 from server.db import imports as imports_db
 from server.db import jobs as jobs_db
 from server.db import tasks as table
@@ -29,7 +29,7 @@ from server.domain.photos import Source
 from server.domain.users import Actor
 from server.ids import new_id
 from server.services import Services
-from tests import factories
+from tests import factories, looks
 from tests.domain.chats import Form, Wrote, packed, written
 from tests.sites import AT, Site, build, photo_bytes
 
@@ -81,8 +81,8 @@ class House:
         return found
 
     async def said(self) -> list[Message]:
-        page = await messages.of_job(self.company_id, self.site.job, limit=200)
-        return sorted(page.items, key=lambda one: (one.at, one.text))
+        page = await looks.of_job(self.company_id, self.site.job)
+        return sorted(page, key=lambda one: (one.at, one.text))
 
 
 @pytest.fixture
@@ -181,14 +181,14 @@ async def test_it_proves_nothing_and_nobody_waits(house: House) -> None:
     await house.bring(whole())
     assert (await acquaint(house.company_id, house.petra.id)).wrote_at("whatsapp") is None
     assert await consents.of_contact(house.company_id, house.petra.id) == []
-    assert await messages.awaiting_office(house.company_id) == []
-    assert (await messages.from_customers(house.company_id)).items == []
-    (thread,) = (await conversations.of_contacts(house.company_id, [house.petra.id])).values()
+    assert await looks.unseen(house.company_id) == []
+    assert (await looks.from_customers(house.company_id)) == []
+    thread = await looks.thread_of(house.company_id, house.petra.id)
     said = await house.said()
     assert {one.conversation_id for one in said} == {thread.id} and {one.verified for one in said} == {False}
     assert thread.waiting_since is None and thread.last_at == said[-1].at
     await atomic(conversations.set_waiting_anew)(house.company_id, thread.id)
-    assert await conversations.number_waiting(house.company_id) == 0
+    assert await looks.number_waiting(house.company_id) == 0
 
 
 async def test_who_waits_is_not_answered_by_a_text_file(house: House) -> None:
@@ -200,9 +200,9 @@ async def test_who_waits_is_not_answered_by_a_text_file(house: House) -> None:
     )  # fmt: skip
     await atomic(kept)(heard)
     await house.bring(whole())
-    (thread,) = (await conversations.of_contacts(house.company_id, [house.petra.id])).values()
+    thread = await looks.thread_of(house.company_id, house.petra.id)
     await atomic(conversations.set_waiting_anew)(house.company_id, thread.id)
-    assert await conversations.number_waiting(house.company_id) == 1
+    assert await looks.number_waiting(house.company_id) == 1
 
 
 async def test_once_more_brings_nothing_twice(house: House) -> None:
@@ -263,7 +263,7 @@ async def test_days_belong_to_jobs_and_the_rest_stays_out(house: House) -> None:
     said = [*conversation(2), Wrote(FIRST + timedelta(days=3), "Petra", "später")]
     chat = await house.bring(archive(said), house.plan(*spans))
     assert chat.result["messages"] == 9 and len(await house.said()) == 7
-    there = (await messages.of_job(house.company_id, other.id)).items
+    there = await looks.of_job(house.company_id, other.id)
     assert {one.text for one in there} == {"Frage 0", "Frage 1"}
 
 

@@ -10,7 +10,7 @@ from tortoise.models import Model
 
 from server.actions import internal_notes, jobs, mergers, reviews
 from server.db import internal_notes as internal_notes_db
-from server.db import items, logbook, messages, notes, photos, questions, tables
+from server.db import items, logbook, notes, photos, questions, tables
 from server.db import jobs as job_table
 from server.db import mergers as mergers_db
 from server.db import timeline as timelines
@@ -21,6 +21,7 @@ from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from server.domain.jobs import Job, JobDraft, JobState, twins
 from server.domain.reviews import Verdict
 from server.ids import new_id
+from tests import looks
 from tests.sites import AT, Site, brought, build, photo_bytes, put, snap
 
 
@@ -156,7 +157,7 @@ async def test_a_job_with_talk_is_not_deleted(site: Site) -> None:
     await put(site.worker, "question", job=str(site.job), text="Weiß?")
     with pytest.raises(Conflict, match="has_talk"):
         await mergers.delete(site.office, await job(site, site.job), at=AT)
-    assert (await messages.of_job(site.office.company_id, site.job)).items == []
+    assert (await looks.of_job(site.office.company_id, site.job)) == []
 
 
 async def test_internal_notes_keep_a_job_and_follow_it(site: Site) -> None:

@@ -13,13 +13,13 @@ import httpx
 from server.actions import companies, consent_links, stickers
 from server.actions.gate import gate
 from server.clock import now
-from server.db import consents, messages
+from server.db import consents
 from server.domain.consents import Consent, ConsentVerb, Matter, Proof, Purpose, wording_hash
 from server.domain.customers import Contact
 from server.domain.gate import Closed, Open
 from server.domain.jobs import Job
 from server.domain.users import Role
-from tests import factories
+from tests import factories, looks
 from tests.pages.conftest import House
 from tests.running import browser
 
@@ -240,7 +240,7 @@ async def test_the_sticker_takes_the_word_of_the_person_with_the_number(house: H
     assert known.text == unknown.text, "the answer must not say whose number the firm knows"
     [line] = await lines(house, contact)
     assert line.proof is Proof.LINK and "+4915123456789" in line.proof_ref and line.wording in page
-    [told] = await messages.awaiting_office(house.company.id)
+    [told] = await looks.unseen(house.company.id)
     assert "+491601234567" in told.text and told.contact_id is None and told.job_id == job.id
 
 
@@ -258,7 +258,7 @@ async def test_a_sticker_never_undoes_a_stop(house: House) -> None:
             answer = await phone.post(await sticker(house, job), data=typed | wrong)
             assert answer.status_code == 422 and words in answer.text
     assert await stands(house, contact) == Closed("consent.withdrawn")
-    assert len(await messages.awaiting_office(house.company.id)) == 1
+    assert len(await looks.unseen(house.company.id)) == 1
 
 
 async def test_only_who_agreed_goes_into_an_address_book(house: House) -> None:

@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from server.actions import import_runs
-from server.db import imports, messages
+from server.db import imports
 from server.domain.customers import Contact
 from server.domain.imports.chat_import import ImportState
 from server.domain.jobs import Job
 from server.domain.users import Role
-from tests import factories
+from tests import factories, looks
 from tests.domain.chats import Form, Wrote, packed, written
 from tests.pages.conftest import House
 from tests.sites import photo_bytes
@@ -91,7 +91,7 @@ async def test_from_the_file_to_the_job_and_back(house: House) -> None:
     assert "Chat mit Petra.zip" in (await house.office.get("/imports")).text
     assert place(await house.office.post(f"{path}/removal", data={"photos": "1"})) == path
     assert "Zurückgenommen" in (await house.office.get(path)).text
-    assert (await messages.of_job(house.company.id, job.id)).items == []
+    assert (await looks.of_job(house.company.id, job.id)) == []
     logbook = (await house.office.get("/logbook")).text
     assert "nahm die Nachrichten aus einem exportierten Chat zurück" in logbook
 

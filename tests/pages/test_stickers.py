@@ -8,10 +8,10 @@ import pytest
 
 from server.actions import mergers
 from server.clock import now
-from server.db import logbook, messages, photos, stickers
+from server.db import logbook, photos, stickers
 from server.domain.jobs import Job
 from server.domain.users import Role
-from tests import factories
+from tests import factories, looks
 from tests.factories import START
 from tests.pages.conftest import House
 from tests.running import browser
@@ -150,7 +150,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_kept(
     assert answer.status_code == 422 and words in answer.text, answer.text[-3000:]
     assert typed.get("text", "") in answer.text
     assert (await photos.of_job(house.company.id, job.id)).items == []
-    assert (await messages.from_customers(house.company.id)).items == []
+    assert (await looks.from_customers(house.company.id)) == []
 
 
 async def test_nobody_fills_the_disk_through_a_sticker(house: House) -> None:
@@ -164,7 +164,7 @@ async def test_nobody_fills_the_disk_through_a_sticker(house: House) -> None:
         full = await guest.post(other, data={"text": "noch eins"})
         assert full.status_code == 429 and "Heute kam hier schon sehr viel an" in full.text
         assert "noch eins" in full.text, "nothing typed is lost"
-    assert len((await messages.from_customers(house.company.id, limit=100)).items) == 45
+    assert len(await looks.from_customers(house.company.id)) == 45
 
 
 async def test_the_sticker_of_a_merged_job_leads_to_the_one_it_became(house: House) -> None:

@@ -5,8 +5,6 @@ from datetime import time, timedelta
 from typing import Any
 
 from server.actions import by_itself, consents, office_hours
-from server.db import conversations as table
-from server.db import messages
 from server.db.tables import MessageRow
 from server.domain.consents import Proof
 from server.domain.evidence import Evidence
@@ -14,6 +12,7 @@ from server.domain.hours import OfficeHours, Week
 from server.domain.messages import AUTOMATIC, Message
 from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
+from tests import looks
 from tests.talk.test_inbox import keep
 from tests.talks import Firm
 
@@ -45,7 +44,7 @@ async def test_away_once_per_absence_and_it_answers_nothing(firm: Firm) -> None:
     await write(firm, hours=1)
     await write(firm, hours=8)
     assert said(firm.petra) == [TOLD]
-    thread = (await table.of_contacts(firm.company_id, [firm.contact.id]))[firm.contact.id]
+    thread = await looks.thread_of(firm.company_id, firm.contact.id)
     assert thread.waiting_since is not None
     [row] = await MessageRow.filter(direction="out")
     assert row.author_id is None and row.question_id is None
@@ -126,5 +125,5 @@ async def test_two_machines_do_not_talk_for_ever(firm: Firm) -> None:
     for _ in range(20):
         await write(firm, "Ich bin gerade nicht da. Diese Nachricht wurde von selbst geschrieben.", seconds=5)
     assert len(said(firm.petra)) == 1
-    heard = await messages.from_customers(firm.company_id)
-    assert len(heard.items) == 21
+    heard = await looks.from_customers(firm.company_id)
+    assert len(heard) == 21

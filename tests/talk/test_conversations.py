@@ -16,12 +16,12 @@ from server.domain.identities import Identity, IdentityKind
 from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.customer import Customer
+from tests import looks
 from tests.talks import Firm
 
 
 async def thread(firm: Firm) -> Conversation:
-    found = await table.of_contacts(firm.company_id, [firm.contact.id])
-    return found[firm.contact.id]
+    return await looks.thread_of(firm.company_id, firm.contact.id)
 
 
 async def stranger(firm: Firm, text: str = "Hallo, machen Sie auch Bäder?") -> Customer:
@@ -57,7 +57,7 @@ async def test_both_directions_stand_in_one_thread_and_waiting_ends_with_an_answ
     firm.clock.go(minutes=5)
     firm.petra.write("Danke")
     await firm.work()
-    assert await table.number_waiting(firm.company_id) == 1
+    assert await looks.number_waiting(firm.company_id) == 1
     await conversations.settle(firm.office, await thread(firm), at=firm.clock.at)
     settled = await thread(firm)
     assert (settled.state, settled.waiting_since) == (ConversationState.DONE, None)
@@ -111,7 +111,7 @@ async def test_a_stranger_becomes_a_new_customer_and_his_stop_counts(firm: Firm)
     contact = await conversations.new_customer(
         firm.office, inquiry, CustomerDraft("Uwe Neu"), ContactDraft("Uwe Neu"), at=firm.clock.at
     )
-    found = (await table.of_contacts(firm.company_id, [contact.id]))[contact.id]
+    found = await looks.thread_of(firm.company_id, contact.id)
     assert found.id == inquiry.id
     assert await gate(firm.company_id, contact.id, "whatsapp", at=firm.clock.at) == Closed(
         "consent.withdrawn"
@@ -127,14 +127,14 @@ async def test_spam_counts_nothing_fetches_nothing_and_is_answered_by_nobody(fir
     await firm.work()
     counts = await of_company(firm.company_id)
     assert counts.unread == 0
-    assert await table.number_waiting(firm.company_id) == 0
+    assert await looks.number_waiting(firm.company_id) == 0
     assert not await MessageRow.filter(photo_id__isnull=False).exists()
     [put_aside] = (await table.search(firm.company_id, states=[ConversationState.SPAM])).items
     assert len(await conversation_messages.heard_in(firm.company_id, put_aside.id)) == 3
     with pytest.raises(Conflict):
         await conversations.settle(firm.office, put_aside, at=firm.clock.at)
     await conversations.no_spam(firm.office, put_aside, at=firm.clock.at)
-    assert await table.number_waiting(firm.company_id) == 1
+    assert await looks.number_waiting(firm.company_id) == 1
 
 
 async def test_assigning_never_retargets_what_is_queued(firm: Firm) -> None:
@@ -155,7 +155,7 @@ async def test_filing_one_message_of_a_stranger_brings_all_of_them(firm: Firm) -
     uwe = await stranger(firm)
     uwe.write("Und noch etwas")
     await firm.work()
-    first = (await messages.from_customers(firm.company_id)).items[-1]
+    first = (await looks.from_customers(firm.company_id))[-1]
     await inbox.assign(firm.office, first, job_id=firm.job, contact_id=firm.contact.id, at=firm.clock.at)
     assert {row.contact_id for row in await MessageRow.all()} == {firm.contact.id}
     assert await ConversationRow.all().count() == 1

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 
 from server.actions import inbox
-from server.db import messages
 from server.db.tables import InboxEventRow, MessageRow, RawEventRow
 from server.domain.questions import QuestionState
 from server.sandbox.world import Whims
+from tests import looks
 from tests.full import full
 from tests.talks import TYPED, Firm
 
@@ -126,7 +126,7 @@ async def test_answers_find_their_question(firm: Firm) -> None:
     firm.clock.go(minutes=1)
     firm.petra.write("Am Dienstag")
     await firm.work()
-    [homeless] = [one for one in await messages.awaiting_office(firm.company_id) if one.text == "Am Dienstag"]
+    [homeless] = [one for one in await looks.unseen(firm.company_id) if one.text == "Am Dienstag"]
     assert (homeless.question_id, homeless.contact_id) == (None, firm.contact.id)
     asked = next(one for one in firm.petra.bubbles if one.from_firm and "Wo?" in one.text)
     firm.petra.write("Im Keller", quoted=asked.id)
@@ -140,6 +140,6 @@ async def test_a_customers_photo_comes_home(firm: Firm) -> None:
 
     firm.petra.send_photo(photo_bytes(seed=3), "image/jpeg", "So sieht es aus")
     await firm.work(hours=1)
-    [message] = await messages.awaiting_office(firm.company_id)
+    [message] = await looks.unseen(firm.company_id)
     assert message.photo_id and (await firm.photo_now(message.photo_id)).caption == "So sieht es aus"
     firm.failures.clear()  # the bytes are no picture anybody could render; that is not what is tested here

@@ -18,6 +18,7 @@ from server.sandbox.customer import Customer
 from server.sandbox.email import smtp as email_smtp
 from server.sandbox.email.letters import answer
 from server.sandbox.world import Bubble, Fault
+from tests import looks
 from tests.channels.mails import ADDRESS, mail
 from tests.talk.platforms import email
 from tests.talks import Firm
@@ -31,7 +32,7 @@ async def petra(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> Customer:
 
 
 async def heard(firm: Firm, text: str) -> Message:
-    [found] = [one for one in (await messages.from_customers(firm.company_id)).items if one.text == text]
+    [found] = [one for one in (await looks.from_customers(firm.company_id)) if one.text == text]
     return found
 
 
@@ -126,7 +127,7 @@ async def test_a_machine_and_a_forger_answer_nothing_and_open_nothing(firm: Firm
     far.put(petra.account, absent.replace(b"<a1@", b"<a2@"))
     await firm.work()
     assert (await firm.now(question)).state is QuestionState.SENT
-    waiting = await messages.awaiting_office(firm.company_id)
+    waiting = await looks.unseen(firm.company_id)
     assert sorted(one.text for one in waiting if not one.verified) == [*2 * ["2"], *2 * ["Bin im Urlaub"]]
 
 

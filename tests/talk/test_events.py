@@ -43,6 +43,7 @@ from server.domain.outcomes import Accepted, Moved, Outcome, Paused, Permanent, 
 from server.domain.questions import QuestionState
 from server.domain.speeches import Speech
 from server.ids import new_id
+from tests import looks
 from tests.talks import PETRA, Firm
 
 PHONE = Identity(IdentityKind.PHONE, PETRA)
@@ -109,7 +110,7 @@ async def test_an_echo_of_ours_resolves_the_doubt(
     found = await now(firm, written)
     assert (found.state, found.foreign_id) == (MessageState.SENT, "mid.1")
     assert await MessageRow.filter(direction="out").count() == 1
-    assert await conversations_db.number_waiting(firm.company_id) == 0
+    assert await looks.number_waiting(firm.company_id) == 0
 
 
 async def test_what_was_sent_by_hand_stands_in_the_thread_and_answers(
@@ -121,11 +122,11 @@ async def test_what_was_sent_by_hand_stands_in_the_thread_and_answers(
     await tell(firm, echo, monkeypatch=monkeypatch)
     [sent] = [one for one in (await messages.search(firm.company_id)).items if one.direction == "out"]
     assert (sent.by_phone, sent.state, sent.author_id) == (True, MessageState.SENT, None)
-    assert await conversations_db.number_waiting(firm.company_id) == 0
+    assert await looks.number_waiting(firm.company_id) == 0
     firm.clock.go(minutes=1)
     quoting = heard("Gut", context_id="mid.2", sent_at=firm.clock.at)
     await tell(firm, quoting, monkeypatch=monkeypatch)
-    assert await conversations_db.number_waiting(firm.company_id) == 1
+    assert await looks.number_waiting(firm.company_id) == 1
 
 
 async def test_an_echo_waits_for_the_call_that_may_be_it(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +177,7 @@ async def test_a_changed_message_keeps_its_first_words_in_the_logbook(
     await tell(firm, change, said, foreign, monkeypatch=monkeypatch)
     monkeypatch.setattr(Whatsapp, "parse", lambda self, raw: [change, said, foreign])
     await firm.work(hours=0.2)
-    [message] = (await messages.from_customers(firm.company_id)).items
+    [message] = await looks.from_customers(firm.company_id)
     assert (message.text, message.edited_at) == ("Mittwoch", firm.clock.at)
     [line] = [
         one.entry

@@ -15,6 +15,7 @@ from server.domain.events import Gap
 from server.domain.gaps import AWAY
 from server.domain.identities import Identity, IdentityKind
 from server.pages import threads
+from tests import looks
 from tests.talk.test_events import PHONE, heard, say, tell
 from tests.talks import Firm
 
@@ -22,7 +23,7 @@ STRANGER = Identity(IdentityKind.PHONE, "+4916012345678")
 
 
 async def thread(firm: Firm) -> Conversation:
-    return (await table.of_contacts(firm.company_id, [firm.contact.id]))[firm.contact.id]
+    return await looks.thread_of(firm.company_id, firm.contact.id)
 
 
 async def gap(firm: Firm, key: str, *, ago: float = 38, length: float = 38, detail: str = "line") -> None:

@@ -39,6 +39,7 @@ from server.domain.tasks import Later
 from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox.world import Fault
+from tests import looks
 from tests.full import full
 from tests.talks import Firm
 
@@ -358,7 +359,7 @@ async def test_a_stop_that_the_office_files_counts(firm: Firm) -> None:
     await firm.consent()
     firm.petra.write("Stop")
     await firm.work()
-    [message] = (await messages.from_customers(firm.company_id)).items
+    [message] = await looks.from_customers(firm.company_id)
     assert message.contact_id is None
     await inbox.assign(firm.office, message, job_id=None, contact_id=firm.contact.id, at=firm.clock.at)
     assert await now(firm) == Closed("consent.withdrawn")

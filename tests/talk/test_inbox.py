@@ -13,7 +13,6 @@ import pytest
 from server.actions import companies, consents, customers, jobs, speech
 from server.db import companies as companies_db
 from server.db import conversation_messages, internal_notes, labels
-from server.db import conversations as table
 from server.db import customers as customers_db
 from server.db.tables import ConversationRow, InternalNoteRow, MessageRow
 from server.domain.consents import Proof
@@ -24,12 +23,12 @@ from server.domain.messages import Direction, MessageState
 from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.world import Fault
+from tests import looks
 from tests.talks import Firm
 
 
 async def place(firm: Firm) -> str:
-    found = await table.of_contacts(firm.company_id, [firm.contact.id])
-    return f"/messages/{found[firm.contact.id].id}"
+    return f"/messages/{(await looks.thread_of(firm.company_id, firm.contact.id)).id}"
 
 
 def words(**given: Any) -> dict[str, Any]:
@@ -462,7 +461,7 @@ async def _talk(firm: Firm, name: str, *, waiting: bool, said: int = 1) -> str:
             created_at=firm.clock.at, changed_at=firm.clock.at, foreign_id=str(new_id()),
         )  # fmt: skip
         await keep(last)
-    found = (await table.of_contacts(firm.company_id, [contact.id]))[contact.id]
+    found = await looks.thread_of(firm.company_id, contact.id)
     if not waiting:
         await conversations.settle(firm.office, found, at=firm.clock.at)
     return f"/messages/{found.id}"

@@ -4,7 +4,6 @@ from typing import cast
 
 from server.actions import channels, consents, inbox
 from server.db import accounts
-from server.db import messages as messages_db
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.evidence import Evidence
@@ -13,6 +12,7 @@ from server.domain.questions import QuestionState
 from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
 from server.sandbox.messenger.platform import MessengerPlatform
+from tests import looks
 from tests.sites import photo_bytes
 from tests.talks import Firm
 
@@ -43,8 +43,8 @@ async def with_page(firm: Firm) -> tuple[Account, Customer]:
 
 
 async def heard(firm: Firm) -> list[Message]:
-    page = await messages_db.from_customers(firm.company_id)
-    return sorted((one for one in page.items if one.channel == "messenger"), key=lambda one: one.text)
+    page = await looks.from_customers(firm.company_id)
+    return sorted((one for one in page if one.channel == "messenger"), key=lambda one: one.text)
 
 
 async def test_heard_bound_asked_tapped_answered(firm: Firm) -> None:

@@ -5,17 +5,17 @@ import pytest
 from server.actions import customers
 from server.db import customers as customers_db
 from server.db import identities
-from server.db import messages as messages_db
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
+from tests import looks
 from tests.talks import Firm
 
 
 async def heard(firm: Firm, contact: Contact) -> list[Message]:
     """Return what this person has said to us."""
-    page = await messages_db.from_customers(firm.company_id)
-    return [message for message in page.items if message.contact_id == contact.id]
+    page = await looks.from_customers(firm.company_id)
+    return [message for message in page if message.contact_id == contact.id]
 
 
 async def person(firm: Firm, name: str, typed: str) -> Contact:

@@ -7,6 +7,7 @@ from server.actions.outgoing import answer_url
 from server.channels.handoff import HandoffState
 from server.db import accounts, answer_links, consents, customers, messages
 from server.domain.questions import Question, QuestionState
+from tests import looks
 from tests.talks import Firm
 
 
@@ -152,7 +153,7 @@ async def test_a_message_of_an_unknown_person_is_filed(firm: Firm) -> None:
     firm.sandbox.add_person("neu", "Kai Sommer", "+4917199887766")
     firm.sandbox.customer("neu", "firm").write("Haben Sie Zeit für ein Bad?")
     await firm.work()
-    [message] = await messages.awaiting_office(firm.company_id)
+    [message] = await looks.unseen(firm.company_id)
     assert message.contact_id is None
     async with firm.browser(firm.office) as office:
         page = (await office.get("/messages")).text

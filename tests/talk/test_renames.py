@@ -7,13 +7,14 @@ import pytest
 from server.actions import fates, renames
 from server.actions.gate import gate
 from server.db import customers as customers_db
-from server.db import identities, messages
+from server.db import identities
 from server.db.tables import MessageRow
 from server.db.unit import atomic
 from server.domain.events import Renamed
 from server.domain.gate import Open
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
+from tests import looks
 from tests.talk.test_events import OTHER, PHONE, heard, say, tell
 from tests.talks import PETRA, Firm
 
@@ -127,5 +128,5 @@ async def test_somebody_else_ends_it(firm: Firm, monkeypatch: pytest.MonkeyPatch
     assert not isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
     await firm.work(hours=24)
     assert firm.on_phone() == []
-    heard_ = await messages.from_customers(firm.company_id)
-    assert {one.contact_id for one in heard_.items} == {firm.contact.id, None}
+    heard_ = await looks.from_customers(firm.company_id)
+    assert {one.contact_id for one in heard_} == {firm.contact.id, None}

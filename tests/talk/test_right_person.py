@@ -38,6 +38,7 @@ from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox import Wire
 from server.sandbox.email import smtp as email_smtp
+from tests import looks
 from tests.sites import photo_bytes
 from tests.talk.platforms import email
 from tests.talks import Firm
@@ -293,14 +294,12 @@ async def test_a_photo_lies_where_its_message_was_filed_while_it_was_fetched(fir
     await firm.hello()
 
     async def file() -> None:
-        [heard] = [
-            one for one in (await messages_db.from_customers(firm.company_id)).items if one.kind == "image"
-        ]
+        [heard] = [one for one in (await looks.from_customers(firm.company_id)) if one.kind == "image"]
         await inbox.assign(firm.office, heard, job_id=firm.job, contact_id=None, at=firm.clock.at)
 
     firm.services = replace(firm.services, http=httpx.AsyncClient(transport=Slow(firm, file)))
     firm.petra.send_photo(photo_bytes(seed=5), "image/jpeg")
     await firm.work()
-    [heard] = [one for one in (await messages_db.from_customers(firm.company_id)).items if one.photo_id]
+    [heard] = [one for one in (await looks.from_customers(firm.company_id)) if one.photo_id]
     assert heard.photo_id and (await firm.photo_now(heard.photo_id)).job_id == firm.job == heard.job_id
     await firm.services.http.aclose()

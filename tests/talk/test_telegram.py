@@ -1,7 +1,6 @@
 """A bot's conversation through the real doors: set up, heard, bound to a person, asked, tapped, answered, blocked."""
 
 from server.actions import channels, consents, inbox
-from server.db import messages as messages_db
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.evidence import Evidence
@@ -10,6 +9,7 @@ from server.domain.questions import QuestionState
 from server.domain.wordings import Topic
 from server.sandbox import Fault
 from server.sandbox.customer import Customer
+from tests import looks
 from tests.sites import photo_bytes
 from tests.talks import Firm
 
@@ -39,8 +39,8 @@ async def with_bot(firm: Firm) -> tuple[Account, Customer]:
 
 
 async def heard(firm: Firm) -> list[Message]:
-    page = await messages_db.from_customers(firm.company_id)
-    return [one for one in page.items if one.channel == "telegram"]
+    page = await looks.from_customers(firm.company_id)
+    return [one for one in page if one.channel == "telegram"]
 
 
 async def bound(firm: Firm, petra: Customer) -> None:

@@ -8,7 +8,7 @@ from server.actions import consents, ways
 from server.actions.gate import acquaint, gate_of
 from server.channels import CHANNELS
 from server.channels.handoff import MESSENGERS
-from server.db import accounts, conversation_messages, conversations, identities, messages
+from server.db import accounts, conversation_messages, identities, messages
 from server.db import customers as customers_db
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
@@ -20,6 +20,7 @@ from server.domain.messages import Message
 from server.domain.routing import Need, Route
 from server.domain.wordings import Topic
 from server.ids import new_id
+from tests import looks
 from tests.talks import PETRA, Firm
 
 ADDRESS = "Petra@Example.org"
@@ -76,7 +77,7 @@ async def _book(firm: Firm, **changes: str) -> None:
 async def test_only_a_proved_message_under_one_of_his_names_is_his(firm: Firm) -> None:
     """What was imported, is another channel's, unproved or bears a name that is no longer his proves nothing (G3)."""
     await firm.hello()
-    thread = (await conversations.of_contacts(firm.company_id, [firm.contact.id]))[firm.contact.id]
+    thread = await looks.thread_of(firm.company_id, firm.contact.id)
     [said] = await conversation_messages.heard_in(firm.company_id, thread.id)
 
     async def wrote_at(channel: str = "whatsapp") -> object:
