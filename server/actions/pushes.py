@@ -91,7 +91,7 @@ async def _remind(company: Company, device: Device, *, at: datetime) -> None:
     if user is None or not user.active or not await pushes.of_device(company.id, device.id, device.user_id):
         return
     if await devices.set_reminded(company.id, device.id, before=device.reminded_at, at=at):
-        await tell(device, reminder(device.owed, user.language), at=at)
+        await tell(device, reminder(device.unsent, user.language), at=at)
 
 
 @atomic
@@ -131,7 +131,7 @@ async def deliver(services: Services, company_id: UUID, payload: Mapping[str, ob
 async def _moot(to: Subscription, payload: Mapping[str, object]) -> bool:
     """Say whether the message is no longer true: it waited, and meanwhile the phone sent everything."""
     device = await devices.by_id(to.company_id, to.device_id) if to.device_id else None
-    return device is not None and device.owed == 0 and bool(payload["badge"])
+    return device is not None and device.unsent == 0 and bool(payload["badge"])
 
 
 @atomic

@@ -34,7 +34,7 @@ class HaveBody:
 
 @dataclass(frozen=True, slots=True)
 class StateBody:
-    """What a phone still holds: how many things, made since when, and how its storage is."""
+    """What a phone still holds: how many things, of others how many, made since when, and how its storage is."""
 
     device: UUID = forms.choice_id()
     unsent: int = forms.number(min=0, max=1_000_000)
@@ -43,6 +43,7 @@ class StateBody:
     problems: int = forms.number(min=0, max=1_000_000, default=0)
     storage: object = forms.plain(default=None)
     holds: object = forms.plain(default=None)
+    others: int = forms.number(min=0, max=1_000_000, default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ async def report(request: Request) -> Response:
 
 def _report(body: StateBody) -> Report:
     storage, holds = read_storage(body.storage), read_holds(body.holds)
-    return Report(body.unsent, body.oldest, body.version, body.problems, storage, holds)
+    return Report(body.unsent, body.oldest, body.version, body.problems, storage, holds, body.others)
 
 
 async def note_obeyed(request: Request) -> Response:

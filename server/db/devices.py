@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from server.db.tables import DeviceRow, SessionRow
 from server.domain.devices import Device, Order, Report, condition_of, read_holds, read_storage
 from server.domain.paging import Page, cut
@@ -12,6 +14,7 @@ from server.domain.paging import Page, cut
 _COLUMNS = (
     "id", "company_id", "user_id", "name", "unsent", "oldest_at", "client", "created_at", "seen_at", "version",
     "problems", "condition", "reported_at", "reminded_at", "order", "ordered_at", "obeyed_at",
+    "others",
 )  # fmt: skip
 
 
@@ -30,8 +33,8 @@ async def of_company(company_id: UUID, *, after: str | None = None, limit: int =
 
 
 async def holding(company_id: UUID) -> list[Device]:
-    """Return the phones that said they still hold something."""
-    return await _read({"company_id": company_id, "unsent__gt": 0}, limit=1000)
+    """Return the phones that said they still hold something, of whoever."""
+    return await _read({"company_id": company_id}, Q(unsent__gt=0) | Q(others__gt=0), limit=1000)
 
 
 async def held_by(company_id: UUID, user_id: UUID) -> list[Device]:
@@ -74,13 +77,14 @@ async def set_begun_anew(company_id: UUID, device_id: UUID) -> None:
     """Forget an obeyed order: somebody signed in on the wiped phone. The logbook remembers."""
     past: dict[str, Any] = {"order": "", "ordered_at": None, "ordered_by_id": None, "obeyed_at": None}
     obeyed = DeviceRow.filter(id=device_id, company_id=company_id).exclude(order="").exclude(obeyed_at=None)
-    await obeyed.update(**past, unsent=0, oldest_at=None, problems=0, condition={})
+    await obeyed.update(**past, unsent=0, others=0, oldest_at=None, problems=0, condition={})
 
 
 async def set_report(company_id: UUID, device_id: UUID, report: Report, *, at: datetime) -> None:
     """Keep what the phone says of itself."""
     await DeviceRow.filter(id=device_id, company_id=company_id).update(
         unsent=report.unsent,
+        others=report.others,
         oldest_at=report.oldest_at,
         version=report.version,
         problems=report.problems,
@@ -95,7 +99,7 @@ async def set_written_off(company_id: UUID, device_id: UUID) -> None:
     row = await DeviceRow.get(id=device_id, company_id=company_id)
     condition = {**(row.condition or {}), "holds": []}
     await DeviceRow.filter(id=device_id, company_id=company_id).update(
-        unsent=0, oldest_at=None, problems=0, condition=condition
+        unsent=0, others=0, oldest_at=None, problems=0, condition=condition
     )
 
 
@@ -131,8 +135,8 @@ async def set_session(company_id: UUID, device_id: UUID, session_id: UUID) -> No
     await SessionRow.filter(id=session_id, company_id=company_id).update(device_id=device_id)
 
 
-async def _read(only: dict[str, object], *, limit: int) -> list[Device]:
-    found = DeviceRow.filter(**only).order_by("id").limit(limit)
+async def _read(only: dict[str, object], *which: Q, limit: int) -> list[Device]:
+    found = DeviceRow.filter(*which, **only).order_by("id").limit(limit)
     return [_device(row) for row in await found.values(*_COLUMNS, user_name="user__name")]
 
 

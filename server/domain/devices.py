@@ -61,7 +61,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a phone says of itself: `unsent` things made since `oldest_at`, `problems` of them need a human."""
+    """What a phone says of itself: `unsent` things, `problems` of them need a human, and `others` of people who signed
+    out on it; the oldest of all made at `oldest_at`."""
 
     unsent: int
     oldest_at: datetime | None
@@ -69,11 +70,15 @@ class Report:
     problems: int = 0
     storage: Storage | None = None
     holds: tuple[Held, ...] = ()
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One phone; `unsent` things made since `oldest_at` were not here when it last spoke at `seen_at`."""
+    """One phone; `unsent` things made since `oldest_at` were not here when it last spoke at `seen_at`.
+
+    `others` things belong to people who signed out on it: they wait there for their owner's next sign-in.
+    """
 
     id: UUID
     company_id: UUID
@@ -94,6 +99,7 @@ class Device:
     order: Order | None = None
     ordered_at: datetime | None = None
     obeyed_at: datetime | None = None
+    others: int = 0
 
     @property
     def open_order(self) -> Order | None:
@@ -107,8 +113,8 @@ class Device:
 
     @property
     def owed(self) -> int:
-        """How many things are still only on this phone."""
-        return 0 if self.emptied else self.unsent
+        """How many things are still only on this phone, whoever they belong to."""
+        return 0 if self.emptied else self.unsent + self.others
 
     def silent(self, at: datetime) -> bool:
         """Say whether somebody should look: things are unsent and nobody has heard of the phone for two days."""

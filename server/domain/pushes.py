@@ -107,9 +107,11 @@ def write_key(key: bytes) -> str:
 def due(device: Device, *, at: datetime, zone: tzinfo) -> bool:
     """Say whether this phone's person is to be reminded now.
 
-    Something is unsent for more than four hours, the app is closed, nobody reminded within four hours, and it is day.
+    Something of his is unsent for more than four hours, the app is closed, nobody reminded within four hours, and it is day.
     """
-    waits = device.owed > 0 and device.oldest_at is not None and at - device.oldest_at >= REMIND_AFTER
+    waits = (
+        device.owed > device.others and device.oldest_at is not None and at - device.oldest_at >= REMIND_AFTER
+    )
     quiet = device.reported_at is not None and at - device.seen_at >= QUIET
     again = device.reminded_at is None or at - device.reminded_at >= REMIND_AFTER
     wanted = device.open_order is not Order.WIPE

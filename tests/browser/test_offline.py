@@ -201,6 +201,9 @@ def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: 
     assert {row["owner"] for row in rows(page)} == {USERS["ali"]}
     wait_so(page, lambda: "pages-k1" not in ask(page, "caches.keys()"))
     assert ask(page, "caches.keys()")
+    wait_so(page, lambda: any(one["others"] for one in office.world.states))
+    said = next(one for one in office.world.states if one["others"])
+    assert (said["unsent"], said["others"], said["holds"]) == (0, 2, []) and said["oldest"]
     office.world.user, office.world.cache_key = "ali", "k3"
     page.goto("/unsent")
     wait_rows(page, all_stored)

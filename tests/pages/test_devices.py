@@ -3,7 +3,8 @@
 import base64
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from server.actions import devices as actions
 from server.clock import now
 from server.db import devices, logbook
 from server.domain.devices import Order, Report
+from server.domain.pushes import due
 from server.domain.users import Actor, Role
 from server.ids import new_id
 from tests import factories
@@ -21,6 +23,7 @@ from tests.running import browser
 from tests.sites import THUMB, body_of, photo_bytes
 
 ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 Chrome/150.0.0.0 Mobile Safari/537.36"
+NOON = datetime(2099, 6, 15, 12, tzinfo=UTC)
 HELD = {"kind": "note", "captured_at": "2026-11-24T10:42:00+01:00", "state": "needs-attention", "error": "x"}
 
 
@@ -63,6 +66,26 @@ async def test_one_phone_with_one_photo_is_said_in_the_singular(house: House) ->
     await tell(house.worker, new_id(), unsent=1, oldest=(now() - timedelta(minutes=61)).isoformat())
     start = (await house.office.get("/")).text
     assert "1 Handy hält 1 Foto" in start and "ältestes 1 Stunde alt" in start
+
+
+async def test_what_somebody_left_on_a_phone_is_counted_under_whoever_uses_it(house: House) -> None:
+    """He signed out with three photos unsent; she sent all of hers: the phone still holds them, and wiping loses them."""
+    device = new_id()
+    await tell(house.worker, device, unsent=0, others=3, oldest=(now() - timedelta(hours=50)).isoformat())
+    page = (await house.office.get("/devices")).text
+    assert (
+        "1 Handy hält 3 Fotos" in page
+        and "3, gehen erst, wenn sich ihr Besitzer hier wieder anmeldet" in page
+    )
+    assert "3 Fotos gehen verloren" in (await house.office.get(f"/devices/{device}/order?order=wipe")).text
+    assert "1 Handy hält 3 Fotos" in (await house.office.get("/")).text
+    held = await devices.by_id(house.acting(Role.WORKER).company_id, device)
+    at = NOON + timedelta(days=1)
+    mine = held and replace(held, unsent=1, seen_at=NOON, reported_at=NOON)
+    # Whoever is signed in now has nothing to send: only of what is hers she is reminded.
+    assert mine and due(mine, at=at, zone=UTC) and not due(replace(mine, unsent=0), at=at, zone=UTC)
+    await house.office.post(f"/devices/{device}/loss")
+    assert "hält 3 Fotos" not in (await house.office.get("/")).text
 
 
 async def test_fourteen_announced_eleven_delivered_three_by_name(house: House) -> None:

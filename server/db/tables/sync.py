@@ -56,7 +56,7 @@ class UploadRow(Model):
 class DeviceRow(Model):
     """A phone as it names itself; what it says it still holds is shown to the office.
 
-    `condition` is what the phone says of its storage. `order` is what the office told it to do about its data
+    `others` of its things belong to people who signed out on it. `condition` is what the phone says of its storage. `order` is what the office told it to do about its data
     (domain/devices.py), obeyed at `obeyed_at`.
     """
 
@@ -67,6 +67,7 @@ class DeviceRow(Model):
     user = owner("UserRow")
     name = fields.CharField(200, default="")
     unsent = fields.IntField(default=0)
+    others = fields.IntField(default=0)
     oldest_at = fields.DatetimeField(null=True)
     client = fields.IntField(default=0)
     created_at = fields.DatetimeField()

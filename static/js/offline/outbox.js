@@ -47,6 +47,25 @@ export function unsent(owner) {
 }
 
 /**
+ * How much waits here of people who signed out, and since when: the office has to know, nobody here may see what.
+ * @param {string} owner who is signed in
+ * @returns {Promise<{ count: number, oldest_ms: number | null }>}
+ */
+export function othersUnsent(owner) {
+  return read(['items'], async (tx) => {
+    const index = tx.objectStore('items').index('state');
+    let [count, oldest_ms] = [0, Infinity];
+    for (let at = await index.openKeyCursor(null, 'nextunique'); at; at = await at.continue()) {
+      const [whose, state] = /** @type {[string, any]} */ (at.key);
+      if (whose === owner || !UNSENT.includes(state)) continue;
+      count += await index.count(at.key);
+      oldest_ms = Math.min(oldest_ms, (await index.get(at.key)).made_ms);
+    }
+    return { count, oldest_ms: count > 0 ? oldest_ms : null };
+  });
+}
+
+/**
  * @typedef {{ waiting: number, sending: number, problems: number, login: boolean, oldest_ms: number | null }} Counts
  *   oldest_ms: when the oldest unsent thing was made
  */

@@ -2,7 +2,7 @@
 import { getMeta, ifRoom, setMeta } from './db.js';
 import { headersOf } from './have.js';
 import { heed } from './orders.js';
-import { retry, unsent } from './outbox.js';
+import { othersUnsent, retry, unsent } from './outbox.js';
 import { storageState } from './storage.js';
 import { ask } from '../lib/http.js';
 
@@ -25,9 +25,10 @@ export async function isReportDue() {
  * @throws {import('../lib/http.js').Pause} network, or wiped
  */
 export async function report(owner, device) {
-  const rows = await unsent(owner);
+  const [rows, others] = await Promise.all([unsent(owner), othersUnsent(owner)]);
+  const oldest = [rows[0]?.made_ms, others.oldest_ms].filter((ms) => typeof ms === 'number');
   const json = {
-    device, unsent: rows.length, oldest: rows[0] ? moment(rows[0].made_ms) : null, version: version(),
+    device, unsent: rows.length, oldest: oldest.length > 0 ? moment(Math.min(...oldest)) : null, version: version(), others: others.count,
     problems: rows.filter((row) => PROBLEMS.includes(row.state)).length,
     storage: await storageState(), holds: rows.slice(0, HOLDS_AT_MOST).map(hold),
   };

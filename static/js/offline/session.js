@@ -88,8 +88,8 @@ async function wipe(keep) {
     const personal = CACHE_PREFIXES.some((prefix) => name.startsWith(prefix));
     if (personal && !allowed.includes(name)) await caches.delete(name);
   }
-  // The job last chosen is named there.
-  await write(['readmodel', 'meta'], (tx) => Promise.all([tx.objectStore('readmodel').clear(), tx.objectStore('meta').delete('last-job')]));
+  // The job last chosen is named there; and the office is to hear at once what waits here now, and whose.
+  await write(['readmodel', 'meta'], (tx) => Promise.all([tx.objectStore('readmodel').clear(), ...['last-job', 'reported_ms'].map((key) => tx.objectStore('meta').delete(key))]));
 }
 
 /** The name of this phone towards the server, made once. @returns {Promise<string>} */
