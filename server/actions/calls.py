@@ -8,9 +8,9 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.actions import conversations, notes, pushes, questions
+from server.actions import conversations, notes, pushes, questions, stops
 from server.actions.placing import Place
-from server.db import calls, companies, customers, jobs, logbook, messages, users
+from server.db import calls, companies, customers, jobs, logbook, users
 from server.db import notes as notes_db
 from server.db import pushes as pushes_db
 from server.db import questions as questions_db
@@ -137,15 +137,7 @@ async def _answered(actor: Actor, question: Question, choice: str, words: str, *
     """Let the call be the customer's answer; what has not left yet need not ask him any more."""
     if question.state is QuestionState.WITHDRAWN:
         return
-    for message in await messages.of_question(question.company_id, question.id):
-        await messages.set_state(
-            question.company_id,
-            message.id,
-            MessageState.STOPPED,
-            only_from=(MessageState.QUEUED, MessageState.PREPARED),
-            at=at,
-            error_code="question.answered",
-        )
+    await stops.stop_question(question, "question.answered", at=at)
     await questions.answer(actor, question.id, choice_id=choice, text=words, channel=PHONE, at=at)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from server.actions import stops
 from server.db import answer_links, customers, jobs, logbook, messages, photos, questions
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound
@@ -27,15 +28,7 @@ async def withdraw(actor: Actor, question: Question, *, at: datetime) -> Questio
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
     withdrawable(question)
-    for message in await messages.of_question(question.company_id, question.id):
-        await messages.set_state(
-            question.company_id,
-            message.id,
-            MessageState.STOPPED,
-            only_from=(MessageState.QUEUED, MessageState.PREPARED),
-            at=at,
-            error_code="question.withdrawn",
-        )
+    await stops.stop_question(question, "question.withdrawn", at=at)
     await answer_links.set_revoked(question.company_id, question.id, at=at)
     return await move(actor, question, QuestionState.WITHDRAWN, at=at)
 
