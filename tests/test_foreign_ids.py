@@ -19,7 +19,7 @@ from server.db import conversations as conversations_db
 from server.db.tables import ChannelTemplateRow, SessionRow, TaskRow
 from server.db.unit import atomic
 from server.domain.accounts import Account, Health
-from server.domain.calls import Outcome, Said
+from server.domain.calls import CallDraft, Outcome, Said
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.share_links import LIVES, ShareLink
@@ -63,15 +63,9 @@ async def working(app: Starlette, name: str) -> Firm:
     chat = await imports.receive(
         app.state.services, admin, "WhatsApp Chat.txt", _bytes(f"{CHAT}{name}".encode()), at=now()
     )
-    call = await calls.write(
-        worker,
-        job_id=job,
-        text=CANARY,
-        words=CANARY,
-        said=Said(outcome=Outcome.REACHED, contact_id=contact),
-        today=now().date(),
-        at=now(),
-    )
+    told = Said(outcome=Outcome.REACHED, contact_id=contact)
+    draft = CallDraft(job_id=job, text=CANARY, words=CANARY, said=told)
+    call = await calls.write(worker, draft, at=now())
     label = await labels.make(admin, CANARY, at=now())
     reply = await quick_replies.write(admin, CANARY, CANARY, at=now())
     ids = await _talk(admin, job, contact, UUID(made.ids["partner_id"]), UUID(made.ids["photo_id"]))

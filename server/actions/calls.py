@@ -16,7 +16,7 @@ from server.db import pushes as pushes_db
 from server.db import questions as questions_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
-from server.domain.calls import Call, Direction, Outcome, Said, check_again, check_called, is_time
+from server.domain.calls import Call, CallDraft, Direction, Outcome, Said, check_again, check_called, is_time
 from server.domain.companies import Company
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden
@@ -36,37 +36,23 @@ CALL = "call"
 
 
 @atomic
-async def write(
-    actor: Actor,
-    *,
-    job_id: UUID | None,
-    text: str,
-    words: str,
-    said: Said,
-    today: date,
-    called_at: datetime | None = None,
-    done: bool = False,
-    at: datetime,
-) -> Note:
-    """Write a call down. `text` is the whole note, `words` what was typed, `called_at` when it was (None = now).
-
-    With `done` the follow-up has happened already. Raises Invalid naming the field.
-    """
-    if said.again_on and not done:
-        check_again(said.again_on, today=today)
-    captured_at = check_called(called_at, now=at) if called_at else at
+async def write(actor: Actor, draft: CallDraft, *, at: datetime) -> Note:
+    """Write a call down. Raises Invalid naming the field."""
+    said = draft.said
+    if said.again_on and not draft.done:
+        check_again(said.again_on, today=await today_of(actor.company_id, at))
     note = notes.made(
         actor,
         new_id(),
-        text=check_text(text),
+        text=check_text(draft.text),
         kind=NoteKind.CALL,
-        captured_at=captured_at,
+        captured_at=check_called(draft.called_at, now=at) if draft.called_at else at,
         at=at,
-        job_id=job_id,
+        job_id=draft.job_id,
     )
     await notes.keep(actor, note, at=at)
-    await _attach(actor, note, said, words, at=at)
-    if done and said.again_on:
+    await _attach(actor, note, said, draft.words, at=at)
+    if draft.done and said.again_on:
         await calls.set_open(actor.company_id, note.id, settled_at=at, settled_by_id=actor.id)
     return note
 

@@ -40,6 +40,21 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallDraft:
+    """A call as it is written down. `text` is the whole note, `words` what was typed of it.
+
+    `called_at` is when it was, None = now. `done`: the follow-up has happened already.
+    """
+
+    job_id: UUID | None
+    text: str
+    words: str
+    said: Said
+    called_at: datetime | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A call as it is kept beside its note. `settled_at`: nobody needs to call again for this one."""
 

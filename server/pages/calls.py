@@ -10,7 +10,7 @@ from starlette.responses import Response
 from server.actions import calls
 from server.db import calls as calls_db
 from server.db import jobs
-from server.domain.calls import Call, Direction, Outcome, Said
+from server.domain.calls import Call, CallDraft, Direction, Outcome, Said
 from server.domain.errors import Invalid
 from server.ids import parse_id
 from server.web import access, forms
@@ -73,15 +73,8 @@ async def create(request: Request) -> Response:
         today = await calls.today_of(actor.company_id, at)
         said = _said(typed, seen, today)
         text = text_of(said, typed.text, title(seen.question, said.choice), language(request))
-        await calls.write(
-            actor,
-            job_id=seen.job.id if seen.job else None,
-            text=text,
-            words=typed.text,
-            said=said,
-            today=today,
-            at=at,
-        )
+        job_id = seen.job.id if seen.job else None
+        await calls.write(actor, CallDraft(job_id=job_id, text=text, words=typed.text, said=said), at=at)
     except Invalid as refused:
         return await _form(request, form.refused(refused), status=422)
     return see_other(request, _back(seen), flash="call.noted")

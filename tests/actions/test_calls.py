@@ -15,7 +15,7 @@ from server.db import calls as calls_db
 from server.db import conversations, messages, questions, tasks, timeline
 from server.db import notes as notes_db
 from server.db.connect import Database
-from server.domain.calls import Direction, Outcome, Said
+from server.domain.calls import CallDraft, Direction, Outcome, Said
 from server.domain.conversations import key_of_contact
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid
@@ -52,9 +52,8 @@ async def job_with_contact(office: Actor, phone: str = "0151 23456789") -> tuple
 
 async def written(actor: Actor, job_id: UUID | None, words: str = "", **said: Any) -> Note:
     told = Said(**{"outcome": Outcome.REACHED, **said})
-    return await calls.write(
-        actor, job_id=job_id, text=words or "Erreicht.", words=words, said=told, today=DAY, at=AT
-    )
+    draft = CallDraft(job_id=job_id, text=words or "Erreicht.", words=words, said=told)
+    return await calls.write(actor, draft, at=AT)
 
 
 async def call_of(note: Note) -> Any:
@@ -243,8 +242,8 @@ async def test_the_day_is_called_out_once(site: Site) -> None:
     at[0] = AT
     assert await told() == ["Heute zurückrufen: 1 Anruf"]
     assert await told() == []
-    await calls.write(site.worker, job_id=site.closed_job, text="x", words="",
-        said=Said(outcome=Outcome.MISSED, again_on=DAY), today=DAY, at=AT)  # fmt: skip
+    missed = Said(outcome=Outcome.MISSED, again_on=DAY)
+    await calls.write(site.worker, CallDraft(job_id=site.closed_job, text="x", words="", said=missed), at=AT)
     assert await told() == ["Heute zurückrufen: 2 Anrufe"]
     at[0] = AT + timedelta(days=1)
     assert await told() == ["Heute zurückrufen: 2 Anrufe"]

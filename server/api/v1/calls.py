@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from server.actions import calls as actions
 from server.db import calls, jobs, notes, questions
-from server.domain.calls import Call, Direction, Outcome, Said
+from server.domain.calls import Call, CallDraft, Direction, Outcome, Said
 from server.domain.errors import Forbidden, Invalid, NotFound
 from server.domain.notes import Note, NoteKind
 from server.domain.paging import LIMIT_DEFAULT, LIMIT_MAX
@@ -120,17 +120,15 @@ async def create(request: Request) -> Response:
         again_on=body.follow_up,
     )
     answer = wording.title(seen.question, body.choice)
-    note = await actions.write(
-        actor,
+    draft = CallDraft(
         job_id=seen.job.id if seen.job else None,
         text=body.text or wording.text_of(said, body.words, answer, language(request)),
         words=body.words or body.text,
         said=said,
-        today=await actions.today_of(actor.company_id, now),
         called_at=body.at,
         done=body.done,
-        at=now,
     )
+    note = await actions.write(actor, draft, at=now)
     [shown] = await _all(actor, [note])
     return json_answer(shown, status=201, headers={"Location": f"{_ALL}/{shown.id}"})
 
