@@ -279,6 +279,7 @@ KEPT = {
     "server.db.postgres.client_class": "tortoise looks it up",
     "server.db.sqlite.client_class": "tortoise looks it up",
     "server.db.migrate.rebuild": "the first migration that alters a column of SQLite will need it",
+    "server.db.tasks.settle": "one of settle_all, and it tells whether the lease was still ours: the proof of the fence",
     "server.db.unit.inside": "the one way to see where a unit ends",
     "server.db.unit.after_commit": "the promise units are built on",
     "server.db.unit.savepoint": "the promise units are built on",

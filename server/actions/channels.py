@@ -59,7 +59,7 @@ async def address_of_job(services: Services, company_id: UUID, job_id: UUID) -> 
 
 
 def split(kind: str, typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Part what was typed into open settings and secrets, by the channel's own fields."""
+    """Part what was typed into open settings and secrets, by the channel's own fields. Raises Invalid."""
     fields = kind_of(kind).fields
     known = {field.name: typed.get(field.name, "").strip() or field.default for field in fields}
     secret = {field.name for field in fields if field.secret}

@@ -212,7 +212,10 @@ async def _log(account: Account, verb: str, *, at: datetime, **data: object) -> 
 async def assign(
     actor: Actor, message: Message, *, job_id: UUID | None, contact_id: UUID | None, at: datetime
 ) -> None:
-    """The office gives a message its job and its person; a stranger's whole conversation is that person's then."""
+    """The office gives a message its job and its person; a stranger's whole conversation is that person's then.
+
+    Raises Invalid for a job that is not there.
+    """
     if job_id:
         await jobs.hold(actor.company_id, job_id)
         if await jobs.by_id(actor.company_id, job_id) is None:

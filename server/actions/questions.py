@@ -24,7 +24,10 @@ FOLLOWED = frozenset(MessageState) - {MessageState.STOPPED, MessageState.DISCARD
 
 @atomic
 async def withdraw(actor: Actor, question: Question, *, at: datetime) -> Question:
-    """Take a question back: what waits is stopped, its link dies. What has left cannot be recalled."""
+    """Take a question back: what waits is stopped, its link dies. What has left cannot be recalled.
+
+    Raises Forbidden, Conflict for one that is answered or withdrawn already.
+    """
     if not actor.at_desk and question.author_id != actor.id:
         raise Forbidden("role.not_allowed")
     withdrawable(question)
@@ -58,7 +61,7 @@ async def answer(
 
 @atomic
 async def file(actor: Actor, question: Question, job_id: UUID, *, at: datetime) -> Question:
-    """Give a question that came without a known job its place; its contact becomes the job's."""
+    """Give a question that came without a known job its place; its contact becomes the job's. Raises NotFound."""
     await jobs.hold(actor.company_id, job_id)
     job = await jobs.by_id(actor.company_id, job_id)
     if job is None:

@@ -55,7 +55,10 @@ async def release(
 async def go(
     actor: Actor, question: Question, *, channel: str = "", at_once: bool = False, at: datetime
 ) -> Question:
-    """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction."""
+    """Ask the gate, choose the channel, and leave the rest to the worker, outside every transaction.
+
+    Raises Invalid for a channel nobody knows.
+    """
     job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
     need = Need(question.text, len(question.photo_ids), len(question.choices))
