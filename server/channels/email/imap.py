@@ -14,6 +14,7 @@ from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxL
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 
 from server.channels.base import ChannelError, Pulled
+from server.channels.email.cursor import Cursor, mark_of
 from server.channels.email.settings import Mailbox, Tls
 from server.domain.checkups import Finding
 
@@ -47,34 +48,6 @@ class _NotGiven(Exception):
     """The server holds the line and this mail, and does not give it (jstedfast/MailKit#358, mscdex/node-imap#867)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a folder has been read: `validity:uid:day`.
-
-    UIDs hold as long as UIDVALIDITY does. When it changes (folder moved to another server, restored), everything
-    since the `day` of the newest mail read is read again; what comes twice by that is known by its key.
-    """
-
-    validity: int
-    uid: int
-    day: date | None = None
-
-    def __str__(self) -> str:
-        return f"{self.validity}:{self.uid}:{self.day or ''}"
-
-    @staticmethod
-    def of(text: str) -> "Cursor | None":
-        """Return the cursor, None for none or one that nobody can read."""
-        found = re.fullmatch(r"(\d{1,20}):(\d{1,20})(?::(\d{4}-\d\d-\d\d)?)?", text)
-        if found is None:
-            return None
-        try:
-            day = date.fromisoformat(found[3]) if found[3] else None
-        except ValueError:
-            day = None
-        return Cursor(int(found[1]), int(found[2]), day)
-
-
 async def pull(box: Mailbox, cursor: str) -> AsyncIterator[Pulled]:
     """Yield each new mail as its bytes, for as long as the line holds; raises ChannelError.
 
@@ -91,7 +64,7 @@ async def pull(box: Mailbox, cursor: str) -> AsyncIterator[Pulled]:
                 yield Pulled(b"", str(at))
             for uid in place.uids:
                 mail = await _one(reader, uid)
-                at = Cursor(at.validity, max(at.uid, uid), _later(at.day, mail.day))
+                at = replace(at, uid=max(at.uid, uid), day=_later(at.day, mail.day))
                 yield Pulled(mail.raw, str(at))
             known = at
             await asyncio.sleep(min(POLL_S, NEAR_POLL_S) if box.imap.near else POLL_S)
@@ -192,16 +165,19 @@ class _Reader:
         line = self._opened()
         line.folder.set(self._box.folder, readonly=True)
         validity = self._number("UIDVALIDITY") or 1
-        if at is None:
+        mark = mark_of(self._box)
+        moved = at is not None and at.box not in ("", mark)
+        if at is None or (moved and at.day is None):
             newest = self._newest()
-            return _Place(Cursor(validity, newest, self._day(newest) if newest else None), [])
-        if at.validity == validity:
+            return _Place(Cursor(validity, newest, self._day(newest) if newest else None, mark), [])
+        if at.validity == validity and not moved:
+            at = replace(at, box=mark)
             found = self._search(f"UID {at.uid + 1}:*")
             # "*" is the last mail even when it is older than the range (RFC 3501 6.4.8).
             return _Place(at, [uid for uid in found if uid > at.uid])
         since = at.day - timedelta(days=1) if at.day else None
         found = self._search(f"SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since else "ALL")
-        return _Place(Cursor(validity, 0, at.day), found)
+        return _Place(Cursor(validity, 0, at.day, mark), found)
 
     def read(self, uid: int) -> _Mail:
         """Return one mail as its bytes, the first 30 MB of it; empty when it has been deleted meanwhile.
