@@ -199,6 +199,8 @@ def _kept(event: Event) -> dict[str, object] | None:
             return {"topic": event.topic, "raw": event.raw[:RAW_KEPT]}
         case HealthEvent():
             return {"topic": event.topic, "detail": event.detail[:RAW_KEPT], "health": event.health}
+        case Change():
+            return {"of": event.foreign_id}
         case _:
             return None
 

@@ -11,13 +11,13 @@ from server.actions.consents import withdraw
 from server.actions.customers import contact_known
 from server.actions.identities import learn, reached, whose
 from server.db import conversations as conversations_db
-from server.db import jobs, logbook, messages, questions, tasks
+from server.db import inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import signal
 from server.domain.accounts import Account
 from server.domain.choices import Choice, picked, thumbs
 from server.domain.consents import Proof, is_stop
 from server.domain.conversations import ConversationState
-from server.domain.events import Change, InboundMessage, MessageKind
+from server.domain.events import Change, InboundMessage, MessageKind, edit_key
 from server.domain.evidence import Evidence
 from server.domain.identities import Identity
 from server.domain.logbook import Entry
@@ -26,6 +26,8 @@ from server.domain.messages import AUTOMATIC, Direction, Message, MessageState, 
 from server.domain.questions import Question, QuestionState
 from server.domain.users import Actor, system
 
+# An app lets a message be changed ten times (Signal), none more than this.
+VERSIONS = 20
 # A question that was put to the customer and may be answered, also again.
 ANSWERABLE = (
     QuestionState.QUEUED,
@@ -187,7 +189,7 @@ async def change(account: Account, event: Change, *, at: datetime) -> bool:
 
     False while we do not know the message. Somebody else's message is never changed. Joins the unit it is part of.
     """
-    message = await messages.by_foreign_id(account.company_id, account.id, event.foreign_id)
+    message = await _changed(account, event.foreign_id)
     if message is None:
         return False
     if message.direction is not Direction.IN or not await _his(account, event, message):
@@ -203,6 +205,16 @@ async def change(account: Account, event: Change, *, at: datetime) -> bool:
     await _answer_anew(account, message, event, at=at)
     signal("messages", account.company_id, message=str(message.id), job=str(message.job_id or ""))
     return True
+
+
+async def _changed(account: Account, name: str) -> Message | None:
+    """Return the message by its own name, or by that of one of its later versions: Signal's apps name the newest."""
+    for _ in range(VERSIONS):
+        found = await messages.by_foreign_id(account.company_id, account.id, name)
+        if found is not None or not name:
+            return found
+        name = await inbox.changed_by(account.company_id, account.id, edit_key(name))
+    return None
 
 
 async def _his(account: Account, event: Change, message: Message) -> bool:

@@ -86,6 +86,14 @@ async def claim_event(
     return bool(inserted)
 
 
+async def changed_by(company_id: UUID, account_id: UUID, event_key: str) -> str:
+    """Return the message (the platform's id) that a change was about, "" for an event nobody knows."""
+    row = await InboxEventRow.get_or_none(
+        company_id=company_id, account_id=account_id, event_key=event_key[:300]
+    )
+    return str((row.payload or {}).get("of", "")) if row else ""
+
+
 async def set_event_state(
     company_id: UUID,
     account_id: UUID,

@@ -128,13 +128,21 @@ class Echo:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The customer has changed a message (`text` is the new one) or taken it back (`text` None)."""
+    """The customer has changed a message (`text` is the new one) or taken it back (`text` None).
+
+    Where each version has a name of its own, the next change is about the newest one: `key` is `edit_key` of it.
+    """
 
     key: str
     foreign_id: str
     sender: tuple[Identity, ...]
     at: datetime
     text: str | None
+
+
+def edit_key(version: str) -> str:
+    """Return the key of the change that made a version of a message, by that version's name."""
+    return f"{version}:edit"
 
 
 @dataclass(frozen=True, slots=True)

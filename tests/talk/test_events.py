@@ -35,6 +35,7 @@ from server.domain.events import (
     StatusUpdate,
     UnknownEvent,
     Watermark,
+    edit_key,
 )
 from server.domain.gate import Closed, Open
 from server.domain.identities import Identity, IdentityKind
@@ -199,6 +200,20 @@ async def test_stop_by_a_change_stops(firm: Firm, monkeypatch: pytest.MonkeyPatc
     assert await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at) == Closed(
         "consent.withdrawn"
     )
+
+
+async def test_a_later_change_names_the_version_before(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signal-Desktop names the newest version, not the first (ts/util/editHelpers)."""
+    await tell(firm, heard("Welche", foreign_id="s:1"), monkeypatch=monkeypatch)
+    for place, text in enumerate(["Welche Farbe?", "Welche Fugenfarbe?", "STOP"], 2):
+        news = Change(edit_key(f"s:{place}"), f"s:{place - 1}", (PHONE,), firm.clock.at, text)
+        await tell(firm, news, monkeypatch=monkeypatch)
+    said = await messages.by_foreign_id(firm.company_id, firm.account.id, "s:1")
+    assert said and said.text == "STOP"
+    closed = await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at)
+    assert closed == Closed("consent.withdrawn")
+    await tell(firm, Change("s:9:deleted", "s:4", (PHONE,), firm.clock.at, None), monkeypatch=monkeypatch)
+    assert (await now(firm, said)).revoked_at
 
 
 CHAT = Identity(IdentityKind.CHAT, "4711")

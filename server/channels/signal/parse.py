@@ -31,6 +31,7 @@ from server.domain.events import (
     Status,
     StatusUpdate,
     UnknownEvent,
+    edit_key,
 )
 from server.domain.identities import Identity, IdentityKind
 
@@ -204,7 +205,8 @@ def _edit(item: Item, envelope: Item, edit: Item, texts: Mapping[str, str]) -> I
     author = author_of(envelope)
     target = f"{author}:{stamp_of(edit['targetSentTimestamp'])}"
     at = time_of(data["timestamp"])
-    yield Change(f"{author}:{data['timestamp']}:edit", target, sender_of(envelope), at, text_of(data, texts))
+    key = edit_key(f"{author}:{data['timestamp']}")
+    yield Change(key, target, sender_of(envelope), at, text_of(data, texts))
 
 
 def _receipts(item: Item, receipt: Item, number: str) -> Iterator[Event]:
