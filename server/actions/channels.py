@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server import channels as registry
 from server.actions.received_photos import Received, keep_picture
-from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses
+from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses, Numbers
 from server.db import accounts, inbox, logbook, messages
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
@@ -106,14 +106,17 @@ async def set_up(
 async def change(
     services: Services, actor: Actor, account: Account, *, label: str, typed: Mapping[str, str], at: datetime
 ) -> None:
-    """Change an account's settings; an empty secret keeps the one there is."""
+    """Change an account's settings; an empty secret keeps the one there is.
+
+    Raises Invalid naming the field, also for another account at the platform where that needs one of its own here.
+    """
     kept = json.loads(services.secrets.open(account.sealed))
     settings, secrets = split(
         account.kind, {**typed, **{name: typed.get(name, "") or old for name, old in kept.items()}}
     )
     sealed = services.secrets.seal(json.dumps(secrets).encode())
     changed = replace(account, settings=settings, sealed=sealed)
-    open_channel(services, changed)
+    _still_itself(services, account, open_channel(services, changed))
     await _only_here(changed)
     await _change(actor, account, label=label, settings=settings, sealed=sealed, at=at)
 
@@ -129,6 +132,18 @@ async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime)
         await _only_here(account)
     await accounts.set_disabled(account.company_id, account.id, at=None if enabled else at)
     await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
+
+
+def _still_itself(services: Services, account: Account, changed: Channel) -> None:
+    """Refuse new settings that lead to another account at the platform, once something was said in the one there is."""
+    if not isinstance(changed, Numbers) or not (account.last_in_at or account.last_out_at):
+        return
+    try:
+        known = open_channel(services, account)
+    except Invalid:
+        return
+    if isinstance(known, Numbers) and known.numbered_by != changed.numbered_by:
+        raise Invalid("channel.other_account", field=changed.numbering)
 
 
 async def _only_here(account: Account) -> None:

@@ -153,6 +153,21 @@ class Exclusive(Protocol):
 
 
 @runtime_checkable
+class Numbers(Protocol):
+    """A channel whose platform begins to number messages anew in each account of its own.
+
+    What `numbering` (a setting) holds may be renewed, but not for another account: its messages would be taken for
+    old ones, and be lost.
+    """
+
+    numbering: ClassVar[str]
+
+    @property
+    def numbered_by(self) -> str:
+        """Return whose numbers the messages bear."""
+
+
+@runtime_checkable
 class GivesAddresses(Protocol):
     """A channel that is reached under many addresses: a word in them comes back as `InboundMessage.token`."""
 

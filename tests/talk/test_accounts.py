@@ -17,6 +17,7 @@ from server.domain.messages import Message
 from server.domain.photos import Source
 from server.domain.users import Role
 from server.worker.schedule import tick
+from tests.channels import telegram_lines
 from tests.factories import acting, company, user
 from tests.sites import photo_bytes
 from tests.talk.platforms import line
@@ -59,6 +60,21 @@ async def test_a_signal_number_belongs_to_one_account(firm: Firm) -> None:
     await channels.set_up(firm.services, other, "signal", label="", typed=settings, at=at)
     with pytest.raises(Invalid, match="taken"):
         await channels.switch(firm.office, mine, enabled=True, at=at)
+
+
+async def test_another_bot_is_another_account_once_something_was_said(firm: Firm) -> None:
+    """Its messages are numbered from 1 again: under the same account they would be taken for old ones, and be lost."""
+    await line(firm, "telegram")
+    [mine] = [one for one in await accounts_db.of_company(firm.company_id) if one.kind == "telegram"]
+    typed, at = dict(mine.settings), firm.clock.at
+    before = telegram_lines.SETTINGS["bot_token"]
+    renewed = {**typed, "bot_token": before + "neu"}
+    await channels.change(firm.services, firm.office, mine, label="", typed=renewed, at=at)
+    other = {**typed, "bot_token": "7" + before}
+    with pytest.raises(Invalid, match="other_account"):
+        await channels.change(firm.services, firm.office, mine, label="", typed=other, at=at)
+    fresh = await channels.set_up(firm.services, firm.office, "telegram", label="", typed=other, at=at)
+    await channels.change(firm.services, firm.office, fresh, label="", typed=renewed, at=at)
 
 
 async def test_a_photo_from_the_firm_s_phone_comes_along(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,8 @@ class Telegram:
     caps: ClassVar[Capabilities] = CAPS
     # "No more than one message a second in a chat", short bursts allowed; 30 a second over all (T/faq, broadcasting).
     pace: ClassVar[Pace] = Pace(each_second(30), pair=Rate(1.0, burst=3))
+    # Message 5 of one bot and message 5 of another in the same person's chat bear one name (T/Message.message_id).
+    numbering: ClassVar[str] = "bot_token"
     fields: ClassVar[tuple[Field, ...]] = (
         Field("bot_token", "Bot-Token", secret=True, help="Von @BotFather nach /newbot, zum Beispiel 123456:ABC-DEF."),
         Field("bot_name", "Name des Bots", help="Endet auf „bot“, zum Beispiel MalerBergerBot. Steht im Start-Link."),
@@ -72,6 +74,10 @@ class Telegram:
         self._secret = checked({"webhook_secret": secret}, "webhook_secret", r"[A-Za-z0-9_-]{1,256}")
         self._bot = token.partition(":")[0]
         self._line = Line(http, bases["telegram_base"], token)
+
+    @property
+    def numbered_by(self) -> str:
+        return self._bot
 
     def start_link(self, word: str) -> str:
         """Return the link that opens the chat and tells us by `Joined` who came with the word (≤ 64 of A-Za-z0-9_-)."""
