@@ -7,6 +7,7 @@ from uuid import UUID
 from server.db import customers, facts, identities
 from server.domain.accounts import Account
 from server.domain.identities import Identity, IdentityKind, same_name
+from server.domain.mail import shown_address
 from server.domain.messages import Message
 
 
@@ -31,7 +32,9 @@ async def reached(company_id: UUID, names: Sequence[Identity]) -> list[UUID]:
     mails = [one.value for one in names if one.kind is IdentityKind.EMAIL]
     people = await customers.contacts_by_phone(company_id, phones) if phones else []
     if mails:
-        people += await customers.contacts_by_email(company_id, mails)
+        # In the book stands what people write: a domain with umlauts, which no mail brings.
+        written = list(dict.fromkeys([*mails, *map(shown_address, mails)]))
+        people += await customers.contacts_by_email(company_id, written)
     return list(dict.fromkeys(person.id for person in people))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from server.domain.mail import shown_address
+
 
 class IdentityKind(StrEnum):
     """How a platform names a person. Only `phone` may ever be normalised; the others are opaque, case kept."""
@@ -27,11 +29,15 @@ class Identity:
 
 
 def same_name(one: Identity | None, other: Identity | None) -> bool:
-    """Say whether both are the same name: all are exact but mail addresses, whose case nobody can rely on."""
+    """Say whether both are the same name: all are exact but mail addresses.
+
+    Nobody can rely on their case, and a domain with umlauts travels in another writing than people use (IDNA).
+    """
     if one is None or other is None or one.kind is not other.kind:
         return False
     return one.value == other.value or (
-        one.kind is IdentityKind.EMAIL and one.value.casefold() == other.value.casefold()
+        one.kind is IdentityKind.EMAIL
+        and shown_address(one.value).casefold() == shown_address(other.value).casefold()
     )
 
 

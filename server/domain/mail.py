@@ -33,6 +33,15 @@ def ascii_address(text: str) -> str:
     return written if is_address(written) else ""
 
 
+def shown_address(address: str) -> str:
+    """Return the address as people write it: its domain with umlauts again, as it was where it has none (IDNA)."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain[:253].encode('ascii').decode('idna')}"
+    except UnicodeError:
+        return address
+
+
 def domain_of(address: str) -> str:
     """Return the part after the last @, in lower case."""
     return address.rpartition("@")[2].lower()

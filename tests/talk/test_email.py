@@ -1,11 +1,13 @@
 """E-mail in the whole application: asked by SMTP, answered by IMAP, bounced, forged, filed into its job."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from server.actions import jobs, mergers, speech
-from server.db import conversations, messages
+from server.db import conversations, customers, messages
+from server.db.unit import atomic
 from server.domain.errors import Invalid, NoConsent
 from server.domain.identities import Identity, IdentityKind
 from server.domain.jobs import JobDraft
@@ -169,6 +171,22 @@ async def test_a_stranger_s_mail_waits_for_a_name(firm: Firm, petra: Customer) -
     assert thread.contact_id is None
     message = await heard(firm, "Guten Tag")
     assert message.recipient == Identity(IdentityKind.EMAIL, "JO@fremd.example")
+
+
+async def test_a_domain_with_umlauts_is_its_owner_s(firm: Firm, petra: Customer) -> None:
+    """It stands in the book as it is written and in every mail as it travels."""
+    await atomic(customers.set_contact)(
+        firm.company_id, replace(firm.contact, email="petra@müller-bau.example")
+    )
+    travels = "Petra@" + "müller-bau.example".encode("idna").decode()
+    for text in ("Guten Tag", "STOP"):
+        firm.sandbox.email.put(
+            petra.account, mail(text, From=f"Petra <{travels}>", Message_ID=f"<{text[:3]}@x.example>")
+        )
+        await firm.work()
+        assert (await heard(firm, text)).contact_id == firm.contact.id
+    with pytest.raises(NoConsent, match="withdrawn"):
+        await say(firm, "Hallo?")
 
 
 async def test_stop_in_a_mail_stops_mail(firm: Firm, petra: Customer) -> None:
