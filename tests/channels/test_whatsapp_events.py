@@ -52,6 +52,19 @@ def news(field: str, *, entry: str = SETTINGS["waba_id"], at: int = 0, **value: 
     return event
 
 
+def test_what_is_said_in_a_group_is_nobodys_own_message() -> None:
+    said = told(type="text", text={"body": "STOP"}, group_id="Y2FwaV9ncm91cDox")
+    assert isinstance(said, UnknownEvent) and (said.key, said.topic) == (HEAD["id"], "messages.group")
+    sent = {
+        **HEAD,
+        "to": "4915112345678",
+        "type": "text",
+        "text": {"body": "x"},
+        "group_id": "Y2FwaV9ncm91cDox",
+    }
+    assert isinstance(one("smb_message_echoes", message_echoes=[sent]), UnknownEvent)
+
+
 # People's names
 
 

@@ -136,6 +136,9 @@ def _message(item: Item, people: list[Item]) -> Event:
     kind, foreign_id = _head(item)
     if kind in _NOT_MESSAGES:
         return unknown(f"messages.{kind}", item, key=foreign_id)
+    if item.get("group_id"):
+        # Said to several people: it opens nobody's window and withdraws nobody's word (W/webhooks/reference/messages/group).
+        return unknown("messages.group", item, key=foreign_id)
     if kind == "system":
         return _renamed(item, foreign_id)
     contact = contact_of(item, people)
@@ -161,6 +164,8 @@ def _message(item: Item, people: list[Item]) -> Event:
 def _echo(item: Item, people: list[Item]) -> Event:
     """Return what the firm said, changed or took back with the phone app of the same number (W/smb_message_echoes)."""
     kind, foreign_id = _head(item)
+    if item.get("group_id"):
+        return unknown("echoes.group", item, key=f"{foreign_id}:echo")
     addressee = {"from": item.get("to"), "from_user_id": item.get("to_user_id")}
     to = names(addressee, contact_of(addressee, people))
     if not to:
