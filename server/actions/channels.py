@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server import channels as registry
 from server.actions.received_photos import Received, keep_picture
 from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses, Numbers
-from server.db import accounts, inbox, logbook, messages
+from server.db import accounts, conversations, inbox, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.advisor import enableable
@@ -25,6 +25,8 @@ from server.services import Services
 
 # What is kept of a customer's file, whatever the platform lets through (W/media: 100 MB).
 MEDIA_MAX = 25_000_000
+# A stranger put aside by mistake may be taken back as long as platforms keep his files (W/media: 7 days).
+SPAM_WAITS, SPAM_LOOK = timedelta(days=7), timedelta(hours=1)
 
 
 def kinds() -> tuple[type[Channel], ...]:
@@ -227,7 +229,8 @@ async def _no_media(ref: str) -> bytes:
 async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Bring the file of a customer's message home and tie it to the message; again is harmless.
 
-    A file the platform no longer has, or one that is no photo, is named at the message, which stays.
+    A file the platform no longer has, or one that is no photo, is named at the message, which stays. From spam
+    nothing is fetched, as long as it is spam.
     Raises ChannelError and StorageError to be tried again.
     """
     message = await messages.by_id(company_id, UUID(str(payload["message"])))
@@ -235,6 +238,9 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
         return
     account = await accounts.by_id(company_id, message.account_id)
     if account is None:
+        return
+    if await conversations.is_spam(company_id, message.conversation_id):
+        await _look_later(company_id, message, payload, at=services.clock())
         return
     ref = MediaRef(**{name: str(value) for name, value in dict(payload["ref"]).items()})  # type: ignore[call-overload]
 
@@ -259,6 +265,15 @@ async def fetch_media(services: Services, company_id: UUID, payload: Mapping[str
         await _name_failure(company_id, message.id, refused.code)
     else:
         await _tie(company_id, message.id, photo.id)
+
+
+@atomic
+async def _look_later(
+    company_id: UUID, message: Message, payload: Mapping[str, object], *, at: datetime
+) -> None:
+    """Look again in an hour whether it is spam still; a new task, for waiting is no failed try."""
+    if at - message.created_at < SPAM_WAITS:
+        await tasks.insert_task(company_id, "media.fetch", dict(payload), at=at + SPAM_LOOK)
 
 
 def _came(message: Message, data: bytes) -> Received:

@@ -16,7 +16,6 @@ from server.db.unit import signal
 from server.domain.accounts import Account
 from server.domain.choices import Choice, picked, thumbs
 from server.domain.consents import Proof, is_stop
-from server.domain.conversations import ConversationState
 from server.domain.events import Change, InboundMessage, MessageKind, edit_key
 from server.domain.evidence import Evidence
 from server.domain.identities import Identity
@@ -71,25 +70,20 @@ async def _ask_for_more(
 ) -> None:
     """Write down what must follow outside of this unit: its file fetched, a tap told that it was heard.
 
-    From spam nothing is fetched.
+    From spam nothing is fetched (`actions/channels.py:fetch_media`).
     """
-    if conversations.waits(kept) and not await _is_spam(kept):
+    if conversations.waits(kept) and not await conversations_db.is_spam(
+        kept.company_id, kept.conversation_id
+    ):
         said: dict[str, object] = {"message": str(kept.id)}
         await tasks.insert_task(account.company_id, "reply.by_itself", said, at=at)
     if event.kind is MessageKind.BUTTON:
         heard: dict[str, object] = {"account": str(account.id), "foreign": event.foreign_id}
         await tasks.insert_task(account.company_id, "message.mark_read", heard, at=at)
-    if event.media is None or await _is_spam(kept):
+    if event.media is None:
         return
     wanted: dict[str, object] = {"message": str(kept.id), "ref": asdict(event.media), "raw": str(raw_id)}
     await tasks.insert_task(account.company_id, "media.fetch", wanted, at=at)
-
-
-async def _is_spam(message: Message) -> bool:
-    if message.contact_id is not None or message.conversation_id is None:
-        return False
-    found = await conversations_db.by_id(message.company_id, message.conversation_id)
-    return found is not None and found.state is ConversationState.SPAM
 
 
 async def _addressed(account: Account, event: InboundMessage) -> UUID | None:

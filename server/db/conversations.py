@@ -31,6 +31,12 @@ UPDATE conversation SET waiting_since = (
 ), rev = rev + 1 WHERE company_id = ? AND id = ? AND state <> 'spam'"""
 
 
+async def is_spam(company_id: UUID, conversation_id: UUID | None) -> bool:
+    """Say whether a conversation has been put aside."""
+    rows = ConversationRow.filter(company_id=company_id, id=conversation_id, state=ConversationState.SPAM)
+    return conversation_id is not None and bool(await rows.exists())
+
+
 async def by_id(company_id: UUID, conversation_id: UUID) -> Conversation | None:
     row = await sql.row_of(ConversationRow, company_id, conversation_id)
     return _conversation(row) if row else None

@@ -17,6 +17,7 @@ from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox.customer import Customer
 from tests import looks
+from tests.sites import photo_bytes
 from tests.talks import Firm
 
 
@@ -135,6 +136,22 @@ async def test_spam_counts_nothing_fetches_nothing_and_is_answered_by_nobody(fir
         await conversations.settle(firm.office, put_aside, at=firm.clock.at)
     await conversations.no_spam(firm.office, put_aside, at=firm.clock.at)
     assert await looks.number_waiting(firm.company_id) == 1
+
+
+@pytest.mark.parametrize("way", ["taken back", "a customer"])
+async def test_a_picture_of_somebody_put_aside_by_mistake_comes_after_all(firm: Firm, way: str) -> None:
+    uwe = await stranger(firm, "Guten Tag")
+    await conversations.spam(firm.office, await the_strangers(firm), at=firm.clock.at)
+    uwe.send_photo(photo_bytes(seed=4), "image/jpeg")
+    await firm.work(hours=5)
+    assert not await MessageRow.filter(photo_id__isnull=False).exists()
+    [put_aside] = (await table.search(firm.company_id, states=[ConversationState.SPAM])).items
+    if way == "taken back":
+        await conversations.no_spam(firm.office, put_aside, at=firm.clock.at)
+    else:
+        await conversations.assign(firm.office, put_aside, firm.contact, at=firm.clock.at)
+    await firm.work(hours=2)
+    assert await MessageRow.filter(photo_id__isnull=False).count() == 1
 
 
 async def test_assigning_never_retargets_what_is_queued(firm: Firm) -> None:
