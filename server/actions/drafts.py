@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from server.actions import questions, releases, ways
-from server.db import customers, jobs, photos
+from server.db import customers, items, jobs, photos
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, Invalid
@@ -13,14 +13,23 @@ from server.domain.jobs import Job
 from server.domain.media import Medium
 from server.domain.questions import UNSENT, Question, QuestionDraft, QuestionState
 from server.domain.users import Actor, Right
+from server.ids import new_id
 
 
 @atomic
 async def ask(
     actor: Actor, job_id: UUID, draft: QuestionDraft, *, question_id: UUID, at: datetime
 ) -> Question:
-    """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound."""
+    """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound.
+
+    The same under the same id is the one that was asked already, wherever it has come to; other words are another one.
+    """
     draft = draft.checked()
+    await items.claim_id(actor.company_id, question_id)
+    known = await questions_db.by_id(actor.company_id, question_id)
+    if known is not None and _same(known, actor, job_id, draft):
+        return known
+    question_id = question_id if known is None else new_id()
     if draft.channel and not ways.known(draft.channel):
         raise Invalid("channel.unknown", field="channel")
     job = await _held_job(actor, job_id)
@@ -44,6 +53,13 @@ async def ask(
         changed_at=at,
     )
     return await _keep(actor, question, at=at)
+
+
+def _same(known: Question, actor: Actor, job_id: UUID, draft: QuestionDraft) -> bool:
+    """Say whether this is that question: a button tapped twice, a page sent again."""
+    asked = (known.author_id, known.text, known.choices, known.photo_ids)
+    new = (actor.id, draft.text, draft.offered, tuple(draft.photo_ids))
+    return asked == new and known.job_id == job_id and draft.contact_id in (None, known.contact_id)
 
 
 async def _held_job(actor: Actor, job_id: UUID) -> Job:

@@ -13,7 +13,7 @@ from server.db import jobs as jobs_db
 from server.db import photos as photos_db
 from server.domain.errors import Invalid
 from server.domain.media import Medium
-from server.domain.questions import Question, QuestionDraft
+from server.domain.questions import Question, QuestionDraft, QuestionState
 from server.ids import new_id, parse_id
 from server.pages import questions
 from server.pages.questions import ONE
@@ -27,12 +27,15 @@ PHOTOS_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class AskForm:
+    """`intent` is made with the form of the desk: sent twice, it is asked once."""
+
     text: str = forms.text(max=1000, lines=True)
     choices: tuple[str, ...] = forms.texts(max=10, length=60)
     photos: tuple[UUID, ...] = forms.ids(max=100)
     job: UUID | None = forms.choice_id(default=None)
     contact: UUID | None = forms.choice_id(default=None)
     send: bool = forms.flag()
+    intent: UUID | None = forms.choice_id(default=None)
 
 
 async def new(request: Request) -> Response:
@@ -51,10 +54,10 @@ async def create(request: Request) -> Response:
             raise Invalid("question.no_job", field="job")
         contact_id = typed.contact if actor.at_desk else None
         draft = QuestionDraft(typed.text, typed.choices, typed.photos, contact_id)
-        question = await drafts.ask(actor, typed.job, draft, question_id=new_id(), at=at)
+        question = await drafts.ask(actor, typed.job, draft, question_id=typed.intent or new_id(), at=at)
     except Invalid as refused:
         return await _form(request, form.refused(refused), status=422)
-    if typed.send and actor.at_desk:
+    if typed.send and actor.at_desk and question.state is QuestionState.WAITING_RELEASE:
         return await questions.released(request, actor, question)
     return see_other(request, questions.address(question), flash="question.asked")
 
@@ -108,6 +111,7 @@ async def _form(
         jobs=[] if job or question else await questions.jobs_to_choose(actor),
         photos=[one for one in photos.items if one.medium is Medium.IMAGE] if photos else [],
         chosen={str(one) for one in form.get("photos", ())},
+        intent=form.get("intent") or new_id(),
         choices=[*form.get("choices", ()), "", "", ""][:3],
         contacts=[(contact.id, f"{contact.name} · {customer}") for contact, customer in people],
         outlook=await outgoing.outlook(actor.company_id, contact_id, at=services(request).clock()),

@@ -1,5 +1,6 @@
 """A button acts on what its page showed: what changed meanwhile is shown first, and nothing happens."""
 
+import asyncio
 import re
 
 import pytest
@@ -221,3 +222,23 @@ async def test_a_worker_reads_no_note_about_a_job_he_does_not_see(firm: Firm) ->
         assert "Klingel ist kaputt" in page and "ab Mai allein" not in page
     async with firm.browser(firm.office) as desk:
         assert "ab Mai allein" in (await desk.get(f"/messages/{thread.id}")).text
+
+
+async def test_fragen_und_senden_tapped_twice_asks_once(firm: Firm) -> None:
+    """A double click is two requests; both came through, and the customer had the question twice (§12.4)."""
+    await firm.hello()
+    async with firm.browser(firm.office) as desk:
+        page = (await desk.get(f"/questions/new?job={firm.job}")).text
+        typed = hidden(page, "/questions") | {
+            "text": "Welche Fuge?",
+            "choices": ["Hell", "Dunkel"],
+            "send": "1",
+        }
+        first, second = await asyncio.gather(*[desk.post("/questions", data=typed) for _ in range(2)])
+        assert {first.status_code, second.status_code} <= {303, 409}
+        third = await desk.post("/questions", data=typed)
+        assert third.headers["location"] == first.headers.get("location", second.headers.get("location"))
+        await firm.work()
+        assert [one.text for one in firm.petra.bubbles if one.from_firm].count("Welche Fuge?") == 1
+        other = await desk.post("/questions", data=typed | {"text": "Und welche Leiste?"})
+        assert other.status_code == 303 and other.headers["location"] != third.headers["location"]
