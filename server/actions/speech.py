@@ -130,12 +130,17 @@ def _row(actor: Actor, speech: Speech, ready: Ready, quoted: Message | None, *, 
         recipient=ready.recipient,
         state=MessageState.QUEUED,
         author_id=actor.id,
-        context_id=(quoted.foreign_id or "") if quoted and quoted.channel == speech.channel else "",
+        context_id=(quoted.foreign_id or "") if quoted and _of_this_talk(quoted, speech) else "",
         send_after=speech.send_after,
         at=max(at, speech.send_after) if speech.send_after else at,
         created_at=at,
         changed_at=at,
     )
+
+
+def _of_this_talk(quoted: Message, speech: Speech) -> bool:
+    """Say whether a quote was said to or by this very person there: words of another one's are not shown to him."""
+    return (quoted.channel, quoted.contact_id) == (speech.channel, speech.contact_id)
 
 
 @atomic

@@ -303,3 +303,20 @@ async def test_a_photo_lies_where_its_message_was_filed_while_it_was_fetched(fir
     [heard] = [one for one in (await looks.from_customers(firm.company_id)) if one.photo_id]
     assert heard.photo_id and (await firm.photo_now(heard.photo_id)).job_id == firm.job == heard.job_id
     await firm.services.http.aclose()
+
+
+async def test_another_person_s_words_are_not_quoted(firm: Firm) -> None:
+    await firm.hello()
+    firm.sandbox.add_person("kai", "Kai Sommer", "+4917199887766")
+    firm.sandbox.customer("kai", "firm").write("Streng vertraulich")
+    await firm.work()
+    heard = {one.text: one for one in await looks.from_customers(firm.company_id)}
+    for text, quoted in (("Guten Tag", True), ("Streng vertraulich", False)):
+        said = Speech(
+            intent=new_id(),
+            contact_id=firm.contact.id,
+            channel="whatsapp",
+            text="Gern",
+            quote_id=heard[text].id,
+        )
+        assert bool((await speech.say(firm.office, said, at=firm.clock.at)).context_id) is quoted
