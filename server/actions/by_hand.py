@@ -4,7 +4,6 @@ Nothing is known of it but what he says; it never reaches "delivered".
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from server.actions import conversations, fates, introductions, ways
 from server.actions.customers import contact_known
@@ -12,56 +11,48 @@ from server.actions.gate import gate
 from server.channels.handoff import HandoffState, messenger_of, next_state
 from server.db import messages
 from server.db.unit import atomic, signal
-from server.domain.accounts import HANDOFF, by_hand
+from server.domain.accounts import by_hand
 from server.domain.capabilities import length
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.gate import Closed
 from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState
+from server.domain.speeches import Speech
 from server.domain.users import Actor, Right
 
 _STATES = {MessageState(state.value): state for state in HandoffState}
 
 
 @atomic
-async def prepare(
-    actor: Actor,
-    *,
-    intent: UUID,
-    contact_id: UUID,
-    channel: str = HANDOFF,
-    text: str,
-    job_id: UUID | None,
-    at: datetime,
-) -> Message:
+async def prepare(actor: Actor, speech: Speech, *, at: datetime) -> Message:
     """Write down what a person is about to send by hand through any messenger; twice is once.
 
-    The first one there says who writes. Raises NoConsent, Invalid, Forbidden, Conflict for an intent that was used for
-    something else.
+    The first one there says who writes. Words alone: photos leave by the share sheet of a question. Raises NoConsent,
+    Invalid, Forbidden, Conflict for an intent that was used for something else.
     """
     _may(actor)
-    if messenger_of(channel) is None:
+    if messenger_of(speech.channel) is None:
         raise Invalid("channel.unknown", field="channel")
-    known = await messages.by_id(actor.company_id, intent)
+    known = await messages.by_id(actor.company_id, speech.intent)
     if known is not None:
-        return _same(known, contact_id, channel, text)
-    contact = await contact_known(actor.company_id, contact_id)
-    recipient = await _recipient(contact, channel, text, at=at)
-    first = await introductions.unsaid(actor.company_id, contact.id, channel, at=at)
+        return _same(known, speech)
+    contact = await contact_known(actor.company_id, speech.contact_id)
+    recipient = await _recipient(contact, speech.channel, speech.text, at=at)
+    first = await introductions.unsaid(actor.company_id, contact.id, speech.channel, at=at)
     message = Message(
-        id=intent,
-        run_id=intent,
+        id=speech.intent,
+        run_id=speech.intent,
         company_id=actor.company_id,
         contact_id=contact.id,
-        job_id=job_id,
+        job_id=speech.job_id,
         question_id=None,
         account_id=None,
         photo_id=None,
-        channel=channel,
+        channel=speech.channel,
         direction=Direction.OUT,
         kind="handoff",
-        text=introductions.before(first, text),
+        text=introductions.before(first, speech.text),
         recipient=recipient,
         state=MessageState.PREPARED,
         author_id=actor.id,
@@ -76,10 +67,10 @@ async def prepare(
     return message
 
 
-def _same(known: Message, contact_id: UUID, channel: str, text: str) -> Message:
+def _same(known: Message, speech: Speech) -> Message:
     """Return what was written with this intent before, the introduction aside. Raises Conflict for other content."""
-    said = text == known.text or (known.introduces and known.text.endswith(f"\n\n{text}"))
-    if (known.contact_id, known.channel, said) != (contact_id, channel, True):
+    said = speech.text == known.text or (known.introduces and known.text.endswith(f"\n\n{speech.text}"))
+    if (known.contact_id, known.channel, said) != (speech.contact_id, speech.channel, True):
         raise Conflict("message.differs")
     return known
 

@@ -15,6 +15,7 @@ from server.domain.accounts import by_hand as by_hand_channel
 from server.domain.conversations import Head
 from server.domain.errors import Conflict, Invalid, NoConsent
 from server.domain.messages import Message
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.pages.composer import WordsForm, composer, moment_of, with_reply
 from server.pages.composer_texts import values_for, values_of
@@ -87,15 +88,14 @@ async def _written(request: Request, head: Head, form: forms.Form[WordsForm]) ->
         if typed.photos:
             raise Invalid("way.by_hand_photos", field="photos")
         text = await composing.ready(actor, contact_id, words, at=at)
-        return await by_hand.prepare(
-            actor,
+        said = Speech(
             intent=typed.intent,
             contact_id=contact_id,
             channel=typed.channel,
             text=text,
             job_id=typed.job,
-            at=at,
         )
+        return await by_hand.prepare(actor, said, at=at)
     return await composing.write(actor, head.conversation, words, at=at)
 
 

@@ -19,6 +19,7 @@ from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.questions import QuestionState
 from server.domain.routing import Need
+from server.domain.speeches import Speech
 from server.domain.wordings import Topic
 from server.ids import new_id
 from tests.talk.test_introductions import IMPRINT, PRIVACY, _forget, _link
@@ -93,15 +94,8 @@ async def petra(firm: Firm) -> Contact:
 
 
 async def write(firm: Firm, channel: str, text: str) -> Message:
-    return await hand.prepare(
-        firm.office,
-        intent=new_id(),
-        contact_id=firm.contact.id,
-        channel=channel,
-        text=text,
-        job_id=None,
-        at=firm.clock.at,
-    )
+    said = Speech(intent=new_id(), contact_id=firm.contact.id, channel=channel, text=text)
+    return await hand.prepare(firm.office, said, at=firm.clock.at)
 
 
 async def offered(firm: Firm, **given: Any) -> tuple[str, dict[str, str]]:

@@ -25,6 +25,7 @@ from server.actions.outgoing import answer_url
 from server.db import answer_links
 from server.db import customers as customers_db
 from server.db import messages as messages_db
+from server.domain.accounts import HANDOFF
 from server.domain.consents import Proof
 from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, NoConsent, NotFound
@@ -182,9 +183,8 @@ async def test_by_hand_the_same_tap_is_once_and_other_words_are_refused(firm: Fi
     intent = new_id()
 
     async def write(text: str) -> str:
-        written = await by_hand.prepare(
-            firm.office, intent=intent, contact_id=firm.contact.id, text=text, job_id=None, at=firm.clock.at
-        )
+        said = Speech(intent=intent, contact_id=firm.contact.id, channel=HANDOFF, text=text)
+        written = await by_hand.prepare(firm.office, said, at=firm.clock.at)
         return written.text
 
     first = await write("Wir kommen um acht.")
@@ -195,14 +195,8 @@ async def test_by_hand_the_same_tap_is_once_and_other_words_are_refused(firm: Fi
 
 async def test_a_message_opened_by_hand_leads_nowhere_once_the_gate_is_shut(firm: Firm) -> None:
     await firm.consent()
-    written = await by_hand.prepare(
-        firm.office,
-        intent=new_id(),
-        contact_id=firm.contact.id,
-        text="Bis morgen!",
-        job_id=None,
-        at=firm.clock.at,
-    )
+    said = Speech(intent=new_id(), contact_id=firm.contact.id, channel=HANDOFF, text="Bis morgen!")
+    written = await by_hand.prepare(firm.office, said, at=firm.clock.at)
     async with firm.browser(firm.office) as desk:
         kept = await messages_db.by_id(firm.company_id, written.id)
         assert kept
