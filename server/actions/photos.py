@@ -110,7 +110,7 @@ async def add_original(
     )
     await logbook.insert_entry(photo.company_id, entry)
     if kind.medium is Medium.IMAGE:
-        await ask_to_render(photo.company_id, photo.id, at=at)
+        await ask_to_render(photo.company_id, photo.id, rev=photo.rev, at=at)
     tell(photo)
     return True
 
@@ -201,10 +201,12 @@ async def _note_announced(actor: Actor, photo: Photo, *, at: datetime) -> None:
     tell(photo)
 
 
-async def ask_to_render(company_id: UUID, photo_id: UUID, *, at: datetime) -> None:
-    """Have the photo drawn after this commit, once."""
+async def ask_to_render(company_id: UUID, photo_id: UUID, *, rev: int = 1, at: datetime) -> None:
+    """Have the photo drawn after this commit, once for this state of it."""
     payload: dict[str, object] = {"photo": str(photo_id)}
-    await tasks.insert_task(company_id, "photo.render", payload, at=at, dedup=f"photo.render:{photo_id}")
+    await tasks.insert_task(
+        company_id, "photo.render", payload, at=at, dedup=f"photo.render:{photo_id}:{rev}"
+    )
 
 
 def tell(photo: Photo) -> None:

@@ -41,6 +41,7 @@ from server.domain.items import (
 from server.domain.uploads import Gone
 from server.domain.users import Actor
 from server.services import Services
+from server.storage.base import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,14 @@ class Origin:
 
 
 async def have(services: Services, actor: Actor, ids: Sequence[UUID], *, at: datetime) -> dict[UUID, Known]:
-    """Return what is here of each id; another's id is as good as unknown."""
+    """Return what is here of each id; another's id is as good as unknown, and so is a photo whose file is gone.
+
+    Its phone must not let go of what may be the last copy, and brings it again (`uploads.begin`). Raises StorageError.
+    """
     assert actor.id
-    found = {row.id: row for row in await items.standings(actor.company_id, actor.id, ids)}
+    rows = await items.standings(actor.company_id, actor.id, ids)
+    gone = await missing(services.storage, [row.storage_key for row in rows if row.storage_key])
+    found = {row.id: row for row in rows if row.tombstone or row.storage_key not in gone}
     return {
         ident: await _known(services, actor, found[ident], at=at)
         if ident in found

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions.originals import finish, published, receipt_of
-from server.actions.photos import announce_bare
-from server.db import items, photos, uploads
+from server.actions.photos import announce_bare, tell
+from server.db import items, logbook, photos, uploads
 from server.db.unit import atomic, signal
 from server.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from server.domain.items import Kind
+from server.domain.logbook import Entry
 from server.domain.media import of_mime
 from server.domain.photos import Photo, PhotoState, check_original, clean_mime
 from server.domain.uploads import (
@@ -26,6 +27,7 @@ from server.domain.uploads import (
 from server.domain.users import Actor
 from server.ids import new_id
 from server.services import Services
+from server.storage.base import missing
 
 _FRESH = timedelta(days=1)
 
@@ -50,11 +52,33 @@ async def begin(
     Gone when the photo was deleted here.
     """
     check_original(size_bytes, metadata.filetype)
+    if metadata.id:
+        await _miss_lost(services, actor, metadata.id, at=at)
     photo, upload = await _register(actor, metadata, size_bytes=size_bytes, at=at)
     if upload is None:
         return await progress(services, actor, photo.id, at=at)
     await services.parts.create(photo.id)
     return Progress(photo.id, size_bytes, 0, upload.expires_at, None)
+
+
+async def _miss_lost(services: Services, actor: Actor, photo_id: UUID, *, at: datetime) -> None:
+    """Let a safe photo whose file is gone be brought again: there is no receipt for what is not here."""
+    photo = await photos.by_id(actor.company_id, photo_id)
+    if photo is None or photo.author_id != actor.id or photo.storage_key is None:
+        return
+    if await missing(services.storage, [photo.storage_key]):
+        await _await_again(actor, photo, at=at)
+
+
+@atomic
+async def _await_again(actor: Actor, photo: Photo, *, at: datetime) -> None:
+    await items.claim_id(photo.company_id, photo.id)
+    if await photos.set_awaited(photo.company_id, photo.id):
+        entry = Entry.by(
+            actor, "photo.lost", "photo", photo.id, at=at, job_id=photo.job_id, sha256=photo.sha256
+        )
+        await logbook.insert_entry(photo.company_id, entry)
+        tell(photo)
 
 
 @atomic

@@ -47,6 +47,7 @@ class Standing:
     sha256: str | None
     problem: str
     rev: int
+    storage_key: str = ""
 
 
 async def by_id(company_id: UUID, item_id: UUID) -> Item | None:
@@ -85,7 +86,7 @@ async def standings(company_id: UUID, user_id: UUID, ids: Sequence[UUID]) -> lis
     photos = {
         row["id"]: row
         for row in await PhotoRow.filter(company_id=company_id, author_id=user_id, id__in=list(ids)).values(
-            "id", "state", "size_bytes", "sha256", "problem", "deleted_at", "rev"
+            "id", "state", "size_bytes", "sha256", "problem", "deleted_at", "rev", "storage_key"
         )
     }
     uploads = set(await UploadRow.filter(**mine).values_list("id", flat=True))
@@ -131,6 +132,7 @@ def _standing(
         sha256=str(known.get("sha256") or "") or None,
         problem=str(known.get("problem") or ""),
         rev=int(str((photo or item or {}).get("rev", 1))),
+        storage_key=str(known.get("storage_key") or ""),
     )
 
 

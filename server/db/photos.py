@@ -240,6 +240,14 @@ async def set_stored(
     return bool(changed)
 
 
+async def set_awaited(company_id: UUID, photo_id: UUID) -> bool:
+    """Wait for the bytes of a photo again whose file is gone; False if it is no longer one that is safe."""
+    changed = await PhotoRow.filter(
+        id=photo_id, company_id=company_id, state=PhotoState.STORED, deleted_at=None
+    ).update(state=PhotoState.ANNOUNCED, stored_at=None, storage_key=None, rev=F("rev") + 1)
+    return bool(changed)
+
+
 async def hashes_of(company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the SHA-256 (hex) of the originals of these photos, of those in the trash, too."""
     rows = await PhotoRow.filter(company_id=company_id, id__in=list(ids)).values_list("id", "sha256")

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -111,6 +111,18 @@ def checked(key: str) -> str:
     if len(key) > 512 or not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
         raise BadKey(key)
     return key
+
+
+async def missing(storage: Storage, keys: Sequence[str]) -> set[str]:
+    """Return which of these objects are not there, as far as a look without the network tells: a bucket's never are.
+
+    Raises StorageError where the disk gives no answer: that is not absence.
+    """
+    paths = {key: path for key in keys if (path := storage.local_path(key))}
+    try:
+        return await in_thread(lambda: {key for key, path in paths.items() if not path.is_file()})
+    except OSError as error:
+        raise StorageError(str(error)) from error
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

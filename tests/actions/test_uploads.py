@@ -18,6 +18,7 @@ from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, Invalid, NotFound, TooLarge
 from server.domain.items import ItemState
 from server.domain.photos import PhotoState
+from server.domain.tasks import TaskState
 from server.domain.uploads import Checksum, Gone, HashDiffers, Metadata, Receipt
 from server.domain.users import Actor
 from server.ids import new_id
@@ -247,6 +248,37 @@ async def test_no_receipt_for_bytes_whose_checksum_is_still_to_be_judged(site: S
         await writing
     assert (known.receipt, known.offset) == (None, 0)
     assert [key async for key in site.services.storage.list("")] == []
+
+
+async def test_no_receipt_for_a_file_that_is_gone_and_the_phone_brings_it_again(site: Site) -> None:
+    """A disk was lost, or a backup lacked the file: the phone still has its copy and asks before it lets go."""
+    data = photo_bytes()
+    receipt = await bring(site, data)
+    photo = await photos.by_id(site.worker.company_id, receipt.id)
+    assert photo and photo.storage_key
+    await drawn(site)
+    await site.services.storage.delete(photo.storage_key)
+    known = await sync.have(site.services, site.worker, [receipt.id], at=AT)
+    assert known[receipt.id].state is ItemState.UNKNOWN
+    metadata = Metadata(receipt.id, receipt.sha256, "image/jpeg")
+    begun = await begin(site, metadata, data)
+    assert (begun.receipt, begun.offset) == (None, 0)
+    again = (await append(site, metadata, data)).receipt
+    assert again and again.sha256 == receipt.sha256
+    assert await site.services.storage.head(photo.storage_key)
+    known = await sync.have(site.services, site.worker, [receipt.id], at=AT)
+    assert known[receipt.id].state is ItemState.STORED
+    assert await drawn(site) == [{"photo": str(receipt.id)}]
+    verbs = [line.entry.verb for line in (await logbook_table.of_subject(photo.company_id, photo.id)).items]
+    assert verbs[:2] == ["photo.stored", "photo.lost"]
+
+
+async def drawn(site: Site) -> list[dict[str, object]]:
+    """Take and end what is to be drawn."""
+    claimed = await tasks.claim("fence", at=AT, lease_s=60, limit=10)
+    for task in claimed:
+        await tasks.settle(task, TaskState.DONE, at=AT)
+    return [dict(task.payload) for task in claimed if task.kind == "photo.render"]
 
 
 async def test_a_vanished_client_keeps_its_bytes(site: Site) -> None:
