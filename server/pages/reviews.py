@@ -14,11 +14,11 @@ from server.actions import reviews
 from server.db import companies, jobs, logbook, notes, questions
 from server.db import reviews as reviews_db
 from server.domain.companies import Company
-from server.domain.errors import Conflict, DomainError
+from server.domain.errors import DomainError
 from server.domain.jobs import Job
 from server.domain.photos import Photo
 from server.domain.questions import QuestionState
-from server.domain.reviews import NOTE_MAX, Arrival, Group, Homeless, Verdict, Waiting, grouped
+from server.domain.reviews import Arrival, Group, Homeless, Verdict, Waiting, grouped
 from server.domain.users import Actor
 from server.web import access, forms
 from server.web.render import fragment, page, see_other
@@ -39,15 +39,6 @@ class DeskQuery:
 class JobsQuery:
     q: str = forms.text(max=200, default="")
     photo: tuple[UUID, ...] = forms.ids()
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewForm:
-    """`job`: whose photo the page showed; released is released to that job's customer."""
-
-    verdict: Verdict = forms.one_of(Verdict)
-    job: UUID | None = forms.choice_id(default=None)
-    note: str = forms.text(max=NOTE_MAX, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ async def index(request: Request) -> Response:
     actor, query = access.actor(request), forms.read_query(request, DeskQuery)
     desk = await _desk(actor)
     chosen = query.job or (desk.arrivals[0].job_id if desk.arrivals else None)
-    job = await _job(actor, chosen)
+    job = await job_at(actor, chosen)
     return await _page(request, desk, job, photo_id=query.photo, step="photos" if query.job else "list")
 
 
@@ -99,7 +90,7 @@ async def list_fragment(request: Request) -> Response:
 
 async def photos_fragment(request: Request) -> Response:
     query = forms.read_query(request, DeskQuery)
-    return await _photos(request, await _job(access.actor(request), query.job), {})
+    return await _photos(request, await job_at(access.actor(request), query.job), {})
 
 
 async def jobs_fragment(request: Request) -> Response:
@@ -133,30 +124,6 @@ async def move_many(request: Request) -> Response:
     return see_other(request, f"/reviews?job={form.to}", flash="review.moved")
 
 
-async def open_fragment(request: Request) -> Response:
-    return await _open(request, await access.photo(request))
-
-
-async def decide(request: Request) -> Response:
-    """Decide about one photo; the desk gets it back, a page goes on to the next new one."""
-    actor, photo = access.actor(request), await access.photo(request)
-    form = (await forms.read(request, ReviewForm)).data
-    on_desk = "hx-request" in request.headers
-    try:
-        if form.verdict is Verdict.RELEASED and form.job not in (None, photo.job_id):
-            raise Conflict("photo.changed_meanwhile")
-        photo = await reviews.decide(
-            actor, photo, verdict=form.verdict, note=form.note, at=services(request).clock()
-        )
-    except DomainError as refused:
-        if not on_desk:
-            raise
-        return await _open(request, photo, refused)
-    if on_desk:
-        return await _open(request, photo)
-    return see_other(request, await _next(request, photo), flash=f"review.{form.verdict}")
-
-
 async def _desk(actor: Actor) -> Desk:
     company_id = actor.company_id
     return Desk(
@@ -166,7 +133,7 @@ async def _desk(actor: Actor) -> Desk:
     )
 
 
-async def _job(actor: Actor, job_id: UUID | None) -> Job | None:
+async def job_at(actor: Actor, job_id: UUID | None) -> Job | None:
     return access.known(await jobs.by_id(actor.company_id, job_id), "job.unknown") if job_id else None
 
 
@@ -175,22 +142,22 @@ async def _page(
 ) -> Response:
     actor = access.actor(request)
     company = access.known(await companies.by_id(actor.company_id), "company.unknown")
-    groups = await _groups(request, company, job)
-    photo = _opened([photo for group in groups for photo in group.photos], photo_id)
+    shown = await groups(request, company, job)
+    photo = _opened([photo for group in shown for photo in group.photos], photo_id)
     found = await jobs.search(actor.company_id, limit=JOBS_SHOWN)
     values: dict[str, Any] = {
         "waits": desk,
         "jobs": found.items,
         "job": job,
-        "place": _place(job),
-        "groups": groups,
+        "place": place(job),
+        "groups": shown,
         "questions": await _questions(actor, job),
         "loose_notes": [] if job else await notes.unsorted(actor.company_id),
         "refusals": {},
         "refused": None,
         "photo": photo,
         "open_id": photo.id if photo else None,
-        "lines": await _lines(photo) if photo else [],
+        "lines": await lines(photo) if photo else [],
         "on_desk": True,
         "step": step,
     }
@@ -205,8 +172,8 @@ async def _photos(request: Request, job: Job | None, refused: Mapping[UUID, Doma
         "reviews/_photos.html",
         company=company,
         job=job,
-        place=_place(job),
-        groups=await _groups(request, company, job),
+        place=place(job),
+        groups=await groups(request, company, job),
         questions=await _questions(actor, job),
         loose_notes=[] if job else await notes.unsorted(actor.company_id),
         refusals=refused,
@@ -214,31 +181,16 @@ async def _photos(request: Request, job: Job | None, refused: Mapping[UUID, Doma
     )
 
 
-async def _open(request: Request, photo: Photo, refused: DomainError | None = None) -> Response:
-    company = await companies.by_id(photo.company_id)
-    job = await jobs.by_id(photo.company_id, photo.job_id) if photo.job_id else None
-    return fragment(
-        request,
-        "photos/_open.html",
-        company=company,
-        photo=photo,
-        job=job,
-        lines=await _lines(photo),
-        refused=refused,
-        on_desk=True,
-    )
-
-
 async def _after(
     request: Request, job_id: UUID | None, refused: Mapping[UUID, DomainError], *, flash: str
 ) -> Response:
-    job = await _job(access.actor(request), job_id)
+    job = await job_at(access.actor(request), job_id)
     if "hx-request" in request.headers:
         return await _photos(request, job, refused)
     if refused:
         desk = await _desk(access.actor(request))
         return await _page(request, desk, job, photo_id=None, step="photos", refusals=refused)
-    return see_other(request, _place(job), flash=flash)
+    return see_other(request, place(job), flash=flash)
 
 
 async def _choose(request: Request, query: JobsQuery, refused: Mapping[UUID, DomainError]) -> Response:
@@ -247,7 +199,7 @@ async def _choose(request: Request, query: JobsQuery, refused: Mapping[UUID, Dom
     return await page(request, "reviews/move.html", nav="reviews", jobs=found.items, **values)
 
 
-async def _groups(request: Request, company: Company, job: Job | None) -> list[Group]:
+async def groups(request: Request, company: Company, job: Job | None) -> list[Group]:
     """Return what is new here and what was decided today, so that a slip can be taken back."""
     zone = ZoneInfo(company.timezone)
     today = datetime.combine(services(request).clock().astimezone(zone).date(), time(), zone)
@@ -262,24 +214,13 @@ async def _questions(actor: Actor, job: Job | None) -> Sequence[Any]:
     return [question for question in asked if question.state in WAITS_FOR_US]
 
 
-async def _lines(photo: Photo) -> Sequence[Any]:
+async def lines(photo: Photo) -> Sequence[Any]:
+    """Return what the logbook tells of a photo."""
     return (await logbook.of_subject(photo.company_id, photo.id)).items
 
 
-async def _next(request: Request, photo: Photo) -> str:
-    """Return the page of the next new photo of the same place, or the place when none is left."""
-    actor = access.actor(request)
-    if not actor.at_desk:
-        return f"/photos/{photo.id}"
-    job = await _job(actor, photo.job_id)
-    company = access.known(await companies.by_id(actor.company_id), "company.unknown")
-    order = [one for group in await _groups(request, company, job) for one in group.photos]
-    place = next((number for number, one in enumerate(order) if one.id == photo.id), 0)
-    new = [one for one in order[place:] + order[:place] if one.review == Verdict.NEW and one.id != photo.id]
-    return f"/photos/{new[0].id}" if new else _place(job)
-
-
-def _place(job: Job | None) -> str:
+def place(job: Job | None) -> str:
+    """Return where the desk shows a job's photos, or those of none."""
     return f"/reviews?job={job.id}" if job else "/reviews/unsorted"
 
 
@@ -299,6 +240,4 @@ routes = [
     route("/reviews/_list", list_fragment, who=Who.OFFICE),
     route("/reviews/_photos", photos_fragment, who=Who.OFFICE),
     route("/reviews/_jobs", jobs_fragment, who=Who.OFFICE),
-    route("/photos/_open/{photo_id:uuid}", open_fragment, who=Who.OFFICE),
-    route("/photos/{photo_id:uuid}/review", decide, who=Who.WORKER, methods=["POST"]),
 ]
