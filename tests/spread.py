@@ -1,22 +1,27 @@
-"""How two workers share the tests: a file stays together, an engine's part of it too, and the longest begin first."""
+"""How workers share the tests: a file stays together, an engine's part of it too, and the longest begin first."""
 
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order of their seconds on a quiet machine; a long file at the end would leave the other core without work.
+# In the order of their CPU seconds (26 Nov 2026); a long file at the end would leave a core without work.
 LONGEST = (
+    "tests/browser/test_pages.py",
     "tests/browser/test_engines_voyage.py",
     "tests/browser/test_offline.py",
     "tests/browser/test_capture.py",
     "tests/browser/test_engines.py",
-    "tests/browser/test_pages.py",
-    "tests/browser/test_engines_story.py",
     "tests/browser/test_offline_sync.py",
-    "tests/proofs/test_stop.py",
     "tests/browser/test_queue.py",
+    "tests/browser/test_field.py",
+    "tests/browser/test_engines_story.py",
+    "tests/browser/test_offline_orders.py",
+    "tests/browser/test_worker.py",
     "tests/browser/test_story.py",
+    "tests/proofs/test_kill.py",
+    "tests/proofs/test_stop.py",
+    "tests/talk/test_schedules.py",
 )
 LONG = ("tests/browser/", "tests/proofs/", "tests/sandbox/test_demo.py", "tests/chaos/")
 ENGINES = ("chromium", "firefox", "webkit")
