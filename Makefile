@@ -14,8 +14,9 @@ JS := tests/js
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
 
+# Three workers for two cores: a test that waits for a browser, a disk or a killed server leaves its core to another.
 test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
-	timeout 1300 $(BIN)/python -m pytest -n 2 --dist loadfile
+	timeout 1300 $(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/ruff format --check .
