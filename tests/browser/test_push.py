@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, expect
 
+from tests.browser.engine import set_meta
 from tests.browser.phone import CONTROLLED, ask, wait_so
 from tests.proofs.server import Server, founded
 from tests.push_service import Browser
@@ -176,6 +177,13 @@ def test_the_switch_asks_only_when_tapped_and_keeps_both_sides_equal(
     expect(toggle).to_have_attribute("data-standing", "on")
     expect(box).to_be_checked()
     assert page.evaluate("() => asked") == 1
+    # Whoever signs in on this phone after him is not reminded of hers: the switch must not say so.
+    set_meta(page, "push-owner", "somebody else")
+    page.evaluate("() => document.querySelector('push-toggle').replaceWith(document.createElement('push-toggle'))")  # fmt: skip
+    expect(toggle).to_have_attribute("data-standing", "off")
+    with page.expect_response("**/push/subscription"):
+        box.check()
+    expect(toggle).to_have_attribute("data-standing", "on")
     with page.expect_response("**/push/subscription") as told:
         box.uncheck()
     assert (told.value.status, told.value.request.method) == (204, "DELETE")

@@ -1,5 +1,6 @@
 // @ts-check
-import { deviceId } from './session.js';
+import { getMeta, setMeta } from './db.js';
+import { activeSession, deviceId } from './session.js';
 import { ask, judge } from '../lib/http.js';
 
 /** @typedef {'none' | 'install' | 'denied' | 'off' | 'on'} Standing */
@@ -14,7 +15,13 @@ export async function standing() {
     return /iPhone|iPad/.test(navigator.userAgent) ? 'install' : 'none';
   }
   if (Notification.permission === 'denied') return 'denied';
-  return Notification.permission === 'granted' && (await known()) ? 'on' : 'off';
+  return Notification.permission === 'granted' && (await known()) && (await isOwn()) ? 'on' : 'off';
+}
+
+/** Whether it is for whoever is signed in: the office reminds the one who subscribed, and nobody else on this phone. */
+async function isOwn() {
+  const [owner, session] = [await getMeta('push-owner'), await activeSession()];
+  return owner === undefined || owner === session?.actor;
 }
 
 /** Asks for permission: only ever from a tap. @returns {Promise<boolean>} */
@@ -33,6 +40,7 @@ export async function subscribe() {
   const made = await manager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = made.toJSON();
   judge(await ask('PUT', '/push/subscription', { json: { endpoint, keys, device: await deviceId() } }));
+  await setMeta('push-owner', (await activeSession())?.actor);
 }
 
 /** Ends the reminders; the server learns it first, so that a failed call leaves them on and visible. */
