@@ -15,6 +15,7 @@ from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.errors import DomainError, Invalid
 from server.domain.events import (
+    ELSEWHERE,
     Change,
     Echo,
     Event,
@@ -80,15 +81,33 @@ async def process(services: Services, company_id: UUID, payload: Mapping[str, ob
     if raw is None or account is None or raw.state in (DONE, inbox.PRUNED):
         return
     refused: DomainError | None = None
-    for event in await _read(services, account, raw.body):
+    for owner, event in await _addressed(services, account, raw.body):
         try:
-            await _take(account, event, raw_id=raw.id, at=services.clock())
+            await _take(owner, event, raw_id=raw.id, at=services.clock())
         except DomainError as error:
             refused = error
     if refused:
         await _name_trouble(company_id, raw.id, refused)
         raise refused
     await _finish(company_id, raw.id)
+
+
+async def _addressed(services: Services, account: Account, body: bytes) -> list[tuple[Account, Event]]:
+    """Return what a raw event tells, each with the account it is for.
+
+    Meta knows one address for an app, whatever numbers and pages it has: what is for another account of the firm is
+    taken for that one.
+    """
+    told = await _read(services, account, body)
+    mine = [one for one in told if not (isinstance(one, UnknownEvent) and one.topic.endswith(ELSEWHERE))]
+    if len(mine) == len(told):
+        return [(account, event) for event in told]
+    others: list[tuple[Account, Event]] = []
+    for other in await accounts.of_company(account.company_id):
+        if other.kind == account.kind and other.id != account.id and other.disabled_at is None:
+            theirs = await _read(services, other, body)
+            others += [(other, event) for event in theirs if not isinstance(event, UnknownEvent)]
+    return [(account, event) for event in (mine if others else told)] + others
 
 
 async def _read(services: Services, account: Account, body: bytes) -> list[Event]:

@@ -18,6 +18,9 @@ from server.domain.events import UnknownEvent
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, OSError)
 
 
+TOPIC_MAX = 64
+
+
 def signed(raw: bytes, headers: Mapping[str, str], app_secret: bytes) -> bool:
     """Return whether the app secret signed the raw bytes; re-serialised JSON would not hold (octokit/webhooks#71)."""
     given = headers.get("x-hub-signature-256", "")
@@ -36,7 +39,7 @@ def unknown(topic: str, item: object, key: str = "") -> UnknownEvent:
     """Return an event for what was not understood; without an id of its own its key is its fingerprint."""
     raw = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False, sort_keys=True)
     fingerprint = hashlib.sha256(raw.encode()).hexdigest()
-    return UnknownEvent(key=(key or f"unknown:{fingerprint}")[:300], topic=topic[:64], raw=raw)
+    return UnknownEvent(key=(key or f"unknown:{fingerprint}")[:300], topic=topic[:TOPIC_MAX], raw=raw)
 
 
 def text_of(block: Any, name: str, limit: int = 5000) -> str:

@@ -204,6 +204,10 @@ class HealthEvent:
     health: str = ""
 
 
+ELSEWHERE = ".other_account"
+"""Ends the topic of something that is for another account of the same firm (Meta tells one address of all of them)."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
     """Something that came and is kept, but not understood; `raw` is the item as JSON text."""

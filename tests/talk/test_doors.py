@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from server.actions import inbox
+from server.actions import channels, inbox
 from server.db.tables import InboxEventRow, MessageRow, RawEventRow
 from server.domain.questions import QuestionState
 from server.sandbox.world import Whims
@@ -98,6 +98,26 @@ async def test_messages_five_times_in_any_order(firm: Firm) -> None:
     assert await InboxEventRow.all().count() == many
     texts = {row.text for row in await MessageRow.filter(direction="in")}
     assert texts == {f"Nachricht {number} 🧱" for number in range(many)}
+
+
+async def test_one_address_for_two_numbers_loses_nothing(firm: Firm) -> None:
+    """Meta knows one address for an app: what is for the firm's second number comes to the first one's door."""
+    typed = {**TYPED, "phone_number_id": "2202"}
+    second = await channels.set_up(
+        firm.services, firm.office, "whatsapp", label="Filiale", typed=typed, at=firm.clock.at
+    )
+    mine, theirs = json.loads(body_of([1])), json.loads(body_of([2]))
+    theirs["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = "2202"
+    nobodys = json.loads(json.dumps(theirs).replace("2202", "3303").replace("N000002", "N000003"))
+    both = json.dumps({**mine, "entry": mine["entry"] + theirs["entry"]}).encode()
+    async with firm.client() as door:
+        for body in (both, json.dumps(nobodys).encode()):
+            assert await post(door, firm, body, signed(body)) == 200
+    await firm.work()
+    rows = await MessageRow.all().order_by("foreign_id").values_list("account_id", "text")
+    assert list(rows) == [(firm.account.id, "Nachricht 1 🧱"), (second.id, "Nachricht 2 🧱")]
+    unknown = await InboxEventRow.filter(state=inbox.UNKNOWN).values_list("account_id", flat=True)
+    assert list(unknown) == [firm.account.id]
 
 
 async def test_a_status_before_the_answer_waits_and_counts(firm: Firm) -> None:

@@ -14,6 +14,7 @@ from server.channels.base_http import storable
 from server.channels.base_meta import MALFORMED, text_of, unknown
 from server.channels.messenger.parts import parts_of
 from server.domain.events import (
+    ELSEWHERE,
     Change,
     Echo,
     Event,
@@ -55,9 +56,9 @@ def events(raw: bytes, page_id: str) -> Iterator[Event]:
         # In "standby" another app of the firm has the conversation; what the customer says is meant for the firm all the same.
         for name in ("messaging", "standby"):
             for item in _list(entry.get(name, [])):
-                yield from _read(item, page_id) if mine else [unknown(f"{name}.other_page", item)]
+                yield from _read(item, page_id) if mine else [unknown(f"{name}{ELSEWHERE}", item)]
         for change in _list(entry.get("changes", [])):
-            yield from _change(change, page_id) if mine else [unknown("changes.other_page", change)]
+            yield from _change(change, page_id) if mine else [unknown(f"changes{ELSEWHERE}", change)]
 
 
 def _list(value: Any) -> list[Any]:

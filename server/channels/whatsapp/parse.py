@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from server.channels.base_http import storable
-from server.channels.base_meta import MALFORMED, text_of, unknown
+from server.channels.base_meta import MALFORMED, TOPIC_MAX, text_of, unknown
 from server.channels.whatsapp.account import account_error, is_about, is_news, news
 from server.channels.whatsapp.content import (
     Item,
@@ -19,6 +19,7 @@ from server.channels.whatsapp.content import (
 )
 from server.channels.whatsapp.errors import error_of, outcome_of
 from server.domain.events import (
+    ELSEWHERE,
     Change,
     Echo,
     Event,
@@ -85,8 +86,10 @@ def _change(account: str, at: str, change: Item, ours: Ours) -> Iterator[Event]:
         about_us = is_about(value, account, ours.waba_id)
         yield news(topic, value, account, at) if about_us else unknown(topic, value)
         return
-    readers = _readers(topic, value, f"{account}:{at}") if number in (None, ours.phone_number_id) else {}
-    yield from _items(value, topic, readers)
+    if number in (None, ours.phone_number_id):
+        yield from _items(value, topic, _readers(topic, value, f"{account}:{at}"))
+    else:
+        yield from _items(value, topic, {}, ELSEWHERE)
 
 
 def _readers(topic: str, value: Item, source: str) -> Mapping[str, Reader]:
@@ -110,7 +113,7 @@ def _readers(topic: str, value: Item, source: str) -> Mapping[str, Reader]:
             return {}
 
 
-def _items(value: Item, topic: str, readers: Mapping[str, Reader]) -> Iterator[Event]:
+def _items(value: Item, topic: str, readers: Mapping[str, Reader], end: str = "") -> Iterator[Event]:
     """Yield one event for each item of every list in a value; one broken item spoils only itself."""
     found = False
     for name, items in value.items():
@@ -118,7 +121,7 @@ def _items(value: Item, topic: str, readers: Mapping[str, Reader]) -> Iterator[E
             continue
         found = True
         for item in items if isinstance(items, list) else [items]:
-            yield _read(item, readers.get(name), f"{topic}.{name}")
+            yield _read(item, readers.get(name), f"{topic}.{name}"[: TOPIC_MAX - len(end)] + end)
     if not found:
         yield unknown(topic, value)
 
