@@ -40,7 +40,7 @@ async def believe(account: Account, event: StatusUpdate, *, at: datetime) -> boo
     message = await _held(message)
     if message.foreign_id is None:
         await messages.set_place(account.company_id, message.id, foreign_id=event.foreign_id)
-    await _note(message, event)
+    await _note(message, event, at=at)
     if event.status is Status.FAILED:
         await _account_stops(account, event, at=at)
         if event.failure is not None and after_status(message.state, Status.FAILED) is MessageState.FAILED:
@@ -85,12 +85,15 @@ async def advance(message: Message, status: Status, *, at: datetime) -> None:
         await question_actions.follow(system(message.company_id), message.question_id, at=at)
 
 
-async def _note(message: Message, event: StatusUpdate) -> None:
-    """Keep when it happened and what it costs; the first time told counts."""
+async def _note(message: Message, event: StatusUpdate, *, at: datetime) -> None:
+    """Keep when it happened and what it costs; the first time told counts.
+
+    Nothing happens later than now: Signal's receipts bear the clock of the customer's own device.
+    """
     news: dict[str, Any] = {}
     column = _TIMES.get(event.status)
     if column and getattr(message, column) is None:
-        news[column] = event.at
+        news[column] = min(event.at, at)
     if event.category:
         news["category"] = event.category
     if event.billable is not None:
@@ -143,7 +146,7 @@ async def _resolved(message: Message, event: Echo, *, at: datetime) -> None:
     if message.foreign_id is None:
         await messages.set_place(message.company_id, message.id, foreign_id=event.foreign_id)
     if message.sent_at is None:
-        await messages.set_place(message.company_id, message.id, sent_at=event.sent_at)
+        await messages.set_place(message.company_id, message.id, sent_at=min(event.sent_at, at))
     await advance(message, Status.SENT, at=at)
 
 
@@ -171,7 +174,7 @@ async def _by_hand(
         at=min(event.sent_at, at),
         created_at=at,
         changed_at=at,
-        sent_at=event.sent_at,
+        sent_at=min(event.sent_at, at),
     )
     quoted = event.context_id and await messages.by_foreign_id(
         account.company_id, account.id, event.context_id

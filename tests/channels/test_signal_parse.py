@@ -1,7 +1,7 @@
 """Envelopes of signal-cli: read without ever raising, keyed on author and time, nothing of nobody's business kept."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +54,17 @@ def read(*items: Any) -> list[Event]:
 def said(**data: Any) -> Any:
     (event,) = read(item(dataMessage={**DATA, **data}))
     return event
+
+
+@pytest.mark.parametrize(
+    ("wrote_s", "believed"), [(-3600, True), (-30 * 86_400, False), (-1_700_000_000, False), (86_400, False)]
+)
+def test_the_clock_of_a_phone_is_believed_as_far_as_it_is_likely(wrote_s: int, believed: bool) -> None:
+    """Its message keeps the name the phone gave it; where it stands in the thread is the server's to say."""
+    stamp = STAMP + wrote_s * 1000
+    message = said(timestamp=stamp)
+    assert message.foreign_id == f"{HIS}:{stamp}"
+    assert message.sent_at == (AT + timedelta(seconds=wrote_s) if believed else AT)
 
 
 def test_a_text_is_read_whole() -> None:

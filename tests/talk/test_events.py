@@ -169,6 +169,18 @@ async def test_a_watermark_moves_everything_before_it(firm: Firm, monkeypatch: p
     assert (two.state, two.sent_at, two.read_at) == (MessageState.SENT, firm.clock.at, None)
 
 
+async def test_nothing_was_read_later_than_now(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receipt of Signal bears the clock of the customer's own device."""
+    await firm.hello()
+    said = await say(firm)
+    monkeypatch.setattr(Whatsapp, "send", answers(Accepted("m1")))
+    await firm.work()
+    monkeypatch.undo()
+    await tell(firm, StatusUpdate("m1", Status.READ, NOT_TOLD), monkeypatch=monkeypatch)
+    known = await now(firm, said)
+    assert (known.state, known.read_at) == (MessageState.READ, firm.clock.at)
+
+
 async def test_a_changed_message_keeps_its_first_words_in_the_logbook(
     firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ for author. Own words beside an envelope stand under `zollstock`: long texts tha
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.channels.base_http import storable
 from server.channels.signal.content import (
@@ -35,6 +35,7 @@ from server.domain.events import (
 )
 from server.domain.identities import Identity, IdentityKind
 
+BELIEVED_BEFORE, BELIEVED_AFTER = timedelta(days=7), timedelta(minutes=5)
 LONG_TEXT = "text/x-signal-plain"
 OWN = "zollstock"
 _HEAD = {
@@ -170,7 +171,7 @@ def _data(item: Item, envelope: Item, data: Item, texts: Mapping[str, str], numb
 
 def _messages(envelope: Item, data: Item, texts: Mapping[str, str], number: str) -> Iterator[InboundMessage]:
     """Yield a message: one event for each of its files, the first with the words."""
-    author, sender, at = author_of(envelope), sender_of(envelope), time_of(data["timestamp"])
+    author, sender, at = author_of(envelope), sender_of(envelope), _written(envelope, data)
     for place, (kind, text, media) in enumerate(parts_of(data, texts), 1):
         yield InboundMessage(
             foreign_id=f"{author}:{data['timestamp']}" + (f"#{place}" if place > 1 else ""),
@@ -182,6 +183,18 @@ def _messages(envelope: Item, data: Item, texts: Mapping[str, str], number: str)
             context_id=_context(envelope, data, number),
             profile_name=str(envelope.get("sourceName") or "")[:200],
         )
+
+
+def _written(envelope: Item, data: Item) -> datetime:
+    """Return when a message was written: its name is a time by the sender's own clock, which may stand anywhere.
+
+    Believed as far as Signal's server, which tells when it came, finds it likely.
+    """
+    wrote, came = time_of(data["timestamp"]), envelope.get("serverReceivedTimestamp")
+    if type(came) is not int or came <= 0:
+        return wrote
+    received = time_of(came)
+    return wrote if received - BELIEVED_BEFORE <= wrote <= received + BELIEVED_AFTER else received
 
 
 def _context(envelope: Item, data: Item, number: str) -> str:
