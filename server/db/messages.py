@@ -1,6 +1,7 @@
 """Messages in the database: written once, moved on only from the state they were read in."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,8 +20,6 @@ _LATER = (
     "revoked_at", "category", "billable", "verified", "chat_import_id",
     "introduces",
 )  # fmt: skip
-
-_SET_STATE = "UPDATE message SET state = ?, changed_at = ? WHERE company_id = ? AND id = ? AND state IN ({})"
 
 
 async def insert_once(company_id: UUID, message: Message) -> bool:
@@ -75,11 +74,12 @@ async def set_state(
     **changes: Any,
 ) -> bool:
     """Move a message on if it still is in one of `only_from`; False means somebody else moved it."""
-    if not changes:
-        statement = _SET_STATE.format(", ".join("?" * len(only_from)))
-        return bool(await sql.execute(statement, state, at, company_id, message_id, *only_from))
-    moved = MessageRow.filter(company_id=company_id, id=message_id, state__in=list(only_from))
-    return bool(await moved.update(state=state, changed_at=at, **changes))
+    values = {"state": state, "changed_at": at} | changes
+    if isinstance(values.get("step"), Mapping):
+        values["step"] = json.dumps(values["step"])
+    columns, states = ", ".join(f"{name} = ?" for name in values), ", ".join("?" * len(only_from))
+    statement = f"UPDATE message SET {columns} WHERE company_id = ? AND id = ? AND state IN ({states})"
+    return bool(await sql.execute(statement, *values.values(), company_id, message_id, *only_from))
 
 
 async def set_place(company_id: UUID, message_id: UUID, **changes: Any) -> None:
