@@ -4,7 +4,8 @@
   any second is said beside it.
 - Really: `zollstock serve` (on PostgreSQL `zollstock worker`) in a process of its own, and a platform in another that
   answers after 100 ms (`bench/talk_platform.py`). Calls a second of the wall clock between the first and the last;
-  beside it the server's CPU time and commits per message, which a busy machine changes less.
+  beside it the server's CPU time per message, which a busy machine changes less. (`chrt -f 1` gives both a machine of
+  their own where others work beside.)
 """
 
 import asyncio

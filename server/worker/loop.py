@@ -28,7 +28,7 @@ AT_ONCE = 4
 # 80 messages a second at 0.4 s each.
 SENDS_AT_ONCE = 32
 # No two looks follow each other faster: a queue of many is taken in handfuls, and an idle worker still begins at once.
-FLOOR_S = 0.02
+FLOOR_S = 0.01
 PULLERS_END_S = 20.0
 
 
