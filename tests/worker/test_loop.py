@@ -20,6 +20,7 @@ from server.worker.tasks import SEND, TASKS, Kind
 from tests import factories
 
 ran: list[tuple[str, Any]] = []
+begun: list[object] = []  # slow ones under way
 
 
 class OnlyDatabase:
@@ -46,6 +47,7 @@ async def later(services: Services, company_id: UUID, payload: Mapping[str, obje
 
 
 async def slow(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
+    begun.append(payload["number"])
     await asyncio.sleep(0.3)
     ran.append(("slow", payload["number"]))
 
@@ -169,8 +171,11 @@ async def test_later_is_no_failure(stop: asyncio.Event) -> None:
 
 async def test_what_began_is_finished_before_the_stop(stop: asyncio.Event) -> None:
     company = await factories.company()
+    begun.clear()
     await write(company.id, "slow", 1)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(20):
+        while not begun:
+            await asyncio.sleep(0.01)
     stop.set()
     await until(1)
     assert ran == [("slow", 1)]
