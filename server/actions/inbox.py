@@ -117,7 +117,10 @@ async def _read(services: Services, account: Account, body: bytes) -> list[Event
 
 
 async def replay(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
-    """Look again at events that came before we knew their message; what waited too long is given up."""
+    """Look again at events that came before we knew their message; what waited too long is given up.
+
+    One that a rule of ours refuses waits on, and stands before no other.
+    """
     account = await accounts.by_id(company_id, UUID(str(payload["account"])))
     if account is None:
         return
@@ -128,7 +131,10 @@ async def replay(services: Services, company_id: UUID, payload: Mapping[str, obj
             events = await _read(services, account, raw.body) if raw else []
             bodies[waiting.raw_id] = {event.key: event for event in events}
         event = bodies[waiting.raw_id].get(waiting.key)
-        await _unpark(account, event, waiting, at=services.clock())
+        try:
+            await _unpark(account, event, waiting, at=services.clock())
+        except DomainError as error:
+            await _refused(account, waiting, error, at=services.clock())
 
 
 @atomic
@@ -140,6 +146,14 @@ async def _unpark(account: Account, event: Event | None, waiting: inbox.Parked, 
         await inbox.set_event_state(account.company_id, account.id, waiting.key, DONE)
     elif event is None or waited > PARKED_FOR:
         await inbox.set_event_state(account.company_id, account.id, waiting.key, LOST)
+
+
+@atomic
+async def _refused(account: Account, waiting: inbox.Parked, error: DomainError, *, at: datetime) -> None:
+    if at - waiting.received_at > PARKED_FOR:
+        await inbox.set_event_state(account.company_id, account.id, waiting.key, LOST)
+    trouble = f"{type(error).__name__}: {error.code}"
+    await inbox.set_raw_state(account.company_id, waiting.raw_id, DONE, error=trouble)
 
 
 @atomic

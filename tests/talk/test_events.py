@@ -398,6 +398,27 @@ async def test_one_bad_event_never_stops_the_others(firm: Firm, monkeypatch: pyt
     firm.failures.clear()
 
 
+async def test_one_that_waits_and_is_refused_stands_before_no_other(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that fits no column was tried first each time, and nothing behind it was ever looked at again."""
+    await firm.hello()
+    said = await say(firm)
+    await _set(said, state=MessageState.LEASED, step={"call": {}})
+    good = Echo("e1", (PHONE,), firm.clock.at, MessageKind.TEXT, "Vom Handy")
+    bad = replace(good, foreign_id="e0", context_id="c" * 250)
+    await tell(firm, bad, good, monkeypatch=monkeypatch)
+    monkeypatch.setattr(Whatsapp, "parse", lambda self, raw: [bad, good])
+    assert len(await inbox_db.parked(firm.company_id, firm.account.id)) == 2
+    firm.clock.go(minutes=6)
+    await inbox.replay(firm.services, firm.company_id, {"account": str(firm.account.id)})
+    assert await messages.by_foreign_id(firm.company_id, firm.account.id, "e1")
+    assert len(await inbox_db.parked(firm.company_id, firm.account.id)) == 1
+    firm.clock.go(hours=25)
+    await inbox.replay(firm.services, firm.company_id, {"account": str(firm.account.id)})
+    assert not await inbox_db.has_parked(firm.company_id, firm.account.id)
+
+
 async def test_bodies_go_after_a_month_and_keys_stay(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     said = heard("Hallo")
     await tell(firm, said, monkeypatch=monkeypatch)
