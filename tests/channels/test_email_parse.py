@@ -70,6 +70,14 @@ def test_a_plain_mail_is_read_whole() -> None:
     assert (message.automatic, message.verified, message.token, message.context_id) == (False, True, "", "")
 
 
+@pytest.mark.parametrize(("sent", "told"), [(45, 45), (60, 60), (61, 60)])
+def test_no_picture_of_a_mail_is_left_out_in_silence(sent: int, told: int) -> None:
+    raw = mail(parts(TEXT, *[attached(JPEG, name=f"{n}.jpg") for n in range(sent)]), kind=MIXED)
+    heard = [event for event in events(raw) if isinstance(event, InboundMessage)]
+    assert len({event.foreign_id for event in heard if event.media}) == told
+    assert (CUT in heard[0].text) is (sent > told)
+
+
 def test_the_address_is_known_as_written_and_in_lower_case() -> None:
     sender = one(mail(From="<Petra.M@Kunde.example>")).sender
     assert sender == (
@@ -532,7 +540,7 @@ def test_nesting_is_followed_so_far_and_no_farther() -> None:
 def test_a_thousand_parts_are_cut_with_a_word() -> None:
     raw = mail(parts(TEXT, *[attached(JPEG, name=f"{n}.jpg") for n in range(1_000)]), kind=MIXED)
     messages = said(raw)
-    assert len(messages) == 30
+    assert len(messages) == 60
     assert messages[0].text == f"Sehen Sie selbst.\n{CUT}"
 
 

@@ -42,7 +42,8 @@ from server.domain.mail import (
     message_id,
 )
 
-MAX_FILES, MAX_WORDS = 30, 1_000_000
+# More pictures than anybody sends in one mail; what is left out is said in its text.
+MAX_FILES, MAX_WORDS = 60, 1_000_000
 # Pictures that belong to a signature: shown inside the page and no larger than this.
 MAX_ORNAMENT_BYTES = 20_000
 MAX_RAW_SHOWN = 20_000
@@ -103,7 +104,7 @@ def _letter(mail: Mail, sender: str, fingerprint: str, address: str, at: datetim
     )
     # A mail that says everything in its subject: "STOP".
     text = new or forwarded or ("" if files else _AGAIN.sub("", subject))
-    short = mail.cut or bool(root.get("x-zollstock-cut"))
+    short = mail.cut or len(files) > MAX_FILES or bool(root.get("x-zollstock-cut"))
     return _Letter(
         foreign_id=f"{own_id or '<>'}{fingerprint}",
         own_id=own_id,
