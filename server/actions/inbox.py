@@ -34,7 +34,7 @@ from server.domain.messages import Message
 from server.domain.users import Actor, system
 from server.services import Services
 
-DONE, PARKED, NEW = "done", "parked", "new"
+DONE, PARKED, NEW = inbox.DONE, inbox.PARKED, "new"
 UNKNOWN, GAP, LOST = "unknown", "gap", "lost"
 # How long an event waits for the message it is about (§12.9); an echo only until no call of ours can be it.
 PARKED_FOR, ECHO_WAITS = timedelta(hours=24), timedelta(minutes=5)

@@ -9,7 +9,7 @@ from server.db.sql import rows
 from server.db.tables import InboxEventRow, RawEventRow
 from server.ids import new_id
 
-PARKED, PRUNED, PROPOSED = "parked", "pruned", "proposed"
+DONE, PARKED, PRUNED, PROPOSED = "done", "parked", "pruned", "proposed"
 _PARKED = (
     f"""SELECT id FROM inbox_event WHERE company_id = ? AND account_id = ? AND state = '{PARKED}' LIMIT 1"""
 )
@@ -144,8 +144,8 @@ async def number_of_state(company_id: UUID, account_id: UUID, state: str) -> int
 
 
 async def every_old_body(*, before: datetime, limit: int) -> list[UUID]:
-    """Return raw events whose body is still kept although it came before then."""
-    old = RawEventRow.filter(received_at__lt=before).exclude(state=PRUNED)
+    """Return raw events whose body is still kept although it came before then, and was read whole since."""
+    old = RawEventRow.filter(received_at__lt=before, state=DONE)
     return [row.id for row in await old.order_by("received_at").limit(limit).only("id")]
 
 

@@ -419,6 +419,21 @@ async def test_one_that_waits_and_is_refused_stands_before_no_other(
     assert not await inbox_db.has_parked(firm.company_id, firm.account.id)
 
 
+async def test_what_nobody_has_read_yet_is_kept_however_old(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server was off over a long holiday, or its clock leapt: the chore may come before the work."""
+    said = heard("Wasser im Keller")
+    monkeypatch.setattr(Whatsapp, "parse", lambda self, raw: [said] if raw == b"{}" else [])
+    await inbox.receive(firm.account, b"{}", at=firm.clock.at)
+    firm.clock.go(days=31)
+    await outbox.prune(firm.services)
+    await firm.work()
+    assert {row.text for row in await MessageRow.filter(direction="in")} == {"Wasser im Keller"}
+    await outbox.prune(firm.services)
+    assert [bytes(row.body) for row in await RawEventRow.all()] == [b""]
+
+
 async def test_bodies_go_after_a_month_and_keys_stay(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     said = heard("Hallo")
     await tell(firm, said, monkeypatch=monkeypatch)
