@@ -40,11 +40,13 @@ answerPushes(worker);
 
 /** All or nothing: half a version must not count as one of those that windows and kept pages may name. */
 async function precache() {
+  // Only this script may have changed: then the worker before it lives on what lies here.
+  const whole = await caches.has(STATIC);
   const cache = await caches.open(STATIC);
   try {
     await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
   } catch (error) {
-    await caches.delete(STATIC);
+    if (!whole) await caches.delete(STATIC);
     throw error;
   }
 }

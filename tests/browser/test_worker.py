@@ -278,3 +278,21 @@ def test_half_a_new_version_does_not_shut_the_camera(phone: Phone, office: Offic
     with office.away():
         page.goto("/capture")
         shoot(page, 1)
+
+
+def test_another_worker_of_the_same_files_that_broke_off_takes_nothing_away(
+    phone: Phone, office: Office
+) -> None:
+    """Only the worker's own script is new, and the line breaks while it fetches: the one before lives on the same files."""
+    page = phone.install("/capture")
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    office.world.worker_note = "// newer"
+    office.world.missing = {"js/elements/voice-note.js"}
+    page.evaluate(
+        """async () => { const found = await navigator.serviceWorker.getRegistration(); await found.update().catch(() => {});
+          while (found.installing) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
+    )
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    with office.away():
+        page.goto("/capture")
+        shoot(page, 1)
