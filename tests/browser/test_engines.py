@@ -22,7 +22,7 @@ from tests.browser.phones.seeing import (
     wait_text,
     with_hashes,
 )
-from tests.browser.voyage import TEN_YEARS_MS
+from tests.browser.voyage import PATIENCE_S, TEN_YEARS_MS
 
 GALLERY = "input[type=file][multiple]"
 
@@ -160,12 +160,11 @@ def test_consents_said_signed_and_taken_back_in_the_cellar(phone: Phone, office:
 
 def until_true(phone: Phone, right: Callable[[], bool]) -> None:
     """Wake the phone until something is so at the office."""
-    for _ in range(100):
-        if right():
-            return
+    until = time.monotonic() + PATIENCE_S
+    while not right():
+        assert time.monotonic() < until, phone.engine
         go(phone)
         time.sleep(0.1)
-    raise AssertionError(phone.engine)
 
 
 def test_a_receipt_with_another_hash_frees_nothing(phone: Phone, office: Office, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.browser.phones.seeing import (
     with_hashes,
 )
 
+PATIENCE_S = 90.0
 GALLERY = "input[type=file][multiple]"
 SILENT_BLOBS = """() => new Promise((resolve) => { const open = indexedDB.open('trial', 1);
   open.onupgradeneeded = () => open.result.createObjectStore('all');
@@ -79,9 +80,9 @@ def test_a_private_window_of_chromium_keeps_while_it_is_open(
         with office.away():
             phone.give(GALLERY, photos(tmp_path, 3))
             wait_standing(phone, lambda rows: len(rows) == 3 and unsent(rows) == 3)
-        for _ in range(100):
-            if all_home(standing(phone)):
-                break
+        until = time.monotonic() + PATIENCE_S
+        while not all_home(standing(phone)):
+            assert time.monotonic() < until, standing(phone)
             go(phone)
             time.sleep(0.2)
         assert len(office.world.stored) == 3
