@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
@@ -31,9 +30,6 @@ from server.web.routing import Who, route
 from server.worker import loop
 
 NETWORK_TIMEOUT_S = 20.0
-# httpcore asks for this package at every call; where it is missing, that is a search through every folder of packages.
-if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def create_app(settings: Settings | None = None, *, extra: list[BaseRoute] | None = None) -> Starlette:
