@@ -8,14 +8,17 @@ from datetime import datetime
 from uuid import UUID
 
 from server.db import companies, photos, storage_keys
+from server.db.unit import atomic, signal
 from server.domain.uploads import KEPT
 from server.ids import parse_id
 from server.services import Services
-from server.storage.base import in_thread
+from server.storage.base import StorageError, in_thread
+from server.storage.base import missing as absent
 
 log = logging.getLogger(__name__)
 
 _PORTION = 500
+_SAMPLE = 20
 _MONTH = re.compile(r"\d{4}/\d\d")
 
 
@@ -43,7 +46,7 @@ async def sweep(services: Services) -> Sweep:
             if await _never_a_photo(company_id, key, at=at):
                 await services.storage.delete(key)
                 removed.append(key)
-        missing += [photo_id async for photo_id in _missing(services, company_id)]
+        missing += await _compare(services, company_id)
     found = Sweep(tuple(strays), tuple(removed), tuple(missing))
     if strays or missing:
         counts = {"strays": len(strays), "removed": len(removed), "missing": len(missing)}
@@ -79,12 +82,59 @@ async def _never_a_photo(company_id: UUID, key: str, *, at: datetime) -> bool:
     return await photos.by_id(company_id, photo_id, trashed=True) is None
 
 
-async def _missing(services: Services, company_id: UUID) -> AsyncIterator[UUID]:
+async def _compare(services: Services, company_id: UUID) -> list[UUID]:
+    """Return the photos whose file is not there, and mark them; what lies there again is marked no more.
+
+    Where most are not there, a disk is away and not the photos: nobody's photo is called lost for that.
+    """
+    gone: list[UUID] = []
+    fresh: list[UUID] = []
+    back: list[UUID] = []
+    known = 0
+    async for photo_id, key, lost in _every_key(company_id):
+        known += not lost
+        if not await _there(services, key):
+            gone.append(photo_id)
+            if not lost:
+                fresh.append(photo_id)
+        elif lost:
+            back.append(photo_id)
+    if most(len(fresh), known):
+        log.warning("storage seems to be away", extra={"missing": len(fresh), "photos": known})
+        fresh = []
+    for start in range(0, len(fresh), _PORTION):
+        await _mark(company_id, fresh[start : start + _PORTION], lost=True)
+    for start in range(0, len(back), _PORTION):
+        await _mark(company_id, back[start : start + _PORTION], lost=False)
+    return gone
+
+
+@atomic
+async def _mark(company_id: UUID, ids: list[UUID], *, lost: bool) -> None:
+    await storage_keys.set_lost(company_id, ids, lost=lost)
+    signal("photos", company_id)
+
+
+async def away(services: Services, company_id: UUID) -> bool:
+    """Tell whether the storage seems not to be there at all, by its oldest originals: these lay there longest."""
+    oldest = await storage_keys.after(company_id, None, limit=_SAMPLE)
+    keys = [key for _, key, lost in oldest if not lost]
+    try:
+        return most(len(await absent(services.storage, keys)), len(keys))
+    except StorageError:
+        return True
+
+
+def most(missing: int, known: int) -> bool:
+    """Tell whether so many are missing that the storage is the more likely reason."""
+    return 2 * missing > known
+
+
+async def _every_key(company_id: UUID) -> AsyncIterator[tuple[UUID, str, bool]]:
     after: UUID | None = None
     while portion := await storage_keys.after(company_id, after, limit=_PORTION):
-        for photo_id, key in portion:
-            if not await _there(services, key):
-                yield photo_id
+        for one in portion:
+            yield one
         after = portion[-1][0]
 
 

@@ -244,7 +244,7 @@ async def set_awaited(company_id: UUID, photo_id: UUID) -> bool:
     """Wait for the bytes of a photo again whose file is gone; False if it is no longer one that is safe."""
     changed = await PhotoRow.filter(
         id=photo_id, company_id=company_id, state=PhotoState.STORED, deleted_at=None
-    ).update(state=PhotoState.ANNOUNCED, stored_at=None, storage_key=None, rev=F("rev") + 1)
+    ).update(state=PhotoState.ANNOUNCED, problem="", stored_at=None, storage_key=None, rev=F("rev") + 1)
     return bool(changed)
 
 

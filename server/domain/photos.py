@@ -44,6 +44,10 @@ class PhotoState(StrEnum):
     """It lay in the trash for its time; only its id is left."""
 
 
+LOST = "photo.lost"
+"""What `problem` says of a stored photo whose file is not in the storage any more."""
+
+
 class Phase(StrEnum):
     BEFORE = "before"
     DURING = "during"
@@ -89,7 +93,7 @@ class Photo:
     """What is known of one photo.
 
     `offset_min` is the device's distance from UTC at the shutter; `problem` names why the bytes are not here yet
-    ("photo.hash", "photo.svg") and is empty otherwise; `storage_key` is None until they are safe. `late`: it came
+    ("photo.hash", "photo.svg"), or LOST, and is empty otherwise; `storage_key` is None until they are safe. `late`: it came
     after its job was closed; `twin_of_id` is an earlier photo with the same bytes, `pair_of_id` the one from before
     that it was taken over. `deleted_at`: it lies in the trash, or did.
     """
@@ -143,6 +147,11 @@ class Photo:
     def follows(self) -> bool:
         """Say whether the original is still on the phone."""
         return self.state is PhotoState.ANNOUNCED
+
+    @property
+    def lost(self) -> bool:
+        """Say whether the original was here and its file is gone."""
+        return self.state is PhotoState.STORED and self.problem == LOST
 
 
 @dataclass(frozen=True, slots=True)

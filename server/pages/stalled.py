@@ -3,8 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import stalled
-from server.db import tasks
+from server.actions import stalled, sweep
+from server.db import storage_keys, tasks
 from server.web import access
 from server.web.render import page, see_other
 from server.web.routing import Who, route
@@ -14,8 +14,16 @@ LIST = "/stalled"
 
 
 async def index(request: Request) -> Response:
-    found = await tasks.of_company_dead(access.actor(request).company_id)
-    return await page(request, "stalled/index.html", nav="stalled", stalled=found)
+    company_id = access.actor(request).company_id
+    return await page(
+        request,
+        "stalled/index.html",
+        nav="stalled",
+        stalled=await tasks.of_company_dead(company_id),
+        lost=await storage_keys.lost(company_id),
+        lost_number=await storage_keys.number_lost(company_id),
+        storage_away=await sweep.away(services(request), company_id),
+    )
 
 
 async def try_again(request: Request) -> Response:

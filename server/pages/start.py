@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.actions import calls as calls_actions
-from server.actions import renames
-from server.db import calls, companies, devices, jobs, read_model, tasks, users
+from server.actions import renames, sweep
+from server.db import calls, companies, devices, jobs, read_model, storage_keys, tasks, users
 from server.domain.devices import Owed
 from server.domain.users import Actor
 from server.web import access
@@ -60,6 +60,8 @@ async def _office(request: Request, actor: Actor) -> Response:
         owed=Owed.of(await devices.holding(actor.company_id)),
         recalls=await _recalls(request, actor),
         stalled=await tasks.number_dead(actor.company_id),
+        lost=await storage_keys.number_lost(actor.company_id),
+        storage_away=await sweep.away(services(request), actor.company_id),
         renames=await renames.number_due(actor.company_id, at=services(request).clock()),
     )
 

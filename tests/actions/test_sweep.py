@@ -1,20 +1,24 @@
 """Lost things are found in both directions; only what never was a photo is removed, and not before it is old."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from server.actions import sync, trash, uploads
 from server.actions.received_photos import Received, keep_picture
-from server.actions.sweep import Sweep, sweep
+from server.actions.sweep import Sweep, away, sweep
 from server.actions.sync import Origin
 from server.db import photos as table
+from server.db import storage_keys
 from server.db.connect import Database
 from server.domain.errors import Invalid
 from server.domain.photos import PhotoState, Source
+from server.domain.uploads import Metadata
 from server.ids import new_id
 from tests.sites import AT, Site, brought, build, metadata_of, photo_bytes, photo_item, pieces
 
@@ -88,3 +92,56 @@ async def test_what_was_thrown_away_does_not_come_back_by_a_repetition(site: Sit
     assert [key async for key in site.services.storage.list("")] == [photo.storage_key]
     await trash.restore(site.office, photo.id, at=next_month)
     assert (await keep_picture(site.services, came, at=next_month)).deleted_at is None
+
+
+async def _file_of(site: Site, photo_id: UUID) -> Path:
+    photo = await table.by_id(site.worker.company_id, photo_id)
+    assert photo and photo.storage_key
+    path = site.services.storage.local_path(photo.storage_key)
+    assert path
+    return path
+
+
+async def test_a_lost_original_is_named_until_it_is_there_again(site: Site) -> None:
+    company_id = site.worker.company_id
+    kept, lost, back = [await brought(site, photo_bytes(seed=number)) for number in range(3)]
+    path = await _file_of(site, lost)
+    aside = path.rename(path.with_suffix(".away"))
+    await sweep(site.services)
+    assert [photo.id for photo in await storage_keys.lost(company_id)] == [lost]
+    assert not await away(site.services, company_id)
+    photo = await table.by_id(company_id, lost)
+    assert photo and photo.lost and (photo.state, photo.rev) == (PhotoState.STORED, 2)
+    aside.rename(path)
+    await sweep(site.services)
+    assert await storage_keys.number_lost(company_id) == 0
+    assert {kept, back} == {one.id for one in await table.by_ids(company_id, [kept, back]) if not one.problem}
+
+
+async def test_what_the_phone_brings_again_is_lost_no_more(site: Site) -> None:
+    data, company_id = photo_bytes(seed=7), site.worker.company_id
+    kept, lost = await brought(site, photo_bytes(seed=8)), await brought(site, data)
+    (await _file_of(site, lost)).unlink()
+    await sweep(site.services)
+    assert await storage_keys.number_lost(company_id) == 1
+    metadata = Metadata(lost, hashlib.sha256(data).hexdigest(), "image/jpeg", "IMG_0001.jpg")
+    await uploads.begin(site.services, site.worker, metadata, size_bytes=len(data), at=AT)
+    awaited = await table.by_id(company_id, lost)
+    assert awaited and (awaited.state, awaited.problem) == (PhotoState.ANNOUNCED, "")
+    await uploads.append(site.services, site.worker, lost, pieces(data), offset=0, checksum=None, at=AT)
+    await sweep(site.services)
+    assert await storage_keys.number_lost(company_id) == 0
+    assert [one.state for one in await table.by_ids(company_id, [kept, lost])] == [PhotoState.STORED] * 2
+
+
+async def test_a_disk_that_is_away_loses_no_photo(site: Site) -> None:
+    """An empty mount point looks like a storage without files; what comes in meanwhile changes nothing in that."""
+    company_id = site.worker.company_id
+    old = [await brought(site, photo_bytes(seed=number)) for number in range(3)]
+    folder = (await _file_of(site, old[0])).parents[2]
+    folder.rename(folder.with_name("elsewhere"))
+    new = await brought(site, photo_bytes(seed=4))
+    assert set((await sweep(site.services)).missing) == set(old)
+    assert await away(site.services, company_id)
+    assert await storage_keys.number_lost(company_id) == 0
+    assert [one.problem for one in await table.by_ids(company_id, [*old, new])] == [""] * 4

@@ -1,11 +1,15 @@
 """What the server gave up on is shown with its meaning, and a human lets it be tried again."""
 
+from server.actions.received_photos import Received, keep_picture
+from server.actions.sweep import sweep
 from server.db import logbook, tasks
 from server.db.unit import atomic
 from server.domain.tasks import TaskState
 from server.domain.users import Role
+from server.ids import new_id
 from tests.factories import START
 from tests.pages.conftest import House
+from tests.sites import photo_bytes
 
 
 @atomic
@@ -32,3 +36,27 @@ async def test_shown_and_tried_again(house: House) -> None:
     entries = (await logbook.of_subject(company_id, second.id)).items
     assert [line.entry.verb for line in entries] == ["task.tried_again"]
     assert (await house.worker.get("/stalled")).status_code == 403
+
+
+async def test_a_lost_original_is_told_on_every_page_of_the_office(house: House) -> None:
+    worker, services = house.acting(Role.WORKER), house.app.state.services
+    ids = [new_id() for _ in range(3)]
+    for seed, ident in enumerate(ids):
+        came = Received(ident, worker.company_id, photo_bytes(seed=seed), None, None)
+        photo = await keep_picture(services, came, at=START)
+    path = services.storage.local_path(photo.storage_key)
+    aside = path.rename(path.with_suffix(".away"))
+    await sweep(services)
+    assert "Original fehlt auf dem Server" in (await house.office.get("/")).text
+    shown = (await house.office.get("/stalled")).text
+    assert "1 Original fehlt auf dem Server" in shown and f"/photos/{ids[-1]}" in shown
+    assert "Das Original fehlt auf dem Server." in (await house.office.get(f"/photos/{ids[-1]}")).text
+    aside.rename(path)
+    await sweep(services)
+    assert "Nichts ist liegengeblieben" in (await house.office.get("/stalled")).text
+    folder = path.parents[2]
+    folder.rename(folder.with_name("elsewhere"))
+    await sweep(services)
+    for page in ("/", "/stalled"):
+        shown = (await house.office.get(page)).text
+        assert "findet seinen Speicher für Originale nicht" in shown and "fehlt auf" not in shown
