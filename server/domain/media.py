@@ -3,6 +3,7 @@
 Containers: ISO/IEC 14496-12 §4.3 (ftyp), RFC 8794 (EBML), RFC 3533 (Ogg), ISO/IEC 13818-7 (ADTS).
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,8 +37,22 @@ CLIPS = (MP4, MOV, WEBM, MKV, M4A, WEBA, OGG, MP3, AAC, WAV)
 
 VIDEO_MS_MAX, VOICE_MS_MAX, SLACK_MS = 60_000, 180_000, 5_000
 VIDEO_SIZE_MAX, VOICE_SIZE_MAX = 100_000_000, 50_000_000
+NAME_MAX = 255
+_NO_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]+")
 _AUDIO_BRANDS = {b"M4A ", b"M4B ", b"F4A "}
 _FOREIGN_BRANDS = {b"crx ", b"jp2 ", b"jpx ", b"jpm ", b"mjp2", b"avif", b"avis", b"heic", b"heix", b"mif1"}
+
+
+def file_name(told: object) -> str:
+    """Return a received file's name as it may be kept, "" for none: an odd name never costs the message.
+
+    Without control characters, half surrogates and slashes; what is too long loses its middle and keeps its ending.
+    """
+    name = _NO_NAME.sub("_", told).strip() if isinstance(told, str) else ""
+    stem, dot, suffix = name.rpartition(".")
+    if len(name) <= NAME_MAX or not stem or len(suffix) > 20:
+        return name[:NAME_MAX]
+    return f"{stem[: NAME_MAX - len(suffix) - 2]}…{dot}{suffix}"
 
 
 def of_mime(mime: str) -> Medium:

@@ -82,6 +82,7 @@ FILE = {"file_id": "F", "file_unique_id": "u"}
         ({"audio": {**FILE, "duration": 3}}, "audio", "", MediaRef("F", "audio/mpeg")),
         ({"video": {**FILE, "width": 1, "height": 1, "duration": 3}, "caption": "da"}, "video", "da", MediaRef("F", "video/mp4")),
         ({"video_note": {**FILE, "length": 1, "duration": 3}}, "video", "", MediaRef("F", "video/mp4")),
+        ({"document": {**FILE, "file_name": "../" + "x" * 300 + ".pdf"}}, "document", "", MediaRef("F", name=".._" + "x" * 247 + "….pdf")),
         ({"document": {**FILE, "file_id": "D"}, "animation": {**FILE, "width": 1, "height": 1, "duration": 1}}, "video", "", MediaRef("F", "video/mp4")),
         ({"sticker": {**FILE, "emoji": "👍", "type": "regular"}}, "sticker", "👍", None),
         ({"location": {"latitude": 51.5, "longitude": 7}}, "location", "51.5, 7.0", None),

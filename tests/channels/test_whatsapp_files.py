@@ -219,7 +219,7 @@ async def test_files_of_every_kind_are_named_as_they_came(line: Line) -> None:
     for kind, block in {
         "audio": {"id": "1", "mime_type": "audio/ogg; codecs=opus", "voice": True},
         "video": {"id": "2", "mime_type": "video/mp4", "caption": "hier"},
-        "document": {"id": "3", "mime_type": "application/pdf", "filename": "Plan.pdf"},
+        "document": {"id": "3", "mime_type": "application/pdf", "filename": "Plan\0/" + "x" * 300 + ".pdf"},
         "sticker": {"id": "4", "mime_type": "image/webp", "animated": False},
     }.items():
         line.sandbox.whatsapp.life.send(line.sabine.account, line.sabine.person, {"type": kind, kind: block})
@@ -228,7 +228,7 @@ async def test_files_of_every_kind_are_named_as_they_came(line: Line) -> None:
     assert told == [
         ("audio", "audio/ogg", ""),
         ("video", "video/mp4", ""),
-        ("document", "application/pdf", "Plan.pdf"),
+        ("document", "application/pdf", "Plan_" + "x" * 245 + "….pdf"),
         ("sticker", "image/webp", ""),
     ]
     assert all(isinstance(event, InboundMessage) for event in line.events())

@@ -41,6 +41,7 @@ from server.domain.mail import (
     intents_in,
     message_id,
 )
+from server.domain.media import file_name
 
 # More pictures than anybody sends in one mail; what is left out is said in its text.
 MAX_FILES, MAX_WORDS = 60, 1_000_000
@@ -213,7 +214,7 @@ def _file(part: Part, *, related: bool) -> MediaRef | None:
         "message/rfc822": "Nachricht.eml",
         "application/ms-tnef": "winmail.dat",
     }
-    name = one_line(part.name) or named.get(mime, "")
+    name = file_name(one_line(part.name)) or named.get(mime, "")
     return MediaRef(part.path, mime[:100], hashlib.sha256(data).hexdigest(), name)
 
 

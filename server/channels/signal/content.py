@@ -10,6 +10,7 @@ from typing import Any
 from server.channels.signal.plan import PHONE
 from server.domain.events import MediaRef, MessageKind
 from server.domain.identities import Identity, IdentityKind
+from server.domain.media import file_name
 
 Item = dict[str, Any]
 
@@ -48,7 +49,7 @@ def _file(file: object, texts: Mapping[str, str]) -> tuple[MessageKind, MediaRef
     mime = str(file.get("contentType") or "")
     family = mime.partition("/")[0]
     kind = MessageKind(family) if family in ("image", "audio", "video") else MessageKind.DOCUMENT
-    return kind, MediaRef(file["id"], mime, "", str(file.get("filename") or "")[:200])
+    return kind, MediaRef(file["id"], mime, "", file_name(file.get("filename")))
 
 
 def text_of(data: Item, texts: Mapping[str, str]) -> str:

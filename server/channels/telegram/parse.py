@@ -21,6 +21,7 @@ from server.domain.events import (
     UnknownEvent,
 )
 from server.domain.identities import Identity, IdentityKind
+from server.domain.media import file_name
 
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What the bot asks to be told of."""
@@ -178,7 +179,7 @@ def _file(block: Item, mime: str) -> MediaRef:
     if not file_id:
         raise ValueError("a file needs its id")
     told = _text(block, "mime_type", 100).split(";")[0].strip()
-    return MediaRef(id=file_id, mime=told or mime, name=_text(block, "file_name", 255))
+    return MediaRef(id=file_id, mime=told or mime, name=file_name(block.get("file_name")))
 
 
 def _place(item: Item) -> str:

@@ -25,6 +25,7 @@ from server.domain.events import (
     UnknownEvent,
 )
 from server.domain.identities import Fact, Identity, IdentityKind
+from server.domain.media import file_name
 
 MAX_BOX_BYTES = 8000
 MAX_FIELDS = 20
@@ -154,7 +155,7 @@ def _file(post: Letter, told: dict[str, Any]) -> Event:
     kind = _KINDS.get(mime.partition("/")[0], MessageKind.DOCUMENT)
     if told.get("j") == 2 and kind is MessageKind.IMAGE:
         kind = MessageKind.STICKER
-    media = MediaRef(id=f"{blob.lower()}:{key.lower()}", mime=mime, name=_text(told, "n", 255))
+    media = MediaRef(id=f"{blob.lower()}:{key.lower()}", mime=mime, name=file_name(told.get("n")))
     return _message(post, kind, _text(told, "d", 4000), media=media)
 
 

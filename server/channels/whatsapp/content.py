@@ -7,6 +7,7 @@ from typing import Any
 from server.channels.base_meta import MALFORMED, text_of
 from server.domain.events import MediaRef, MessageKind
 from server.domain.identities import Identity, IdentityKind
+from server.domain.media import file_name
 
 # Instead of a media id: the customer's file never reached the platform, and this code says why (131052: over 100 MB).
 NO_FILE = "error:"
@@ -123,7 +124,7 @@ def _media(block: Item) -> MediaRef:
         id=str(block["id"]),
         mime=text_of(block, "mime_type").split(";")[0].strip(),
         sha256=text_of(block, "sha256"),
-        name=text_of(block, "filename", limit=255),
+        name=file_name(block.get("filename")),
     )
 
 
