@@ -93,10 +93,8 @@ def outcome_of(refusal: Refusal) -> Outcome:
 
 
 def outcome_of_status(status: int, after_s: float | None) -> Outcome:
-    """Return what a status without Telegram's own words means: something on the way said it."""
+    """Return what a status without Telegram's own words means: something on the way said it, so no token is lost."""
     match status:
-        case 401 | 404:
-            return Reauth(str(status), "telegram.token")
         case 413:
             return MediaFix("413")
         case 429:

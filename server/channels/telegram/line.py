@@ -60,7 +60,7 @@ class Line:
     def _refused(self, status: int, refusal: Refusal | None) -> ChannelError:
         code = refusal.code if refusal else status
         detail = self.cleaned(f"{code}: {refusal.words}" if refusal else str(status))[:300]
-        if code in (401, 404, 421):
+        if refusal and code in (401, 404, 421):
             return ChannelError("telegram.token", permanent=True, detail=detail)
         if code == 409:
             return ChannelError("telegram.two_receivers", permanent=False, detail=detail)
