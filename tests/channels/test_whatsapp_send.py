@@ -225,6 +225,12 @@ def test_settings_that_cannot_work_are_refused(name: str, value: str) -> None:
     assert refused.value.field == name
 
 
+def test_a_customer_in_a_forbidden_country_stops_nobody_else() -> None:
+    """The compiled table sums it up with what stops an account; the sheet's words are about the recipient's country."""
+    assert outcome_of(130497, "Warum") == Permanent("account.country", "130497: Warum")
+    assert isinstance(outcome_of(131031, "Warum"), Paused)
+
+
 def test_unknown_codes_have_no_reaction() -> None:
     assert reaction_of(987654) is None
 

@@ -38,6 +38,8 @@ REACTIONS: Mapping[str, frozenset[int]] = {
 
 # A reply may be refused inside the window "in rare cases" (W/messages/send-messages, known issue): once more after this.
 AGAIN_AFTER_S = 60.0
+# "Restricted from messaging users in this country" (W/support/error-codes): true of this recipient, of nobody at home.
+_ONE_COUNTRY = 130497
 _THROTTLES = frozenset({4, 80007, 130429, 131056})
 # The sentence of every reaction, and of the codes that have more to say.
 _REASONS = {
@@ -93,7 +95,7 @@ def outcome_of(code: int, details: str, retry_after_s: float | None = None) -> O
             return Throttled(retry_after_s, detail) if code in _THROTTLES else Retry(retry_after_s, detail)
         case "channel_reauth_stop" | "channel_permission_stop":
             return Reauth(detail, sentence)
-        case "channel_pause_alert":
+        case "channel_pause_alert" if code != _ONE_COUNTRY:
             return Paused(detail, sentence)
         case "use_template":
             return NeedsTemplate(detail, AGAIN_AFTER_S)
