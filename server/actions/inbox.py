@@ -9,7 +9,7 @@ from server.actions import conversations, people_events, statuses, templates
 from server.actions.channels import told
 from server.actions.facts import ready
 from server.actions.replies import change, hear
-from server.channels.base import Pulled
+from server.channels.base import ChannelError, Pulled
 from server.db import accounts, inbox, jobs, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
@@ -119,21 +119,21 @@ async def _read(services: Services, account: Account, body: bytes) -> list[Event
 async def replay(services: Services, company_id: UUID, payload: Mapping[str, object]) -> None:
     """Look again at events that came before we knew their message; what waited too long is given up.
 
-    One that a rule of ours refuses waits on, and stands before no other.
+    One that a rule of ours refuses, or whose key the platform does not tell now, waits on and stands before no other.
     """
     account = await accounts.by_id(company_id, UUID(str(payload["account"])))
     if account is None:
         return
     bodies: dict[UUID, dict[str, Event]] = {}
     for waiting in await inbox.parked(company_id, account.id):
-        if waiting.raw_id not in bodies:
-            raw = await inbox.raw_by_id(company_id, waiting.raw_id)
-            events = await _read(services, account, raw.body) if raw else []
-            bodies[waiting.raw_id] = {event.key: event for event in events}
-        event = bodies[waiting.raw_id].get(waiting.key)
         try:
+            if waiting.raw_id not in bodies:
+                raw = await inbox.raw_by_id(company_id, waiting.raw_id)
+                events = await _read(services, account, raw.body) if raw else []
+                bodies[waiting.raw_id] = {event.key: event for event in events}
+            event = bodies[waiting.raw_id].get(waiting.key)
             await _unpark(account, event, waiting, at=services.clock())
-        except DomainError as error:
+        except (DomainError, ChannelError) as error:
             await _refused(account, waiting, error, at=services.clock())
 
 
@@ -149,7 +149,9 @@ async def _unpark(account: Account, event: Event | None, waiting: inbox.Parked, 
 
 
 @atomic
-async def _refused(account: Account, waiting: inbox.Parked, error: DomainError, *, at: datetime) -> None:
+async def _refused(
+    account: Account, waiting: inbox.Parked, error: DomainError | ChannelError, *, at: datetime
+) -> None:
     if at - waiting.received_at > PARKED_FOR:
         await inbox.set_event_state(account.company_id, account.id, waiting.key, LOST)
     trouble = f"{type(error).__name__}: {error.code}"

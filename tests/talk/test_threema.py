@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from server.actions import channels
+from server.actions import channels, inbox, speech
 from server.actions.facts import ready
 from server.channels.threema import crypto as crypto
 from server.db import accounts
 from server.db import facts as facts_db
+from server.db import inbox as inbox_db
 from server.db import messages as messages_db
+from server.db.tables import ChannelFactRow, MessageRow
+from server.db.unit import atomic
 from server.domain.accounts import Account
 from server.domain.channels import Draft, Step
 from server.domain.errors import Invalid
@@ -22,6 +25,7 @@ from server.domain.events import InboundMessage
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth
+from server.domain.speeches import Speech
 from server.ids import new_id
 from server.sandbox import Fault
 from server.sandbox.threema.platform import ThreemaPlatform
@@ -129,6 +133,41 @@ async def test_a_directory_that_is_away_delays_a_message_and_loses_none(threema:
     assert await threema.heard(bubble.id)
     assert len(threema.firm.failures) == 2
     threema.firm.failures.clear()
+
+
+@atomic
+async def facts_gone(name: str) -> None:
+    await ChannelFactRow.filter(name=f"key:{name}").delete()
+
+
+@atomic
+async def sent_by(account: Account, message: Message, foreign_id: str) -> None:
+    await MessageRow.filter(id=message.id).update(account_id=account.id, foreign_id=foreign_id)
+
+
+async def test_one_whose_key_cannot_be_asked_for_holds_up_no_other(threema: Threemas) -> None:
+    firm, account = threema.firm, threema.firm.sandbox.world.accounts["threema"]
+    otto = threema.platform.id_of(firm.sandbox.add_person("otto", "Otto Vogt", "+491701112233"))
+    for name, message_id in ((threema.id, "11" * 8), (otto, "22" * 8)):
+        receipt, nonce = b"\x01" + bytes.fromhex(message_id), crypto.random_nonce()
+        plain = crypto.container(crypto.RECEIPT, receipt, 40)
+        private = bytes(threema.platform.keys[name])
+        box = crypto.seal(plain, nonce, private=private, public=crypto.public_of(PRIVATE))
+        threema.platform.call_back(account, name, "ab" * 8, nonce, box)
+        await firm.work()
+    assert len(await inbox_db.parked(firm.company_id, threema.account.id)) == 2
+    await facts_gone(threema.id)
+    firm.sandbox.set_fault("threema.directory", Fault.UNREACHABLE, 9)
+    await firm.consent()
+    said = await speech.say(
+        firm.office,
+        Speech(intent=new_id(), contact_id=firm.contact.id, channel="whatsapp", text="Hallo"),
+        at=firm.clock.at,
+    )
+    await sent_by(threema.account, said, "22" * 8)
+    await inbox.replay(firm.services, firm.company_id, {"account": str(threema.account.id)})
+    [left] = await inbox_db.parked(firm.company_id, threema.account.id)
+    assert left.key.startswith("11" * 8)
 
 
 async def test_a_wrong_secret_stops_the_account_by_its_outcome(threema: Threemas) -> None:
