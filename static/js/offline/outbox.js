@@ -53,15 +53,10 @@ export function unsent(owner) {
  */
 export function othersUnsent(owner) {
   return read(['items'], async (tx) => {
-    const index = tx.objectStore('items').index('state');
-    let [count, oldest_ms] = [0, Infinity];
-    for (let at = await index.openKeyCursor(null, 'nextunique'); at; at = await at.continue()) {
-      const [whose, state] = /** @type {[string, any]} */ (at.key);
-      if (whose === owner || !UNSENT.includes(state)) continue;
-      count += await index.count(at.key);
-      oldest_ms = Math.min(oldest_ms, (await index.get(at.key)).made_ms);
-    }
-    return { count, oldest_ms: count > 0 ? oldest_ms : null };
+    /** @type {Item[]} */
+    const rows = await tx.objectStore('items').getAll();
+    const others = rows.filter((row) => row.owner !== owner && UNSENT.some((state) => state === row.state));
+    return { count: others.length, oldest_ms: others.length > 0 ? Math.min(...others.map((row) => row.made_ms)) : null };
   });
 }
 
