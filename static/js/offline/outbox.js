@@ -53,9 +53,12 @@ export function unsent(owner) {
  */
 export function othersUnsent(owner) {
   return read(['items'], async (tx) => {
-    /** @type {Item[]} */
-    const rows = await tx.objectStore('items').getAll();
-    const others = rows.filter((row) => row.owner !== owner && UNSENT.some((state) => state === row.state));
+    const index = tx.objectStore('items').index('state');
+    // All but his own: in the index's order an owner's rows stand between [owner] and [owner, []].
+    const rows = await Promise.all([
+      index.getAll(IDBKeyRange.upperBound([owner])), index.getAll(IDBKeyRange.lowerBound([owner, []])),
+    ]);
+    const others = /** @type {Item[]} */ (rows.flat()).filter(({ state }) => UNSENT.some((one) => one === state));
     return { count: others.length, oldest_ms: others.length > 0 ? Math.min(...others.map((row) => row.made_ms)) : null };
   });
 }
