@@ -116,7 +116,7 @@ async def chosen(company_id: UUID, contact_id: UUID, words: Words, text: str, *,
     if verdict.by_phone:
         raise Invalid("way.by_phone", field="channel")
     if verdict.template and words.template_id is None:
-        account = await accounts.usable(company_id, verdict.channel)
+        account = await accounts.by_id(company_id, verdict.account_id) if verdict.account_id else None
         offers = await templates.offered(account) if account else []
         raise Invalid("window.template" if offers else "window.closed", field="channel")
     return verdict

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from server import channels as registry
 from server.actions import identities
 from server.db import (
+    accounts,
     companies,
     consents,
     conversations,
@@ -24,7 +25,7 @@ from server.db import (
     photos,
 )
 from server.db import identities as identities_db
-from server.domain.accounts import consent_channel
+from server.domain.accounts import Account, consent_channel
 from server.domain.acquaintances import Acquaintance
 from server.domain.capabilities import window_open
 from server.domain.consents import (
@@ -68,13 +69,20 @@ async def gate(
 ) -> Open | Closed:
     """Decide whether this person may be written to in this channel now, with these photos.
 
-    `account_id` is the account it would leave by, whose window counts; without one any message of his in the channel.
+    `account_id` is the account it would leave by, whose window and first word count; without one it is chosen.
     """
     if contact_id is None:
         return Closed("question.no_contact")
     person = await acquaint(company_id, contact_id)
+    if account_id is None and (sender := await sender_of(company_id, person, channel)):
+        account_id = sender.id
     person_open = await photos.person_open(company_id, photo_ids)
     return gate_of(person, channel, purpose, account_id=account_id, person_open=person_open, at=at)
+
+
+async def sender_of(company_id: UUID, person: Acquaintance, channel: str) -> Account | None:
+    """Return the account by which this person is written to in a channel, None where none is connected or by hand."""
+    return person.account_of(await accounts.of_kind(company_id, channel))
 
 
 def gate_of(
@@ -86,7 +94,10 @@ def gate_of(
     person_open: bool = False,
     at: datetime,
 ) -> Open | Closed:
-    """Decide what `gate` does, about somebody whose acquaintance was made; `person_open` is about the photos."""
+    """Decide what `gate` does, about somebody whose acquaintance was made; `person_open` is about the photos.
+
+    Without an account (by hand) any message of his in the channel counts.
+    """
     kind = consent_channel(channel)
     wrote_at = person.wrote_at(kind)
     about = ANY if purpose in WITHOUT_CHANNEL else kind
@@ -97,7 +108,7 @@ def gate_of(
             purpose=purpose,
             channel=word_of(person.lines, kind, Purpose.SERVICE, wrote_at=wrote_at),
             own=word_of(person.lines, about, purpose, wrote_at=wrote_at),
-            began=wrote_at is not None,
+            began=person.wrote_at(kind, account_id) is not None,
             sharing=False,
             contract=Contract.NONE,
             person_open=person_open,

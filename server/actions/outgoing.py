@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -108,14 +108,12 @@ async def _send(
     at: datetime,
 ) -> None:
     """Write one message for every call the channel plans; the first one's task lets the others follow."""
-    account = await accounts.usable(question.company_id, question.channel)
-    if account is None and await accounts.stands_still(question.company_id, question.channel):
-        raise Later(ACCOUNT_DOWN_S, "the account stands still")
+    found = await _sender(question)
     identity = await _identity(question)
-    if account is None or identity is None or question.contact_id is None:
-        code = "channel.unavailable" if account is None else "contact.no_address"
-        await _block(question, Blocked(code), at=at)
+    if isinstance(found, Blocked) or identity is None or question.contact_id is None:
+        await _block(question, found if isinstance(found, Blocked) else Blocked("contact.no_address"), at=at)
         return
+    account = found
     spare = await templates.named_by(account)
     draft = Draft(
         intent_ids=ids,
@@ -142,6 +140,20 @@ async def _send(
         await conversations.keep(replace(message, run_id=ids[0], introduces=introduces))
     dedup, first = f"message.send:{ids[0]}:0", str(planned.steps[0].intent_id)
     await tasks.insert_task(question.company_id, "message.send", {"message": first}, at=at, dedup=dedup)
+
+
+async def _sender(question: Question) -> Account | Blocked:
+    """Return the account a question leaves by, or why it cannot. Raises Later while that one stands still."""
+    found = question.contact_id and await ways.sender(
+        question.company_id, question.contact_id, question.channel
+    )
+    if not found:
+        return Blocked("channel.unavailable")
+    if found.account.disabled_at:
+        return Blocked(found.down, found.values)
+    if not found.account.usable:
+        raise Later(ACCOUNT_DOWN_S, "the account stands still")
+    return found.account
 
 
 async def _hand_off(
@@ -215,6 +227,8 @@ async def _link(services: Services, question: Question, *, at: datetime) -> Answ
 class Outlook:
     """What would happen to a question to this person now; `closed` is the code that stands against it, "" = nothing.
 
+    `values` fill its sentence; `account` names the account it leaves by where there are several.
+
     `free_until` is the end of the platform's window, None when it is shut or the channel knows none. `offers` are
     all ways, the best first; each that is closed has its own sentence. `text` is the template that would carry it where
     `template` says that only one can, "" = none that is approved was chosen for questions.
@@ -229,6 +243,8 @@ class Outlook:
     costs: bool = False
     offers: tuple[Verdict, ...] = ()
     text: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
 
 
 async def outlook(
@@ -238,7 +254,8 @@ async def outlook(
     found = await ways.best(company_id, contact_id, need=need, at=at)
     contact = await customers.contact_by_id(company_id, contact_id) if contact_id else None
     chosen = found.chosen
-    account = await accounts.usable(company_id, chosen.channel) if chosen.template else None
+    leaving = chosen.account_id if chosen.template else None
+    account = await accounts.by_id(company_id, leaving) if leaving else None
     named = await templates.named_by(account) if account else None
     return Outlook(
         channel=chosen.channel,
@@ -250,6 +267,8 @@ async def outlook(
         costs=chosen.costs,
         offers=found.offers,
         text=named.template.name if named and _carries(named) else "",
+        values=chosen.values,
+        account=chosen.account,
     )
 
 

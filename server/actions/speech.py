@@ -10,7 +10,7 @@ from datetime import datetime
 from server.actions import conversations, fates, speech_photos, templates, turns, ways
 from server.actions.customers import contact_known
 from server.actions.templates import Filled
-from server.db import accounts, lanes, messages, tasks
+from server.db import lanes, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account
 from server.domain.customers import Contact
@@ -96,13 +96,15 @@ async def _checked(contact: Contact, speech: Speech, *, at: datetime) -> Ready:
 
 async def _way(contact: Contact, channel: str) -> tuple[Account, Identity]:
     """Return account and frozen recipient of a message. Raises Invalid for a way that is none."""
-    account = await accounts.usable(contact.company_id, channel)
-    if account is None:
+    sender = await ways.sender(contact.company_id, contact.id, channel)
+    if sender is None:
         raise Invalid("channel.unavailable", field="channel")
+    if sender.down:
+        raise Invalid(sender.down, field="channel", **sender.values)
     recipient = await ways.name_of(contact, channel, ways.caps_of(channel))
     if recipient is None:
         raise Invalid("contact.not_there", field="channel")
-    return account, recipient
+    return sender.account, recipient
 
 
 def _row(actor: Actor, speech: Speech, ready: Ready, quoted: Message | None, *, at: datetime) -> Message:
@@ -130,7 +132,7 @@ def _row(actor: Actor, speech: Speech, ready: Ready, quoted: Message | None, *, 
         recipient=ready.recipient,
         state=MessageState.QUEUED,
         author_id=actor.id,
-        context_id=(quoted.foreign_id or "") if quoted and _of_this_talk(quoted, speech) else "",
+        context_id=(quoted.foreign_id or "") if quoted and _of_this_talk(quoted, speech, ready) else "",
         send_after=speech.send_after,
         at=max(at, speech.send_after) if speech.send_after else at,
         created_at=at,
@@ -138,9 +140,13 @@ def _row(actor: Actor, speech: Speech, ready: Ready, quoted: Message | None, *, 
     )
 
 
-def _of_this_talk(quoted: Message, speech: Speech) -> bool:
-    """Say whether a quote was said to or by this very person there: words of another one's are not shown to him."""
-    return (quoted.channel, quoted.contact_id) == (speech.channel, speech.contact_id)
+def _of_this_talk(quoted: Message, speech: Speech, ready: Ready) -> bool:
+    """Say whether a quote was said to or by this very person there: words of another one's are not shown to him.
+
+    Another account's message is nothing the platform could quote here.
+    """
+    said = (quoted.channel, quoted.account_id, quoted.contact_id)
+    return said == (speech.channel, ready.account.id, speech.contact_id)
 
 
 @atomic

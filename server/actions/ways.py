@@ -1,6 +1,6 @@
 """The ways to a person as they stand now: read from the database, judged by `domain/routing.py`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +26,7 @@ _SHUT = ("consent.withdrawn", "consent.suspended")
 Lost = Collection[tuple[str, Identity]]
 """Names of our book, each with a platform that says it is nobody's there (any more)."""
 _DOWN = {Health.REAUTH: "channel.reauth", Health.PAUSED: "channel.paused"}
+_NAMED = {Health.REAUTH: "account.reauth", Health.PAUSED: "account.paused"}
 
 
 async def best(
@@ -39,11 +40,11 @@ async def best(
     connected = await _accounts(company_id)
     person = await acquaint(company_id, contact_id) if contact_id else Acquaintance(None)
     if person.contact is None:
-        ways = [_to_nobody(one) for one in connected]
+        ways = [_to_nobody(person, one) for one in connected.values()]
         ways.append(Way(HANDOFF, "", handoff.CAPS, _NOBODY, None, down=_NOBODY.code))
         return route(ways, preferred=wished, need=need, now=at)
     lost = await identities.given_up_where(company_id, person.contact.names)
-    ways = [_platform(person, lost, one, at=at) for one in connected]
+    ways = [_platform(person, lost, one, at=at) for one in connected.values()]
     ways += [_by_hand(hand) for hand in _hands(person, lost, at=at)]
     if person.contact.phone:
         number = Identity(IdentityKind.PHONE, person.contact.phone)
@@ -51,18 +52,20 @@ async def best(
     return route(ways, preferred=wished or person.contact.preferred_channel, need=need, now=at)
 
 
-async def _accounts(company_id: UUID) -> list[Account]:
-    """Return one account of each kind that is known here, the one that may send before one that may not."""
-    known = {channel.kind for channel in kinds()}
-    found: dict[str, Account] = {}
+async def _accounts(company_id: UUID) -> dict[str, list[Account]]:
+    """Return the accounts of each kind that is known here, oldest first."""
+    kinds_here = {channel.kind for channel in kinds()}
+    found: dict[str, list[Account]] = {}
     for account in await accounts.of_company(company_id):
-        if account.kind in known and (account.kind not in found or not found[account.kind].usable):
-            found[account.kind] = account
-    return list(found.values())
+        if account.kind in kinds_here:
+            found.setdefault(account.kind, []).append(account)
+    return found
 
 
-def _platform(person: Acquaintance, lost: Lost, account: Account, *, at: datetime) -> Way:
+def _platform(person: Acquaintance, lost: Lost, connected: Sequence[Account], *, at: datetime) -> Way:
+    account = _chosen(person, connected)
     channel = kind_of(account.kind)
+    name = _named(account, connected)
     return Way(
         channel=channel.kind,
         label=channel.label,
@@ -70,18 +73,58 @@ def _platform(person: Acquaintance, lost: Lost, account: Account, *, at: datetim
         gate=gate_of(person, channel.kind, account_id=account.id, at=at),
         identity=_name(person, lost, channel.kind, channel.caps),
         last_in_at=person.last_in_at(account.id),
-        down=_down(account),
+        down=_down(account, name),
+        account_id=account.id,
+        account=name,
     )
 
 
-def _to_nobody(account: Account) -> Way:
+def _to_nobody(person: Acquaintance, connected: Sequence[Account]) -> Way:
+    account = _chosen(person, connected)
     channel = kind_of(account.kind)
-    down = _down(account) or _NOBODY.code
-    return Way(channel.kind, channel.label, channel.caps, _NOBODY, None, down=down)
+    return Way(
+        channel.kind, channel.label, channel.caps, _NOBODY, None, down=_down(account, "") or _NOBODY.code
+    )
 
 
-def _down(account: Account) -> str:
+def _chosen(person: Acquaintance, connected: Sequence[Account]) -> Account:
+    account = person.account_of(connected)
+    assert account is not None  # a kind without an account is none of the ways
+    return account
+
+
+def _named(account: Account, connected: Sequence[Account]) -> str:
+    """Return what tells an account from the others of its kind, "" where it is the only one."""
+    if len(connected) == 1:
+        return ""
+    alike = [one.id for one in connected if one.label == account.label]
+    return account.label if len(alike) == 1 else f"{account.label} {alike.index(account.id) + 1}"
+
+
+def _down(account: Account, name: str) -> str:
+    """Return the code why nothing leaves by this account, "" where it may; one of several is named in its sentence."""
+    if name:
+        return "account.disabled" if account.disabled_at else _NAMED.get(account.health, "")
     return "channel.unavailable" if account.disabled_at else _DOWN.get(account.health, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The account words leave by in a channel. `down` is the code why nothing does now, with its values, "" = it may."""
+
+    account: Account
+    down: str
+    values: Mapping[str, str]
+
+
+async def sender(company_id: UUID, contact_id: UUID, channel: str) -> Sender | None:
+    """Return by which account this person is written to in a channel, None where none is connected."""
+    person, connected = await acquaint(company_id, contact_id), await accounts.of_kind(company_id, channel)
+    account = person.account_of(connected)
+    if account is None:
+        return None
+    name = _named(account, connected)
+    return Sender(account, _down(account, name), {"account": name} if name else {})
 
 
 @dataclass(frozen=True, slots=True)

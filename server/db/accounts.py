@@ -119,16 +119,12 @@ async def of_company(company_id: UUID) -> list[Account]:
 
 async def usable(company_id: UUID, kind: str) -> Account | None:
     """Return the account that may send now, or None."""
-    accounts = [
-        account for account in await of_company(company_id) if account.kind == kind and account.usable
-    ]
-    return accounts[0] if accounts else None
+    return next((account for account in await of_kind(company_id, kind) if account.usable), None)
 
 
-async def stands_still(company_id: UUID, kind: str) -> bool:
-    """Say whether there is an account that is switched on and may not send just now (token, credits, captcha)."""
-    accounts = [account for account in await of_company(company_id) if account.kind == kind]
-    return any(account.disabled_at is None and not account.usable for account in accounts)
+async def of_kind(company_id: UUID, kind: str) -> list[Account]:
+    """Return the accounts of one kind, disabled ones too, oldest first."""
+    return [account for account in await of_company(company_id) if account.kind == kind]
 
 
 def _findings(kept: list[dict[str, object]]) -> tuple[Finding, ...]:

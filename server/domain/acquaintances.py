@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from server.domain.accounts import Account
 from server.domain.consents import Consent
 from server.domain.customers import Contact
 from server.domain.identities import Identity, IdentityKind
@@ -40,8 +41,8 @@ class Acquaintance:
     def names_in(self, platform: str) -> Sequence[Identity]:
         return self.names.get(platform, ())
 
-    def wrote_at(self, platform: str) -> datetime | None:
-        """Return when he last wrote in a channel himself, as the platform proved.
+    def wrote_at(self, platform: str, account_id: UUID | None = None) -> datetime | None:
+        """Return when he last wrote in a channel himself, to this account or any, as the platform proved.
 
         Only a message under one of his names there counts: the one the platform told us, or the number or address in
         our book. What was imported, came by another channel or under a name that is no longer his proves nothing (G3).
@@ -50,7 +51,20 @@ class Acquaintance:
             return None
         his = {*self.names_in(platform), *map(_as_kept, self.contact.names)}
         proved = (one for one in self.heard if one.channel == platform and one.account_id and one.proved)
-        return max((one.at for one in proved if one.name in his), default=None)
+        asked = (one for one in proved if account_id in (None, one.account_id))
+        return max((one.at for one in asked if one.name in his), default=None)
+
+    def account_of(self, connected: Sequence[Account]) -> Account | None:
+        """Return by which of a channel's accounts, oldest first, he is written to; None where there is none.
+
+        The one he last wrote to, however it stands: another sender does not step in unasked. Of somebody who never
+        wrote the ledger knows the channel only: the first that may send.
+        """
+        wrote = {one.id: self.wrote_at(one.kind, one.id) for one in connected}
+        heard = [(at, one) for one in connected if (at := wrote[one.id])]
+        if heard:
+            return max(heard, key=lambda pair: pair[0])[1]
+        return next((one for one in connected if one.usable), next(iter(connected), None))
 
     def last_in_at(self, account_id: UUID) -> datetime | None:
         """Return when he last wrote to this account; it opens the platform's window."""

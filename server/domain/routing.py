@@ -9,6 +9,7 @@ person's own wish comes first, then free words before an approved text, buttons 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from server.domain.accounts import consent_channel
 from server.domain.capabilities import WINDOW_MARGIN, Capabilities, length, window_open
@@ -21,7 +22,7 @@ class Way:
     """One channel as it stands for one person. `down` is the code why nothing leaves by it at all, "" = connected.
 
     `last_in_at` is his last message to this account: it opens the platform's window. `nameless`: by hand, and whom it
-    goes to is chosen in the app.
+    goes to is chosen in the app. `account` is the account's name where there are several of the kind, "" else.
     """
 
     channel: str
@@ -32,6 +33,8 @@ class Way:
     last_in_at: datetime | None = None
     down: str = ""
     nameless: bool = False
+    account_id: UUID | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Verdict:
     `free_until` is when the window for free words ends as far as we use it, None = none open or none needed;
     `shut_at` is since when nothing free goes any more, None = it does, or never did. `template`: only a text the
     platform has approved can go. `address`: the number to dial, or whom the messenger is opened for, "" = nobody
-    we could name.
+    we could name. `account_id` is the account it leaves by, `account` its name where there are several of the kind.
     """
 
     channel: str
@@ -65,6 +68,8 @@ class Verdict:
     by_hand: bool = False
     by_phone: bool = False
     address: str = ""
+    account_id: UUID | None = None
+    account: str = ""
 
     @property
     def open(self) -> bool:
@@ -134,6 +139,8 @@ def judge(way: Way, need: Need, now: datetime) -> Verdict:
         by_hand=way.caps.can_initiate == "by_hand",
         by_phone=way.caps.can_initiate == "by_phone",
         address=way.identity.value if way.identity else "",
+        account_id=way.account_id,
+        account=way.account,
     )
 
 
@@ -146,7 +153,7 @@ def _reach(way: Way) -> datetime | None:
 def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str]]:
     caps = way.caps
     if way.down:
-        return way.down, {}
+        return way.down, {"account": way.account} if way.account else {}
     if way.identity is None and not way.nameless:
         return ("contact.not_there" if caps.can_initiate == "after_contact" else "contact.no_address"), {}
     if isinstance(way.gate, Closed):

@@ -140,7 +140,8 @@ async def composer(
         may_send=actor.may(Right.SEND) or actor.may(Right.RELEASE),
     )
     verdict = made.way.verdict
-    account = await accounts.usable(actor.company_id, verdict.channel) if verdict.template else None
+    leaving = verdict.account_id if verdict.template else None
+    account = await accounts.by_id(actor.company_id, leaving) if leaving else None
     return replace(made, texts=await offers(account, contact, form, words, at=at)) if account else made
 
 
