@@ -1,12 +1,13 @@
 """Whose name a platform tells: typed, never guessed; two people under one number are a question for a human."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from server.db import customers, facts, identities
 from server.domain.accounts import Account
-from server.domain.identities import Identity, IdentityKind, same_name
+from server.domain.identities import Fact, Identity, IdentityKind, same_name, scope_of
 from server.domain.mail import shown_address
 from server.domain.messages import Message
 
@@ -24,6 +25,53 @@ async def whose(account: Account, names: Sequence[Identity]) -> UUID | None:
         return known
     people = await reached(company_id, names)
     return people[0] if len(people) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Recycled:
+    """A person's number came with another id than ever before; `ids` are those it came with."""
+
+    contact_id: UUID
+    ids: tuple[Identity, ...]
+
+
+async def recycled(account: Account, names: Sequence[Identity]) -> Recycled | None:
+    """Return whose number came with an id that is not his: numbers are handed out anew, ids never (G6).
+
+    None where nothing speaks against it: it never came with an id here, or only with one of another scope.
+    """
+    told = _pinned(names)
+    first = await facts.by_names(account.company_id, account.id, list(told)) if told else {}
+    strange = [Identity(told[pin].kind, value) for pin, value in first.items() if value != told[pin].value]
+    holder = await whose(account, _numbers(names)) if strange else None
+    if holder is None:
+        return None
+    his = await identities.of_contact(account.company_id, holder, account.kind)
+    return None if any(one in his for one in told.values()) else Recycled(holder, tuple(strange))
+
+
+async def pin(account: Account, names: Sequence[Identity], *, at: datetime) -> None:
+    """Keep under which id a number came first, for each account apart: an id holds within one portfolio."""
+    fresh = [Fact(name, name.rpartition(":")[2], one.value) for name, one in _pinned(names).items()]
+    await facts.add_facts(account.company_id, account.id, fresh, at=at)
+
+
+async def unpin(company_id: UUID, channel: str, names: Sequence[Identity]) -> None:
+    """Forget under which ids these numbers came first."""
+    await facts.delete_about(company_id, channel, [name.value for name in _numbers(names)])
+
+
+def _pinned(names: Sequence[Identity]) -> dict[str, Identity]:
+    return {
+        f"id:{scope}:{number.value}": name
+        for number in _numbers(names)
+        for name in names
+        if (scope := scope_of(name))
+    }
+
+
+def _numbers(names: Sequence[Identity]) -> list[Identity]:
+    return [name for name in names if name.kind is IdentityKind.PHONE]
 
 
 async def reached(company_id: UUID, names: Sequence[Identity]) -> list[UUID]:

@@ -4,14 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from server.actions import conversations, replies
-from server.actions.consents import suspend
+from server.actions import conversations, renames, replies
 from server.actions.customers import contact_known
 from server.actions.fates import OPTED_OUT
 from server.actions.identities import learn, whose
 from server.actions.invites import hash_of
 from server.db import conversations as conversations_db
-from server.db import identities, inbox, invites, logbook
+from server.db import invites, logbook
 from server.db.unit import signal
 from server.domain.accounts import Account
 from server.domain.conversations import key_of_stranger
@@ -71,18 +70,9 @@ async def renamed(account: Account, event: Renamed, *, at: datetime) -> None:
     contact_id = await whose(account, event.old)
     if contact_id is None:
         return
-    contact = await contact_known(account.company_id, contact_id)
     why = "Der Anbieter meldet einen neuen Namen"
-    await suspend(system(account.company_id), contact, channel=account.kind, why=why, at=at)
-    await identities.set_gone(account.company_id, contact_id, account.kind, event.old, at=at)
-    proposal = {
-        "contact": str(contact_id),
-        "old": [[name.kind.value, name.value] for name in event.old],
-        "new": [[name.kind.value, name.value] for name in event.new],
-    }
-    await inbox.set_event_state(account.company_id, account.id, event.key, inbox.PROPOSED, payload=proposal)
-    await _log(account, "contact.renamed", contact_id, at=at, old=proposal["old"], new=proposal["new"])
-    signal("conversations", account.company_id, contact=str(contact_id))
+    change = renames.NewName(contact_id, event.old, event.new, why)
+    await renames.propose(account, event.key, change, gone=event.old, at=at)
 
 
 async def opt_out(account: Account, event: OptOut, *, at: datetime) -> None:

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import conversations
-from server.actions.consents import grant, withdraw
+from server.actions.consents import grant, suspend, withdraw
 from server.actions.customers import contact_known
+from server.actions.identities import Recycled, unpin
 from server.db import accounts as accounts_db
 from server.db import consents, conversation_messages, customers, identities, inbox, lanes, logbook
 from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
+from server.domain.accounts import Account
 from server.domain.consents import ConsentVerb, Proof, Purpose, latest_of
 from server.domain.conversations import key_of_stranger
 from server.domain.customers import Contact
@@ -20,7 +22,7 @@ from server.domain.evidence import Evidence
 from server.domain.identities import Identity, IdentityKind
 from server.domain.logbook import Entry
 from server.domain.messages import Message
-from server.domain.users import Actor, Right, require
+from server.domain.users import Actor, Right, require, system
 from server.domain.wordings import Topic
 
 SETTLED = "done"
@@ -41,6 +43,11 @@ class Proposal:
     new: tuple[Identity, ...]
     at: datetime
     later_until: datetime | None = None
+
+    @property
+    def recycled(self) -> bool:
+        """Say whether one and the same number came under another id."""
+        return any(name in self.old for name in self.new)
 
     @property
     def phone(self) -> str:
@@ -65,6 +72,59 @@ class Effect:
     brings: int
     consent: bool
     stopped: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewName:
+    """What speaks for a person's having other names; `why` is for the ledger."""
+
+    contact_id: UUID
+    old: Sequence[Identity]
+    new: Sequence[Identity]
+    why: str
+
+
+async def propose(
+    account: Account, key: str, change: NewName, *, gone: Sequence[Identity], at: datetime
+) -> None:
+    """Put a new name before the office; until it has decided consent rests and `gone` leads to nobody.
+
+    Joins the unit it is part of; `key` is the event that told it.
+    """
+    company_id, actor = account.company_id, system(account.company_id)
+    contact = await contact_known(company_id, change.contact_id)
+    await suspend(actor, contact, channel=account.kind, why=change.why, at=at)
+    await identities.set_gone(company_id, contact.id, account.kind, gone, at=at)
+    old, new = _told(change.old), _told(change.new)
+    payload: dict[str, object] = {"contact": str(contact.id), "old": old, "new": new}
+    await inbox.set_event_state(company_id, account.id, key, inbox.PROPOSED, payload=payload)
+    entry = Entry.by(
+        actor,
+        "contact.renamed",
+        "contact",
+        contact.id,
+        at=at,
+        job_id=None,
+        channel=account.kind,
+        old=old,
+        new=new,
+    )
+    await logbook.insert_entry(company_id, entry)
+    signal("conversations", company_id, contact=str(contact.id))
+
+
+async def propose_recycled(
+    account: Account, key: str, doubt: Recycled, names: Sequence[Identity], *, at: datetime
+) -> None:
+    """Propose that somebody who wrote from a person's number under a new id is he; his old id stays his.
+
+    Joins the unit it is part of.
+    """
+    numbers = [name for name in names if name.kind is IdentityKind.PHONE]
+    new = [name for name in names if name.kind is not IdentityKind.USERNAME]
+    why = "Unter der Nummer schreibt jemand mit einer anderen Kennung"
+    change = NewName(doubt.contact_id, [*numbers, *doubt.ids], new, why)
+    await propose(account, key, change, gone=numbers, at=at)
 
 
 async def open_proposals(company_id: UUID) -> list[Proposal]:
@@ -107,7 +167,7 @@ async def effect(proposal: Proposal, company_id: UUID) -> Effect:
     heard = [await conversation_messages.heard_in(company_id, one.id) for one in threads if one]
     return Effect(
         contact=contact,
-        number=proposal.phone if contact.phone in _numbers(proposal.old) else "",
+        number=proposal.phone if _moves(contact, proposal) else "",
         brings=sum(map(len, heard)),
         consent=await _had_agreed(contact, proposal.channel),
         stopped=tuple(
@@ -145,7 +205,12 @@ async def confirm(actor: Actor, proposal: Proposal, *, same: bool, at: datetime)
         raise Conflict("message.moved_on")
     contact = await contact_known(actor.company_id, proposal.contact_id)
     await inbox.set_event_state(actor.company_id, proposal.account_id, proposal.key, SETTLED)
-    if not same or not _book_keeps(contact, proposal):
+    await unpin(actor.company_id, proposal.channel, proposal.old)
+    if same and proposal.recycled:
+        await identities.set_gone(actor.company_id, contact.id, proposal.channel, proposal.old, at=at)
+    # A number that is another person's now stays given up there, while it stands in the book.
+    keeps = not same if proposal.recycled else same and _book_keeps(contact, proposal)
+    if not keeps:
         await identities.delete_gone(actor.company_id, contact.id, proposal.channel)
     if same:
         await _take_over(actor, contact, proposal, at=at)
@@ -168,7 +233,7 @@ async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: 
         stranger = await conversations_db.by_key(actor.company_id, key_of_stranger(proposal.channel, name))
         if stranger is not None:
             await conversations.belongs_to(actor, stranger, contact, at=at)
-    if proposal.phone and contact.phone in _numbers(proposal.old):
+    if _moves(contact, proposal):
         changed = replace(contact, phone=proposal.phone, phone_typed=proposal.phone)
         if not await customers.set_contact(actor.company_id, changed):
             raise Conflict("contact.changed_meanwhile")
@@ -177,6 +242,12 @@ async def _take_over(actor: Actor, contact: Contact, proposal: Proposal, *, at: 
 
 def _numbers(names: Sequence[Identity]) -> set[str]:
     return {name.value for name in names if name.kind is IdentityKind.PHONE}
+
+
+def _moves(contact: Contact, proposal: Proposal) -> bool:
+    """Say whether the book's number is the old one, and the platform tells another."""
+    old = _numbers(proposal.old)
+    return bool(proposal.phone) and proposal.phone not in old and contact.phone in old
 
 
 def _book_keeps(contact: Contact, proposal: Proposal) -> bool:
@@ -211,6 +282,10 @@ def _proposal(kept: inbox.Kept, channel: str) -> Proposal:
         if (later := kept.payload.get("later_until"))
         else None,
     )
+
+
+def _told(names: Sequence[Identity]) -> list[list[str]]:
+    return [[name.kind.value, name.value] for name in names]
 
 
 def _names(listed: object) -> tuple[Identity, ...]:

@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from server.actions import conversations
+from server.actions import conversations, renames
 from server.actions import questions as question_actions
 from server.actions.consents import withdraw
 from server.actions.customers import contact_known
-from server.actions.identities import learn, reached, whose
+from server.actions.identities import learn, pin, reached, recycled, whose
 from server.db import conversations as conversations_db
 from server.db import inbox, jobs, logbook, messages, questions, tasks
 from server.db.unit import signal
@@ -40,11 +40,18 @@ ANSWERABLE = (
 
 
 async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: datetime) -> None:
-    """Put a customer's message where it belongs; what nobody can place waits in the office inbox."""
+    """Put a customer's message where it belongs; what nobody can place waits in the office inbox.
+
+    So does what comes from a customer's number under an id that is not his: it may be another person's number now.
+    """
     company_id, actor = account.company_id, system(account.company_id)
     contact_id = await whose(account, event.sender)
+    doubt = await recycled(account, event.sender)
+    if doubt is not None and contact_id == doubt.contact_id:
+        contact_id = None
     if contact_id is not None and event.verified and not event.automatic:
         await learn(account, contact_id, event.sender, at=at)
+        await pin(account, event.sender, at=at)
     question = await _question(account, event, contact_id, at=at)
     quoted = await _quoted(account, event)
     message = _message(account, event, contact_id, question, quoted, at=at)
@@ -53,6 +60,8 @@ async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: dat
     kept = await conversations.keep(message, sender=event.sender)
     if kept is None:
         return
+    if doubt is not None:
+        await renames.propose_recycled(account, event.key, doubt, event.sender, at=at)
     stopped = is_stop(event.text)
     if stopped:
         # Before the logbook: whoever holds a person may wait for the logbook, never the other way round.

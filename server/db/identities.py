@@ -78,8 +78,11 @@ async def delete_address(company_id: UUID, contact_id: UUID, address: str) -> No
 
 
 async def contact_of(company_id: UUID, channel: str, identities: Sequence[Identity]) -> UUID | None:
-    """Return the contact one of these names belongs to; a username names nobody, for it can be passed on."""
-    for identity in identities:
+    """Return the contact one of these names belongs to; a username names nobody, for it can be passed on.
+
+    An id goes before a number: that one may have been another person's.
+    """
+    for identity in sorted(identities, key=lambda one: one.kind is IdentityKind.PHONE):
         if identity.kind is IdentityKind.USERNAME:
             continue
         row = await IdentityRow.get_or_none(

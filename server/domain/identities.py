@@ -41,6 +41,17 @@ def same_name(one: Identity | None, other: Identity | None) -> bool:
     )
 
 
+def scope_of(name: Identity) -> str | None:
+    """Return within what an id names one person for ever, None for a name that can pass to somebody else.
+
+    WhatsApp's id over several portfolios ("DE.ENT.…") is another one than that of a single portfolio: the two say
+    nothing about each other (W/business-scoped-user-ids).
+    """
+    if name.kind is IdentityKind.BSUID:
+        return "portfolios" if name.value.partition(".")[2].startswith("ENT.") else "bsuid"
+    return name.kind if name.kind is IdentityKind.UUID else None
+
+
 _USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}
 
 

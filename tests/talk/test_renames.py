@@ -11,13 +11,14 @@ from server.db import identities
 from server.db.tables import MessageRow
 from server.db.unit import atomic
 from server.domain.events import Renamed
-from server.domain.gate import Open
+from server.domain.gate import Closed, Open
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
 from tests import looks
 from tests.talk.test_events import OTHER, PHONE, heard, say, tell
 from tests.talks import PETRA, Firm
 
+SUSPENDED = Closed("consent.suspended")
 NAMELESS = Identity(IdentityKind.BSUID, "DE.4711")
 
 
@@ -130,3 +131,89 @@ async def test_somebody_else_ends_it(firm: Firm, monkeypatch: pytest.MonkeyPatch
     assert firm.on_phone() == []
     heard_ = await looks.from_customers(firm.company_id)
     assert {one.contact_id for one in heard_} == {firm.contact.id, None}
+
+
+def its(kind: IdentityKind, word: str) -> Identity:
+    return Identity(kind, f"DE.{word}")
+
+
+@pytest.mark.parametrize("kind", [IdentityKind.BSUID, IdentityKind.UUID])
+@pytest.mark.parametrize("same", [True, False])
+async def test_a_known_number_under_a_new_id_is_a_question_for_a_human(
+    firm: Firm, kind: IdentityKind, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """His number was given to somebody else, or he has signed up anew: the platform does not say which."""
+    his, new = its(kind, "alt"), its(kind, "neu")
+    await firm.consent()
+    await tell(firm, heard("Hallo", sender=(PHONE, his)), monkeypatch=monkeypatch)
+    await say(firm, "Ich komme morgen um acht.", send_after=firm.clock.at + timedelta(hours=1))
+    await tell(firm, heard("Wer ist da?", sender=(PHONE, new)), monkeypatch=monkeypatch)
+    await tell(firm, heard("Hallo?", sender=(PHONE, new)), monkeypatch=monkeypatch)
+    [proposal] = await renames.open_proposals(firm.company_id)
+    assert (proposal.recycled, proposal.old, proposal.new) == (True, (PHONE, his), (PHONE, new))
+    assert new not in await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
+    assert await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at) == SUSPENDED
+    said = {one.text: one.contact_id for one in await looks.from_customers(firm.company_id)}
+    assert said == {"Hallo": firm.contact.id, "Wer ist da?": None, "Hallo?": None}
+    async with firm.browser(firm.office) as office:
+        page = (await office.get("/renames")).text
+        assert "Dieselbe Nummer, aber eine andere Kennung" in page
+        assert "2 Nachrichten unter dem neuen Namen" in page
+        assert "In den Kontakt kommt" not in page
+    await renames.confirm(firm.office, proposal, same=same, at=firm.clock.at)
+    await tell(firm, heard("Und nun?", sender=(PHONE, new)), monkeypatch=monkeypatch)
+    await firm.work(hours=24)
+    assert firm.on_phone() == []
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
+    now = {one.text: one.contact_id for one in await looks.from_customers(firm.company_id)}
+    opened = await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at)
+    if same:
+        assert known == [PHONE, new] and set(now.values()) == {firm.contact.id}
+        assert isinstance(opened, Open)
+    else:
+        assert known == [his] and now["Und nun?"] is None
+        assert opened == Closed("consent.withdrawn")
+    assert await renames.open_proposals(firm.company_id) == []
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (PHONE,),
+        (PHONE, its(IdentityKind.BSUID, "alt")),
+        (PHONE, its(IdentityKind.BSUID, "ENT.alt")),
+        (its(IdentityKind.BSUID, "alt"), PHONE),
+    ],
+)
+async def test_an_id_that_says_nothing_against_it_asks_nobody(
+    firm: Firm, names: tuple[Identity, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same id, none, or the one WhatsApp makes for several portfolios together: another scope, no other person."""
+    await tell(firm, heard("Hallo", sender=(PHONE, its(IdentityKind.BSUID, "alt"))), monkeypatch=monkeypatch)
+    await tell(firm, heard("Ich bin es", sender=names), monkeypatch=monkeypatch)
+    assert await renames.open_proposals(firm.company_id) == []
+    assert {one.contact_id for one in await looks.from_customers(firm.company_id)} == {firm.contact.id}
+
+
+async def test_the_first_owner_is_heard_by_his_id_whoever_has_his_number(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    his, new = its(IdentityKind.BSUID, "alt"), its(IdentityKind.BSUID, "neu")
+    await tell(firm, heard("Hallo", sender=(PHONE, his)), monkeypatch=monkeypatch)
+    await tell(firm, heard("Wer ist da?", sender=(PHONE, new)), monkeypatch=monkeypatch)
+    firm.clock.go(minutes=1)
+    await tell(firm, heard("Meine neue Nummer", sender=(OTHER, his)), monkeypatch=monkeypatch)
+    said = {one.text: one.contact_id for one in await looks.from_customers(firm.company_id)}
+    assert said["Meine neue Nummer"] == firm.contact.id
+    known = await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
+    assert known == [OTHER, his]
+
+
+async def test_a_recycled_number_at_the_platform_itself(firm: Firm) -> None:
+    await firm.hello()
+    firm.sandbox.add_person("x", "Wer Neues", PETRA)
+    firm.sandbox.customer("x", "firm").write("Wer ist da?")
+    await firm.work()
+    [proposal] = await renames.open_proposals(firm.company_id)
+    assert proposal.recycled
+    assert await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at) == SUSPENDED
