@@ -8,7 +8,7 @@ from server.db import customers, items, jobs, photos
 from server.db import questions as questions_db
 from server.db.unit import atomic
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.items import SyncQuestion
+from server.domain.items import Kind, SyncQuestion
 from server.domain.jobs import Job
 from server.domain.media import Medium
 from server.domain.questions import UNSENT, Question, QuestionDraft, QuestionState
@@ -18,17 +18,20 @@ from server.ids import new_id
 
 @atomic
 async def ask(
-    actor: Actor, job_id: UUID, draft: QuestionDraft, *, question_id: UUID, at: datetime
+    actor: Actor, job_id: UUID, draft: QuestionDraft, *, question_id: UUID, named: bool = False, at: datetime
 ) -> Question:
     """Ask from the desk. It waits for its release. Raises Invalid naming the field, NotFound.
 
-    The same under the same id is the one that was asked already, wherever it has come to; other words are another one.
+    The same under the same id is the one that was asked already, wherever it has come to; other words are another one,
+    and a Conflict where the caller has `named` it so: a program's id is its word that it means the same.
     """
     draft = draft.checked()
     await items.claim_id(actor.company_id, question_id)
     known = await questions_db.by_id(actor.company_id, question_id)
     if known is not None and _same(known, actor, job_id, draft):
         return known
+    if named and await items.company_of(question_id, Kind.QUESTION):
+        raise Conflict("item.differs" if known else "item.taken", field="id")
     question_id = question_id if known is None else new_id()
     if draft.channel and not ways.known(draft.channel):
         raise Invalid("channel.unknown", field="channel")

@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from server.ids import new_id
 from tests.talks import Firm
 
 
@@ -53,6 +54,45 @@ async def test_blocked_with_reason_and_remedy_until_the_consent_is_there(firm: F
         assert (by_hand["channel"], "SMS" in by_hand["wording"]) == ("sms", True)
     await firm.work()
     assert firm.on_phone() == []
+
+
+async def test_asked_again_after_a_lost_answer_it_is_asked_once(firm: Firm) -> None:
+    """A program that never heard the answer sends the same again; the customer reads one question."""
+    await firm.hello()
+    body: dict[str, Any] = {"id": str(new_id()), "job": str(firm.job), "text": "Hell?", "choices": ["Ja"]}
+    async with firm.client(firm.office) as office, firm.client(firm.worker) as worker:
+        first = await ok(await office.post("/api/v1/questions", json=body), 201)
+        again = await ok(await office.post("/api/v1/questions", json=body))
+        assert first["id"] == again["id"] == body["id"] and again["state"] == "queued"
+        other = await office.post("/api/v1/questions", json=body | {"text": "Dunkel?"})
+        assert (other.status_code, other.json()["error"]["code"]) == (409, "item.differs")
+        stranger = await worker.post("/api/v1/questions", json=body)
+        assert stranger.status_code == 409
+        await firm.work()
+        assert (await ok(await office.post("/api/v1/questions", json=body)))["state"] == "delivered"
+        await firm.work()
+        assert len((await ok(await office.get("/api/v1/questions")))["items"]) == 1
+    assert (
+        len(firm.on_phone())
+        == len({*firm.on_phone()})
+        == len([one for one in firm.petra.bubbles if one.from_firm and "Hell?" in one.text])
+    )
+
+
+async def test_what_failed_is_not_sent_again_by_a_late_retry(firm: Firm) -> None:
+    await firm.hello()
+    body: dict[str, Any] = {"id": str(new_id()), "job": str(firm.job), "text": "Hell?", "choices": []}
+    async with firm.client(firm.office) as office, firm.client(firm.worker) as worker:
+        asked = await ok(await worker.post("/api/v1/questions", json=body), 201)
+        here = f"/api/v1/questions/{asked['id']}/release"
+        released = await ok(await office.post(here, json={"rev": asked["rev"]}))
+        firm.petra.block(blocked=True)
+        await firm.work()
+        ended = await ok(await office.get(f"/api/v1/questions/{asked['id']}"))
+        assert ended["state"] in ("failed", "blocked"), ended
+        late = await office.post(here, json={"rev": asked["rev"]})
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "question.moved_on")
+        assert released["rev"] > asked["rev"]
 
 
 async def test_a_wrong_field_is_named_and_nothing_is_stored(firm: Firm) -> None:

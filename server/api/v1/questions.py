@@ -11,7 +11,7 @@ from starlette.responses import Response
 from server.actions import drafts, releases
 from server.actions import questions as actions
 from server.db import questions
-from server.domain.errors import Invalid
+from server.domain.errors import Conflict, Invalid
 from server.domain.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.domain.questions import Question, QuestionDraft, QuestionState
 from server.domain.users import Actor, Right
@@ -34,7 +34,11 @@ class QuestionQuery:
 
 @dataclass(frozen=True, slots=True)
 class QuestionBody:
-    """`channel` null lets the server choose. Asked by the office with released photos, it leaves at once."""
+    """`channel` null lets the server choose. Asked by the office with released photos, it leaves at once.
+
+    `id`: a UUIDv7 made by the caller. Sent again after a lost answer, the same is asked once (200); other content under
+    a known id is a 409.
+    """
 
     job: UUID = forms.choice_id()
     text: str = forms.text(max=1000, lines=True)
@@ -42,12 +46,18 @@ class QuestionBody:
     choices: tuple[str, ...] = forms.texts(max=10, length=60)
     contact: UUID | None = forms.choice_id(default=None)
     channel: str | None = forms.word(default=None)
+    id: UUID | None = forms.choice_id(default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseBody:
-    """`at_once`: in the firm's quiet hours, too; else it leaves at their end (`send_after`)."""
+    """`at_once`: in the firm's quiet hours, too; else it leaves at their end (`send_after`).
 
+    `rev`: the question as the caller knows it. Sent again after a lost answer, it releases nothing twice: 409 once the
+    question has moved on.
+    """
+
+    rev: int | None = forms.number(min=1, max=10**9, default=None)
     channel: str | None = forms.word(default=None)
     at_once: bool = forms.flag()
 
@@ -105,10 +115,13 @@ async def create(request: Request) -> Response:
     body = await forms.read_json(request, QuestionBody)
     contact_id = body.contact if actor.at_desk else None
     draft = QuestionDraft(body.text, body.choices, body.photos, contact_id, body.channel or "")
-    question = await drafts.ask(actor, body.job, draft, question_id=new_id(), at=at)
-    question = await _sent(actor, question, at)
+    known = await questions.by_id(actor.company_id, body.id) if body.id else None
+    named = body.id is not None
+    question = await drafts.ask(actor, body.job, draft, question_id=body.id or new_id(), named=named, at=at)
+    if question.state is QuestionState.WAITING_RELEASE:  # else it was asked before, wherever it has come to
+        question = await _sent(actor, question, at)
     headers = {"Location": f"/api/v1/questions/{question.id}"}
-    return json_answer(_json(request, question), status=201, headers=headers)
+    return json_answer(_json(request, question), status=200 if known else 201, headers=headers)
 
 
 async def show(request: Request) -> Response:
@@ -120,6 +133,8 @@ async def release(request: Request) -> Response:
     """Release and send; photos must be released before."""
     question, actor = await access.question(request), access.actor(request)
     body = await forms.read_json(request, ReleaseBody)
+    if body.rev not in (None, question.rev):
+        raise Conflict("question.moved_on", state=question.state.value)
     released = await releases.release(
         actor,
         question,
