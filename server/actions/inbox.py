@@ -40,6 +40,7 @@ UNKNOWN, GAP, LOST = "unknown", "gap", "lost"
 PARKED_FOR, ECHO_WAITS = timedelta(hours=24), timedelta(minutes=5)
 # How much of an event that nobody understood is kept beyond the raw body.
 RAW_KEPT = 4000
+REFUSED_MAX = 1000
 LONG = 100_000
 
 
@@ -48,7 +49,20 @@ async def receive(account: Account, body: bytes, *, at: datetime) -> None:
     """Keep a verified webhook body and the task to read it; only then may the platform hear 200."""
     raw = await inbox.insert_raw(account.company_id, account.id, body, at=at)
     await accounts.set_last(account.company_id, account.id, in_at=at)
+    if account.refused:
+        await accounts.forget_refused(account.company_id, account.id)
     await tasks.insert_task(account.company_id, "inbox.process", {"raw": str(raw)}, at=at)
+
+
+@atomic
+async def refuse(account: Account, *, at: datetime) -> None:
+    """Count a delivery that bears a wrong signature: nothing of it is kept, but the office must see that none come in.
+
+    Whoever knocks there for fun fills no table, and after a while does not even write.
+    """
+    await accounts.count_refused(account.company_id, account.id, most=REFUSED_MAX, at=at)
+    if account.refused == 0:
+        signal("channels", account.company_id, account=str(account.id))
 
 
 @atomic

@@ -26,10 +26,11 @@ async def handshake(request: Request) -> Response:
 
 
 async def receive(request: Request) -> Response:
-    """Keep what a platform tells. Raises SignedOut (401) for a wrong signature; then nothing is stored."""
+    """Keep what a platform tells. Raises SignedOut (401) for a wrong signature; then it is counted and not stored."""
     account, channel = await _account(request)
     raw = await request.body()
     if not channel.verify(raw, request.headers):
+        await inbox.refuse(account, at=services(request).clock())
         raise SignedOut("hook.signature")
     await inbox.receive(account, raw, at=services(request).clock())
     return PlainTextResponse("ok")

@@ -11,6 +11,9 @@ from server.domain.checkups import Checkup, Finding
 
 _SET_LAST = """UPDATE channel_account SET last_in_at = COALESCE(?, last_in_at), last_out_at = COALESCE(?, last_out_at)
     WHERE company_id = ? AND id = ?"""
+_COUNT_REFUSED = """UPDATE channel_account SET refused = refused + 1, refused_at = ?
+    WHERE company_id = ? AND id = ? AND refused < ?"""
+_HEARD_AGAIN = "UPDATE channel_account SET refused = 0 WHERE company_id = ? AND id = ? AND refused > 0"
 
 
 async def insert_account(company_id: UUID, account: Account, *, at: datetime) -> None:
@@ -30,7 +33,7 @@ async def set_settings(
 ) -> None:
     """Change an account's settings; new ones are believed to be well until the platform says otherwise."""
     await ChannelAccountRow.filter(company_id=company_id, id=account_id).update(
-        label=label, settings=dict(settings), secrets=sealed, health=Health.OK, health_detail=""
+        label=label, settings=dict(settings), secrets=sealed, health=Health.OK, health_detail="", refused=0
     )
 
 
@@ -74,6 +77,16 @@ async def set_last(
 ) -> None:
     """Note when something last came in or went out."""
     await sql.execute(_SET_LAST, in_at, out_at, company_id, account_id)
+
+
+async def count_refused(company_id: UUID, account_id: UUID, *, most: int, at: datetime) -> None:
+    """Count a delivery whose signature is wrong; what comes after the `most`th is not even written."""
+    await sql.execute(_COUNT_REFUSED, at, company_id, account_id, most)
+
+
+async def forget_refused(company_id: UUID, account_id: UUID) -> None:
+    """Forget what was refused: a delivery with the right signature has come."""
+    await sql.execute(_HEARD_AGAIN, company_id, account_id)
 
 
 async def set_pulled(company_id: UUID, account_id: UUID, *, cursor: str, at: datetime) -> None:
@@ -148,4 +161,6 @@ def _account(row: ChannelAccountRow) -> Account:
         disabled_at=row.disabled_at,
         pulled_at=row.pulled_at,
         pull_error=row.pull_error,
+        refused=row.refused,
+        refused_at=row.refused_at,
     )

@@ -25,7 +25,8 @@ class Account:
     """`sealed` holds the secret settings, encrypted.
 
     Of an account that fetches its events: `pulled_at` is when its line was last known to live, `pull_error` why it
-    is down now ("" = it stands, or nobody fetches).
+    is down now ("" = it stands, or nobody fetches). `refused` deliveries, the last one `refused_at`, bore a wrong
+    signature since the last one that was right.
     """
 
     id: UUID
@@ -41,6 +42,8 @@ class Account:
     disabled_at: datetime | None
     pulled_at: datetime | None = None
     pull_error: str = ""
+    refused: int = 0
+    refused_at: datetime | None = None
 
     @property
     def usable(self) -> bool:

@@ -78,6 +78,22 @@ async def test_flipped_bits_store_nothing(firm: Firm) -> None:
     assert await RawEventRow.all().count() == await MessageRow.all().count() == 0
 
 
+async def test_a_changed_app_secret_is_said_on_the_channels_page(firm: Firm, monkeypatch: Any) -> None:
+    """Meta signs with a new secret: nothing comes in any more, and only the webhook's door knows why."""
+    monkeypatch.setattr(inbox, "REFUSED_MAX", 3)
+    page, body = f"/settings/channels/{firm.account.id}", body_of([1])
+    async with firm.client() as door, firm.browser(firm.office) as office:
+        assert "abgewiesen" not in (await office.get(page)).text
+        for _ in range(5):
+            assert await post(door, firm, body, signed(body, "neues Geheimnis")) == 401
+        for place in (page, "/settings/channels"):
+            shown = (await office.get(place)).text
+            assert "3 Zustellungen abgewiesen" in shown and "App-Geheimnis prüfen" in shown
+        assert await RawEventRow.all().count() == 0
+        assert await post(door, firm, body, signed(body)) == 200
+        assert "abgewiesen" not in (await office.get(page)).text
+
+
 async def test_messages_five_times_in_any_order(firm: Firm) -> None:
     chance = random.Random(11)
     many = full(2000, else_=150)

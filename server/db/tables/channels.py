@@ -21,6 +21,8 @@ class ChannelAccountRow(Model):
     last_in_at = fields.DatetimeField(null=True)
     last_out_at = fields.DatetimeField(null=True)
     disabled_at = fields.DatetimeField(null=True)
+    refused = fields.IntField(default=0)
+    refused_at = fields.DatetimeField(null=True)
     cursor = fields.CharField(300, default="")
     pulled_at = fields.DatetimeField(null=True)
     pull_error = fields.CharField(300, default="")
