@@ -41,7 +41,7 @@ answerPushes(worker);
 /** All or nothing: half a version must not count as one of those that windows and kept pages may name. */
 async function precache() {
   // Only this script may have changed: then the worker before it lives on what lies here.
-  const whole = await caches.has(STATIC);
+  const whole = await isWhole(STATIC);
   const cache = await caches.open(STATIC);
   try {
     await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
@@ -51,10 +51,17 @@ async function precache() {
   }
 }
 
-/** Keeps this version and the one before it, which older windows and kept pages still name. */
+/** A browser that was killed while it installed leaves an empty cache; `addAll` writes everything or nothing. @param {string} name */
+async function isWhole(name) {
+  return Boolean(await caches.match(SHELL, { cacheName: name }));
+}
+
+/** Keeps this version and the whole one before it, which older windows and kept pages still name. */
 async function tidy() {
   const versions = (await caches.keys()).filter((name) => name.startsWith('static-') && name !== STATIC);
-  for (const name of versions.slice(0, -1)) await caches.delete(name);
+  const whole = await Promise.all(versions.map(isWhole));
+  const before = versions[whole.lastIndexOf(true)];
+  for (const name of versions) if (name !== before) await caches.delete(name);
   await worker.registration.navigationPreload?.enable();
   await worker.clients.claim();
 }

@@ -3,7 +3,7 @@ import './offline/arrival.js';
 import { watchSignOut } from './offline/leaving.js';
 import { currentSession } from './offline/session.js';
 import { keepSending } from './offline/triggers.js';
-import { keepUpdated } from './offline/updates.js';
+import { keepUpdated, offerIfGone } from './offline/updates.js';
 import { h } from './lib/dom.js';
 import { wakeElements } from './lib/elements.js';
 import { keepInstallOffer, onIos } from './lib/installed.js';
@@ -63,6 +63,9 @@ addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));
 document.addEventListener('htmx:error', sayFragmentFailed);
 document.addEventListener('htmx:after:swap', wakeElements);
+document.addEventListener('module:missed', () => void offerIfGone());
+// A module that a tap asks for fails with a TypeError nobody catches.
+addEventListener('unhandledrejection', ({ reason }) => void (reason instanceof TypeError && offerIfGone()));
 document.querySelector('main')?.prepend(...(onIos() ? ['install-hint'] : []).concat('storage-banner').map((name) => document.createElement(name)));
 keepInstallOffer();
 await learn();

@@ -1,6 +1,7 @@
 """Originals and pictures: whose they are, byte for byte, in ranges, and nothing that runs in a browser."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -143,6 +144,13 @@ async def test_the_app_shell_names_this_versions_files(world: World) -> None:
         assert [one["name"] for one in manifest.json()["shortcuts"]] == ["Foto", "Aufträge", "Einsortieren"]
         for icon in manifest.json()["icons"]:
             assert (await client.get(icon["src"])).status_code == 200
+        script = re.findall(r'src="(/static/v-[^"]+[.]js)"', shell.text)[0]
+        older = re.sub(r"/v-[0-9a-f]+/", "/v-000000000000/", script)
+        gone = await client.get(older)
+        assert (gone.status_code, gone.headers["Cache-Control"]) == (410, "no-store")
+        assert (await client.get(script)).status_code == 200
+        style = await client.get("/static/v-000000000000/css/app.css")
+        assert (style.status_code, style.headers["Cache-Control"]) == (200, "no-cache")
     assert shell.status_code == 200 and "offline-shell" in shell.text
 
 

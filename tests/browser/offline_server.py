@@ -182,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path.startswith("/static/"):
-            return self.static(path.split("/", 3)[3])
+            return self.static(*path.split("/", 3)[2:])
         if path == "/service-worker.js":
             return self.worker()
         if path == "/clock.js":
@@ -229,7 +229,9 @@ class Handler(BaseHTTPRequestHandler):
             )
         return self.reply(404, b"no")
 
-    def static(self, path: str) -> None:
+    def static(self, version: str, path: str) -> None:
+        if version != f"v-{self.assets.version}" and path.endswith(".js"):
+            return self.reply(410, b"")
         found = self.assets.files.get(path)
         if found is None or path in self.world.missing:
             return self.reply(404, b"no")

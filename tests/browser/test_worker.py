@@ -296,3 +296,34 @@ def test_another_worker_of_the_same_files_that_broke_off_takes_nothing_away(
     with office.away():
         page.goto("/capture")
         shoot(page, 1)
+
+
+def test_a_window_of_a_release_that_is_gone_offers_the_new_one(phone: Phone, office: Office) -> None:
+    """Two releases went by and the browser cleared its stores: a module of today in a page of before is nobody's code."""
+    page = phone.install("/")
+    office.renew()
+    page.evaluate("caches.keys().then((names) => Promise.all(names.map((name) => caches.delete(name))))")
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    page.evaluate(
+        """() => { document.body.append(document.createElement('dictated-text'));
+          document.dispatchEvent(new Event('htmx:after:swap')); }"""
+    )
+    page.locator(".update-banner").wait_for()
+    assert page.evaluate("customElements.get('dictated-text') === undefined")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Neu laden").click()
+    assert page.locator("body").get_attribute("data-version") == office.assets.version
+
+
+def test_an_install_that_was_killed_pushes_out_no_whole_version(phone: Phone, office: Office) -> None:
+    """The empty cache of a browser killed while installing is the newest before this one, and it is worth nothing."""
+    page = phone.install("/")
+    first = f"static-{office.assets.version}"
+    page.evaluate("caches.open('static-000000000bad')")
+    office.renew()
+    page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found.update())")
+    page.locator(".update-banner").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Neu laden").click()
+    wanted = [first, f"static-{office.assets.version}"]
+    wait_so(page, lambda: [one for one in ask(page, "caches.keys()") if one.startswith("static-")] == wanted)

@@ -36,6 +36,7 @@ const ELEMENTS = {
 export function wakeElements() {
   for (const { localName } of document.querySelectorAll(':not(:defined)')) {
     const loading = ELEMENTS[localName]?.();
-    if (loading) first(loading.catch(() => {}));
+    // Where the network is away nothing can be done; where the release is gone, the page says so.
+    if (loading) first(loading.catch(() => void document.dispatchEvent(new Event('module:missed'))));
   }
 }

@@ -37,6 +37,12 @@ async function warnOfTheCellar() {
     t('Dieser Browser öffnet Zollstock ohne Netz nicht. Vor dem Keller „Foto“ öffnen und offen lassen, oder den Browser aktualisieren.')));
 }
 
+/** The release this page was made of is gone from the server and from this phone: what it lacks, only a new page has. */
+export async function offerIfGone() {
+  const gone = await fetch(import.meta.url, { cache: 'no-store' }).then(({ status }) => status === 410, () => false);
+  if (gone) showBanner((words) => void loadAnew(words, () => location.reload()));
+}
+
 /** @param {ServiceWorkerRegistration} registration */
 function watch(registration) {
   const worker = registration.installing;
@@ -49,18 +55,28 @@ function watch(registration) {
 async function offer(worker) {
   await navigator.locks?.request('capture', () => {});
   while (await inTheMiddle()) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-  if (document.querySelector('.update-banner') || worker.state !== 'installed') return;
+  if (worker.state === 'installed') showBanner((words) => void loadAnew(words, () => takeOver(worker)));
+}
+
+/** @param {(words: HTMLElement) => void} act */
+function showBanner(act) {
+  if (document.querySelector('.update-banner')) return;
   const words = h('span', {}, t('Eine neue Version ist da.'));
-  const go = h('button', { type: 'button', class: 'btn small', click: () => void takeOver(worker, words) }, t('Neu laden'));
+  const go = h('button', { type: 'button', class: 'btn small', click: () => act(words) }, t('Neu laden'));
   document.querySelector('main')?.prepend(h('p', { class: 'banner update-banner', role: 'status' }, words, go));
 }
 
-/** @param {ServiceWorker} worker @param {HTMLElement} words */
-async function takeOver(worker, words) {
+/** @param {HTMLElement} words @param {() => void} load */
+async function loadAnew(words, load) {
   if (await inTheMiddle()) {
     words.textContent = t('Erst fertig machen: Hier oder in einem anderen Fenster wird noch fotografiert, aufgenommen oder geschrieben.');
     return;
   }
+  load();
+}
+
+/** @param {ServiceWorker} worker */
+function takeOver(worker) {
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   worker.postMessage({ type: 'skip-waiting' });
 }
