@@ -14,7 +14,7 @@ from server.domain.logbook import Entry
 from server.domain.users import Actor, Right, require
 from server.imaging.renditions import ImageError, Rendition
 from server.services import Services
-from server.storage.base import in_thread
+from server.storage.base import NoSuchObject, in_thread
 
 LOGO = Rendition("logo", 512, 90, 150_000)
 
@@ -25,19 +25,18 @@ async def set_logo(services: Services, actor: Actor, company: Company, data: byt
     check_logo(data)
     picture = await _redrawn(services, data)
     sha256 = hashlib.sha256(picture).hexdigest()
-    if sha256 == company.logo_sha256:
-        return
-    await services.storage.put(key_of(company.id, sha256), picture, content_type="image/jpeg")
-    await _change(actor, company, sha256, at=at)
-    await _forget(services, company)
+    key = key_of(company.id, sha256)
+    await services.storage.put(key, picture, content_type="image/jpeg")
+    old = await _change(actor, company, sha256, at=at)
+    # Who replaced this very logo a moment ago may just have removed its file.
+    await services.storage.put(key, picture, content_type="image/jpeg")
+    await _forget(services, company, old)
 
 
 async def remove_logo(services: Services, actor: Actor, company: Company, *, at: datetime) -> None:
     """Show no logo any more. Raises Forbidden, StorageError."""
     require(actor, Right.MANAGE_COMPANY)
-    if company.logo_sha256:
-        await _change(actor, company, "", at=at)
-        await _forget(services, company)
+    await _forget(services, company, await _change(actor, company, "", at=at))
 
 
 async def logo(services: Services, sha256: str) -> bytes | None:
@@ -71,14 +70,32 @@ def _written(data: bytes) -> Path:
 
 
 @atomic
-async def _change(actor: Actor, company: Company, sha256: str, *, at: datetime) -> None:
-    await companies.set_logo(company.id, sha256)
-    verb = "company.logo_set" if sha256 else "company.logo_removed"
-    await logbook.insert_entry(
-        company.id, Entry.by(actor, verb, "company", company.id, at=at, sha256=sha256 or company.logo_sha256)
-    )
+async def _change(actor: Actor, company: Company, sha256: str, *, at: datetime) -> str:
+    """Show this logo, "" for none, and return the one shown until now; the same again is no change."""
+    await companies.lock(company.id)
+    old = await _shown(company)
+    if old != sha256:
+        await companies.set_logo(company.id, sha256)
+        verb = "company.logo_set" if sha256 else "company.logo_removed"
+        entry = Entry.by(actor, verb, "company", company.id, at=at, sha256=sha256 or old)
+        await logbook.insert_entry(company.id, entry)
+    return old
 
 
-async def _forget(services: Services, company: Company) -> None:
-    if company.logo_sha256:
-        await services.storage.delete(key_of(company.id, company.logo_sha256))
+async def _shown(company: Company) -> str:
+    now = await companies.by_id(company.id)
+    return now.logo_sha256 if now else ""
+
+
+async def _forget(services: Services, company: Company, old: str) -> None:
+    """Remove the file of a logo nobody shows any more; one that was set again meanwhile is put back."""
+    if not old or old == await _shown(company):
+        return
+    key = key_of(company.id, old)
+    try:
+        picture = b"".join([piece async for piece in services.storage.get(key)])
+    except NoSuchObject:
+        return
+    await services.storage.delete(key)
+    if old == await _shown(company):
+        await services.storage.put(key, picture, content_type="image/jpeg")

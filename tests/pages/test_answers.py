@@ -3,17 +3,23 @@
 import hashlib
 import io
 import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
-from server.actions import answers
+from server.actions import answers, logos
 from server.actions.outgoing import answer_url
 from server.db import answer_links, companies, consents, correspondence, logbook, photos
 from server.domain.messages import MessageState
 from server.domain.questions import Question, QuestionState
+from server.storage.disk import Disk
+from tests.factories import START
 from tests.sites import photo_bytes
 from tests.talks import Firm
 
@@ -318,3 +324,37 @@ def _secret() -> Any:
     info = PngInfo()
     info.add_text("Comment", "geheim")
     return info
+
+
+class _Slow(Disk):
+    """A disk beside which somebody else does something just before a file is removed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.before: Callable[[], Awaitable[object]] | None = None
+
+    async def delete(self, key: str) -> None:
+        before, self.before = self.before, None
+        if before:
+            await before()
+        await super().delete(key)
+
+
+async def test_a_logo_set_again_while_its_old_file_goes_stays(firm: Firm) -> None:
+    """Two people at the settings: one replaces the logo, the other sets the old one again; and a lost file heals."""
+    storage = _Slow(Path(firm.services.settings.storage_url))
+    services = replace(firm.services, storage=storage)
+    first, second = png(), png((100, 100))
+
+    async def set_logo(data: bytes) -> None:
+        await logos.set_logo(services, firm.office, await _company(firm), data, at=START)
+
+    await set_logo(first)
+    shown = (await _company(firm)).logo_sha256
+    storage.before = partial(set_logo, first)
+    await set_logo(second)
+    assert (await _company(firm)).logo_sha256 == shown
+    assert await logos.logo(services, shown)
+    await storage.delete(logos.key_of(firm.company_id, shown))
+    await set_logo(first)
+    assert await logos.logo(services, shown)
