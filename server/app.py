@@ -14,13 +14,14 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from server import api, clock, pages
+from server import api, archive, clock, pages
 from server.db.connect import open_database
 from server.imaging.box import ImageBox
 from server.log import start_logging
 from server.services import Services, read_secrets
 from server.settings import Settings, from_environment
 from server.storage import open_storage
+from server.storage.base import in_thread
 from server.storage.parts import Parts
 from server.web import static, strangers
 from server.web.collect import routes_of
@@ -88,6 +89,7 @@ async def _let_go(services: Services, stopping: asyncio.Event) -> None:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything actions work with; close it in reverse."""
     settings.data.mkdir(parents=True, exist_ok=True)
+    await in_thread(archive.clear_broken_off, settings.data)
     database = await open_database(settings.database_url)
     images = ImageBox()
     async with httpx.AsyncClient(timeout=NETWORK_TIMEOUT_S, follow_redirects=False) as http:

@@ -11,7 +11,9 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,9 @@ PHOTOS = "photos"
 GAPS = "gaps.txt"
 UNREADABLE: tuple[type[Exception], ...] = (tarfile.TarError, *FAILURES)
 _NAMED = 5
+_FOLDER = ".backup-"
+# No backup copies its database for so long; one under way keeps its folder.
+_BROKEN_OFF_S = 24 * 3600
 
 
 @dataclass(slots=True)
@@ -50,7 +55,8 @@ def write(settings: Settings, target: Path) -> str:
     if not database.exists():
         raise ValueError(f"In {settings.data} liegt keine Datenbank, es gibt nichts zu sichern.")
     part = target.with_name(target.name + ".part")
-    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+    clear_broken_off(settings.data)
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=settings.data) as folder:
         snapshot = Path(folder) / DATABASE
         write_snapshot(database, snapshot)
         files = stored_files(snapshot)
@@ -69,6 +75,14 @@ def write(settings: Settings, target: Path) -> str:
     if gaps.bad:
         raise Incomplete(f"{summary} {_named(gaps.bad)}")
     return summary
+
+
+def clear_broken_off(data: Path) -> None:
+    """Remove the folders, each with a copy of the database, that a backup or restore killed long ago left behind."""
+    for folder in data.glob(f"{_FOLDER}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _BROKEN_OFF_S:
+                shutil.rmtree(folder)
 
 
 def _named(keys: Sequence[str]) -> str:
@@ -122,7 +136,7 @@ def bring_back(settings: Settings, source: Path) -> str:
             f"In {settings.data} liegen schon Daten. Zurückgespielt wird nur in einen leeren Ordner."
         )
     settings.data.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=settings.data) as folder:
         whole = Path(folder)
         try:
             with tarfile.open(source, "r:") as tar:

@@ -1,7 +1,10 @@
 """Backup and restore: everything the database names comes along, and nothing that is broken keeps the rest out."""
 
 import hashlib
+import os
 import shutil
+import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,3 +148,13 @@ def test_the_log_of_a_database_that_is_gone_is_not_played_into_ours(firm: Firm, 
     restored = pysqlite3.connect(back.data / "zollstock.db")
     assert ("Nach der Sicherung",) not in restored.execute("SELECT name FROM company").fetchall()
     restored.close()
+
+
+async def test_what_a_killed_backup_left_is_cleared_by_the_next(firm: Firm, tmp_path: Path) -> None:
+    """kill -9 leaves the folder with a copy of the database; one that another process may still write stays."""
+    left, fresh = (Path(tempfile.mkdtemp(prefix=".backup-", dir=firm.settings.data)) for _ in range(2))
+    for folder in (left, fresh):
+        (folder / "zollstock.db").write_bytes(b"a copy")
+    os.utime(left, (AT.timestamp(), time.time() - 25 * 3600))
+    archive.write(firm.settings, tmp_path / "backup.tar")
+    assert not left.exists() and (fresh / "zollstock.db").exists()
