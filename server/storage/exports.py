@@ -176,6 +176,9 @@ def _chat_of(names: list[str]) -> str:
         likely = texts
     if not likely:
         raise Invalid("import.no_chat")
+    if len(likely) > 1:
+        # Which of them would be brought in, and beside which pictures, nobody could see.
+        raise Invalid("import.two_chats", first=likely[0][:100], second=likely[1][:100])
     return likely[0]
 
 

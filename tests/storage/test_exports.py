@@ -89,6 +89,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "control sign": (lambda: renamed("ab.jpg", "a\x1b.jpg"), "import.bad_name"),
     "two of a name": (twice, "import.double_name"),
     "two chats": (lambda: zipped(("_chat.txt", TEXT), ("x/_chat.txt", TEXT)), "import.double_name"),
+    "two chats of two phones": (
+        lambda: zipped(("WhatsApp Chat mit Petra.txt", TEXT), ("WhatsApp Chat mit Ali.txt", TEXT)),
+        "import.two_chats",
+    ),
     "link": (linked, "import.link"),
     "password": (lambda: flagged(zipped(("_chat.txt", TEXT)), 1), "import.encrypted"),
     "broken sum": (broken_crc, "import.broken"),
