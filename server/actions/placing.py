@@ -49,6 +49,7 @@ async def _last_name(actor: Actor, job_id: UUID) -> str:
 async def accept_filing(actor: Actor, item: SyncFiling, *, at: datetime) -> None:
     """File one's own unsorted photos with a job. What the office filed meanwhile stays; what is not here yet, waits."""
     place = await place_of(actor, item)
+    await items.hold(actor.company_id, {item.kind: item.refs})
     for photo in await photos.by_ids(actor.company_id, item.refs):
         await _file(actor, photo, place, at=at)
 

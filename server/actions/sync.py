@@ -186,6 +186,7 @@ async def _keep(actor: Actor, item: SyncItem, place: Place, origin: Origin, *, a
         case SyncFiling():
             await placing.accept_filing(actor, item, at=at)
         case SyncJob():
+            await items.hold(actor.company_id, await _waiting_for(actor, item.id))
             await jobs.open_from_phone(
                 actor, item.id, title=item.title, street=item.street, city=item.city, at=at
             )
@@ -201,10 +202,14 @@ async def _keep_photo(actor: Actor, item: SyncPhoto, place: Place, *, at: dateti
         await placing.note_late(actor, "photo", item.id, place.job_id, at=at)
 
 
+async def _waiting_for(actor: Actor, job_id: UUID) -> dict[Kind, list[UUID]]:
+    assert actor.id
+    return await items.of_asked_job(actor.company_id, actor.id, job_id)
+
+
 async def _gather(actor: Actor, job_id: UUID, *, at: datetime) -> None:
     """File with a new job what this phone brought for it earlier: order is comfort, not correctness."""
-    assert actor.id
-    waiting = await items.of_asked_job(actor.company_id, actor.id, job_id)
+    waiting = await _waiting_for(actor, job_id)
     for item_id in waiting.pop(Kind.QUESTION, []):
         question = await questions.known(actor, item_id)
         if question.job_id is None:

@@ -1,6 +1,6 @@
 """The ledger of what phones announced, and what is here of each id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -194,6 +194,27 @@ async def of_asked_job(company_id: UUID, user_id: UUID, job_id: UUID) -> dict[Ki
         ids = waiting.setdefault(Kind(row["kind"]), [])
         ids += [UUID(one) for one in row["body"]["refs"]] if row["kind"] == Kind.FILING else [row["id"]]
     return waiting
+
+
+async def hold(company_id: UUID, waiting: Mapping[Kind, Sequence[UUID]]) -> None:
+    """Lock these things until the unit ends, before its first line goes into the logbook.
+
+    Everybody changes his thing first and locks the chain's head then. A unit that changes several things between its
+    lines would hold the head and wait for a thing whose holder waits for the head.
+    """
+    if sql.dialect() != "postgres":
+        return
+    tables: dict[str, set[UUID]] = {}
+    for kind, ids in waiting.items():
+        model = PhotoRow if kind is Kind.FILING else _BORN.get(kind)
+        if model and ids and model is not JobRow:
+            tables.setdefault(str(model.Meta.table), set()).update(ids)  # type: ignore[attr-defined]
+    for table, held in sorted(tables.items()):
+        marks = ", ".join("?" for _ in held)
+        statement = (
+            f"SELECT id FROM {table} WHERE company_id = ? AND id IN ({marks}) ORDER BY id FOR NO KEY UPDATE"
+        )
+        await sql.rows(statement, company_id, *sorted(held))
 
 
 async def set_job(company_id: UUID, kind: Kind, ids: Sequence[UUID], *, job_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """What happened at the desk while a phone was away: the server decides, nothing is refused for good (§4.4)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from server.db import jobs as job_table
 from server.db import logbook, photos
 from server.db import notes as note_table
 from server.db.connect import Database
+from server.db.sql import dialect, rows
 from server.db.tables import NoteRow
+from server.db.unit import atomic
 from server.domain.errors import Forbidden, Invalid
 from server.domain.jobs import JobStep
+from server.domain.logbook import Entry
 from server.domain.notes import Note
 from server.ids import new_id
 from tests.sites import AT, Site, build, put, snap
@@ -138,3 +142,31 @@ async def test_anothers_note_is_not_replaced(site: Site) -> None:
     await put(site.colleague, "note", job=str(site.job), text="B", replaces=str(first.id), base_rev=1)
     await put(site.worker, "note", job=str(site.job), text="C", replaces=str(new_id()), base_rev=1)
     assert await standing(site) == [("A", False), ("B", False), ("C", False)]
+
+
+@pytest.mark.parametrize("kind_of", ["filing", "job"])
+async def test_what_moves_several_photos_waits_for_nobody_who_waits_for_it(site: Site, kind_of: str) -> None:
+    """A phone files two photos while somebody changes the second: both write the logbook, and both come to an end."""
+    job_id = str(new_id()) if kind_of == "job" else None
+    first, second = sorted([await snap(site.worker, job=job_id), await snap(site.worker, job=job_id)])
+    begun = asyncio.Event()
+
+    @atomic
+    async def change() -> None:
+        await photos.set_hint(site.worker.company_id, second, "Bad")
+        begun.set()
+        while dialect() == "postgres" and not await rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        entry = Entry.by(site.office, "photo.moved", "photo", second, at=AT)
+        await logbook.insert_entry(site.worker.company_id, entry)
+
+    async def bring() -> None:
+        await begun.wait()
+        if job_id:
+            await put(site.worker, "job", UUID(job_id), title="Bad Müller")
+        else:
+            await put(site.worker, "filing", job=str(site.job), refs=[str(first), str(second)])
+
+    await asyncio.gather(change(), bring())
+    wanted = UUID(job_id) if job_id else site.job
+    assert [await job_of(site, one) for one in (first, second)] == [wanted, wanted]
