@@ -13,7 +13,6 @@ from server.actions.customers import contact_known
 from server.actions.outgoing import hash_of
 from server.actions.received_photos import Received, keep_picture
 from server.db import answer_links, companies, consents, logbook, messages, photos, questions
-from server.db import conversations as conversations_db
 from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
 from server.domain.choices import Choice
@@ -132,7 +131,8 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
     The link is asked as it stands now, for a page lies open for days and a photo takes minutes. Raises Invalid as
     `check` does, and after a hundred changes, NotFound("answer.over") for a link that was closed meanwhile.
     """
-    await _hold_thread(asked.question, at=at)
+    if asked.question.contact_id is not None:
+        await conversations.hold(asked.question.company_id, asked.question.contact_id, at=at)
     asked, text = await _still(asked, at=at), text.strip()
     question = asked.question
     choice = check(asked, choice_id=choice_id, text=text)
@@ -148,13 +148,6 @@ async def answer(asked: Asked, *, choice_id: str, text: str, at: datetime) -> No
         actor, question.id, choice_id=choice.id if choice else "", text=text or title, channel=LINK, at=at
     )
     await answer_links.set_answered(question.company_id, asked.link.id, at=at)
-
-
-async def _hold_thread(question: Question, *, at: datetime) -> None:
-    """Let nobody else write in this person's conversation until the unit ends: it is locked before a question."""
-    if question.contact_id is not None:
-        thread = await conversations.of_contact(question.company_id, question.contact_id, at=at)
-        await conversations_db.lock(question.company_id, thread.id)
 
 
 async def _still(asked: Asked, *, at: datetime) -> Asked:

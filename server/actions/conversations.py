@@ -12,7 +12,15 @@ from uuid import UUID
 from server.actions import customers
 from server.actions.consents import withdraw
 from server.actions.customers import contact_known
-from server.db import conversation_messages, conversations, identities, logbook, messages
+from server.db import (
+    conversation_messages,
+    conversations,
+    identities,
+    jobs,
+    logbook,
+    messages,
+    questions,
+)
 from server.db import customers as customers_db
 from server.db.unit import atomic, signal
 from server.domain.consents import Proof, is_stop
@@ -44,6 +52,7 @@ async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message 
         spam = conversation.state is ConversationState.SPAM and message.direction is Direction.IN
         seen_at = message.created_at if spam else message.seen_by_office_at
         message = replace(message, conversation_id=conversation.id, seen_by_office_at=seen_at)
+    message = await _placed(message)
     if not await messages.insert_once(message.company_id, message):
         return None
     if conversation is not None:
@@ -54,6 +63,27 @@ async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message 
             await conversations.set_waiting(message.company_id, conversation.id, since=message.at)
         _tell(conversation)
     return message
+
+
+async def _placed(message: Message) -> Message:
+    """Return a message with the job its own has become, and let its places stay where they are until the unit ends.
+
+    There is one order for all who lock: the conversation, a question, the jobs. Whoever merges jobs waits for their
+    questions first.
+    """
+    if message.question_id:
+        if message.conversation_id:
+            await conversations.lock(message.company_id, message.conversation_id)
+        await questions.lock(message.company_id, message.question_id)
+    if message.job_id is None:
+        return message
+    return replace(message, job_id=await jobs.held(message.company_id, message.job_id))
+
+
+async def hold(company_id: UUID, contact_id: UUID, *, at: datetime) -> None:
+    """Let nobody else write in a person's conversation until the unit ends; asked for before a question is locked."""
+    thread = await of_contact(company_id, contact_id, at=at)
+    await conversations.lock(company_id, thread.id)
 
 
 def waits(message: Message) -> bool:

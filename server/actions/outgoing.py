@@ -79,6 +79,8 @@ async def _plan(
 
     `run` names this release, so that twice is once.
     """
+    if question.contact_id is not None:
+        await conversations.hold(question.company_id, question.contact_id, at=at)
     await questions.lock(question.company_id, question.id)
     current = await questions.by_id(question.company_id, question.id)
     if current is None or current.state is not QuestionState.QUEUED or str(current.rev) != run:

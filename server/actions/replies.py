@@ -60,6 +60,7 @@ async def hear(account: Account, event: InboundMessage, *, raw_id: UUID, at: dat
     kept = await conversations.keep(message, sender=event.sender)
     if kept is None:
         return
+    message = kept
     if doubt is not None:
         await renames.propose_recycled(account, event.key, doubt, event.sender, at=at)
     stopped = is_stop(event.text)

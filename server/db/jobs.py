@@ -47,6 +47,13 @@ async def hold(company_id: UUID, job_id: UUID) -> None:
         await sql.rows(statement, company_id, job_id)
 
 
+async def held(company_id: UUID, job_id: UUID) -> UUID:
+    """Hold a job, or the one it has been merged into meanwhile, until the unit ends; returns which it is."""
+    await hold(company_id, job_id)
+    now = await current(company_id, job_id)
+    return job_id if now is None or now.id == job_id else await held(company_id, now.id)
+
+
 async def by_ids(company_id: UUID, ids: Sequence[UUID], *, visible_to: UUID | None = None) -> list[Job]:
     """Return these jobs in the order asked; with `visible_to` only those this worker may see."""
     if not ids or visible_to is None:

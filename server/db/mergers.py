@@ -13,7 +13,7 @@ from server.domain.search import terms
 async def lock_all(company_id: UUID, job_ids: Collection[UUID]) -> None:
     """Wait until nobody files anything with these jobs, and let nobody begin until the unit ends.
 
-    Their questions first: who hears an answer holds the question, then the job.
+    Their questions first: who hears an answer holds the question, then the job (actions/conversations.py).
     """
     if sql.dialect() == "postgres":
         marks = ", ".join("?" for _ in job_ids)
