@@ -46,6 +46,9 @@ from server.domain.jobs import Job
 from server.domain.messages import SWITCHED_OFF, Direction, Message, window_until
 from server.domain.partners import standing
 
+# More new names than any firm leaves undecided; one that is not looked at would be no doubt.
+PROPOSALS_MAX = 5000
+
 
 async def acquaint(company_id: UUID, contact_id: UUID) -> Acquaintance:
     """Return what is known of a person: four statements, however many channels are asked about afterwards."""
@@ -163,7 +166,7 @@ async def _leads_elsewhere(company_id: UUID, account_id: UUID, channel: str, nam
         company_id, channel, [name]
     ):
         return True
-    proposed = await inbox.of_state(company_id, [account_id], inbox.PROPOSED)
+    proposed = await inbox.of_state(company_id, [account_id], inbox.PROPOSED, limit=PROPOSALS_MAX)
     return any([name.kind.value, name.value] in _listed(one.payload.get("new")) for one in proposed)
 
 

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from server.actions import companies, conversations, customers, strangers, turns
+from server.actions import companies, conversations, customers, gate, strangers, turns
 from server.actions.gate import stranger_gate
 from server.channels.whatsapp.channel import Whatsapp
 from server.db import companies as companies_db
 from server.db import conversations as table
 from server.db import customers as customers_db
+from server.db import inbox as inbox_db
 from server.db.tables import MessageRow
+from server.db.unit import atomic
 from server.domain.conversations import Conversation
 from server.domain.customers import ContactDraft, CustomerDraft
 from server.domain.events import OptOut, Renamed
@@ -218,3 +221,28 @@ async def test_a_flood_of_fresh_names_is_answered_twenty_times_an_hour(
     flood = [heard("Kredit?", sender=(one,), sent_at=firm.clock.at) for one in names]
     await tell(firm, *flood, monkeypatch=monkeypatch)
     assert await MessageRow.filter(direction="out").count() == 3
+
+
+@atomic
+async def _proposed(firm: Firm, raw: UUID, numbers: int) -> None:
+    for number in range(numbers):
+        await inbox_db.claim_event(
+            firm.company_id,
+            firm.account.id,
+            f"r{number}",
+            raw_id=raw,
+            state=inbox_db.PROPOSED,
+            at=firm.clock.at + timedelta(seconds=number),
+            payload={"new": [["phone", f"+4916000000{number:03d}"]]},
+        )
+
+
+async def test_a_proposed_name_is_doubtful_behind_however_many_others(firm: Firm) -> None:
+    """Only the newest fifty were looked at: whoever had been proposed before them was an ordinary stranger again."""
+    raw = await atomic(inbox_db.insert_raw)(firm.company_id, firm.account.id, b"", at=firm.clock.at)
+    await _proposed(firm, raw, 60)
+    first = Identity(IdentityKind.PHONE, "+4916000000000")
+    leads = gate._leads_elsewhere
+    assert await leads(firm.company_id, firm.account.id, "whatsapp", first)
+    other = replace(first, value="+4916000000999")
+    assert not await leads(firm.company_id, firm.account.id, "whatsapp", other)
