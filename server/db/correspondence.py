@@ -58,14 +58,11 @@ async def heard(company_id: UUID, contact_id: UUID) -> list[Heard]:
 
 
 async def last_inbound_at(company_id: UUID, account_id: UUID, contact_id: UUID) -> datetime | None:
-    """Return when this person last wrote to this account; it opens the platform's window."""
-    row = (
-        await MessageRow.filter(
-            company_id=company_id, account_id=account_id, contact_id=contact_id, direction=Direction.IN
-        )
-        .order_by("-at")
-        .first()
+    """Return when this person last wrote to this account, as the platform proved; it opens the platform's window."""
+    his = MessageRow.filter(
+        company_id=company_id, account_id=account_id, contact_id=contact_id, verified=True
     )
+    row = await his.filter(direction=Direction.IN).order_by("-at").first()
     return row.at if row else None
 
 

@@ -67,8 +67,9 @@ class Acquaintance:
         return next((one for one in connected if one.usable), next(iter(connected), None))
 
     def last_in_at(self, account_id: UUID) -> datetime | None:
-        """Return when he last wrote to this account; it opens the platform's window."""
-        return max((one.at for one in self.heard if one.account_id == account_id), default=None)
+        """Return when he last wrote to this account, as the platform proved; it opens the platform's window."""
+        his = (one.at for one in self.heard if one.account_id == account_id and one.proved)
+        return max(his, default=None)
 
     @property
     def channels(self) -> set[str]:

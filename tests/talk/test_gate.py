@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from server.actions import consents as actions
-from server.actions import customers, fates, inbox, people_events, questions, reviews
+from server.actions import customers, fates, inbox, people_events, questions, reviews, ways
 from server.actions import gate as gate_module
 from server.actions import messages as sending
 from server.actions.gate import gate
@@ -31,7 +31,7 @@ from server.domain.events import OptOut
 from server.domain.evidence import Evidence
 from server.domain.gate import Closed, Open, decide
 from server.domain.identities import Identity, IdentityKind
-from server.domain.messages import Direction, Message, MessageState
+from server.domain.messages import Direction, Message, MessageState, window_until
 from server.domain.pace import Pace, Rate
 from server.domain.photos import Person
 from server.domain.questions import QuestionState
@@ -243,6 +243,23 @@ async def test_answering_ends_with_the_window_unless_he_agreed(firm: Firm) -> No
     )
     by_hand = await gate(firm.company_id, firm.contact.id, HANDOFF, at=start + timedelta(days=2))
     assert by_hand == Open("consent")
+
+
+async def test_switching_us_on_in_the_messenger_opens_no_window(firm: Firm) -> None:
+    """He pressed a switch and wrote nothing: free words would be refused (131047), so a template it is."""
+    await firm.hello()
+    await firm.consent()
+    firm.clock.go(hours=25)
+    name = Identity(IdentityKind.PHONE, firm.contact.phone)
+    on = OptOut("on", (name,), firm.clock.at, stopped=False)
+    await atomic(people_events.opt_out)(firm.account, on, at=firm.clock.at)
+    found = await gate(
+        firm.company_id, firm.contact.id, "whatsapp", account_id=firm.account.id, at=firm.clock.at
+    )
+    assert found == Open("consent", template=True)
+    assert await ways.window(firm.account, firm.contact.id) == window_until(
+        firm.clock.at - timedelta(hours=25), timedelta(hours=24)
+    )
 
 
 async def test_only_a_verified_message_of_his_own_in_this_channel_begins_a_chat(firm: Firm) -> None:
