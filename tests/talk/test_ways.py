@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
 
 from server.actions import consents, ways
 from server.actions.gate import acquaint, gate_of
@@ -54,8 +55,9 @@ async def test_ten_ways_cost_no_more_statements_than_one(
     before = len(statements())
     many = await best(firm)
     assert len(many.offers) > len(few.offers) + 4
-    # Six statements; on SQLite the one that asks for columns is seen twice on its way.
-    assert len(statements()) - before == costs <= 7, statements()[before:]
+    assert len(statements()) - before == costs
+    # A statement that asks for columns is seen twice on its way: by the driver and by the one around it.
+    assert len([one for one, _ in groupby(statements()[before:])]) <= 6, statements()[before:]
 
 
 async def test_without_a_person_every_way_is_closed_and_says_so(firm: Firm) -> None:
