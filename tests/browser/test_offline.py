@@ -470,7 +470,7 @@ def test_what_the_office_deleted_waits_for_its_owner(phone: Phone, office: Offic
     "broken",
     [
         "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }",
-        "IDBFactory.prototype.open = () => new EventTarget()",
+        "IDBFactory.prototype.open = () => Object.setPrototypeOf(new EventTarget(), IDBOpenDBRequest.prototype)",
         "IDBObjectStore.prototype.put = () => { throw new DOMException('no', 'DataCloneError'); }",
     ],
     ids=["refused", "silent", "read-only"],
@@ -486,7 +486,8 @@ def test_a_browser_that_keeps_nothing_is_said_at_once(phone: Phone, broken: str)
         "(box) => box.contains(document.elementFromPoint(180, box.getBoundingClientRect().y + 20))"
     )
     assert page.locator(".capture-shutter").is_disabled()
-    # Everything else stumbles over the same storage, each in its own words.
+    # Everything else stumbles over the same storage, each in its own words; once the page is gone, nothing more does.
+    page.goto("about:blank")
     phone.troubles.clear()
 
 
