@@ -171,6 +171,25 @@ def test_a_black_picture_after_the_background_is_noticed(phone: Phone) -> None:
     shoot(page, 1)
 
 
+def test_a_press_into_the_black_picture_waits_for_a_fresh_one(phone: Phone) -> None:
+    """Back from another app the finger is faster than the camera: what is kept is what the camera sees then."""
+    page = camera(phone, gifts="delete globalThis.ImageCapture")  # as on an iPhone
+    page.evaluate("""() => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+      canvas.getContext('2d').fillRect(0, 0, 64, 48);
+      const video = document.querySelector('video');
+      video.srcObject = canvas.captureStream(10);
+      return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+    }""")
+    page.evaluate("""() => {
+      document.dispatchEvent(new Event('visibilitychange'));
+      document.querySelector('.capture-shutter').click();
+    }""")
+    page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
+    (row,) = rows(page)
+    assert (row["body"]["kind"], row["size"] > 10_000) == ("photo", True), "a black picture is small"
+
+
 def test_a_clip_ends_after_a_minute_and_goes_the_way_of_photos(phone: Phone, office: Office) -> None:
     """The clock of the page is the test's; the recorder records for real."""
     page = phone.open("about:blank")

@@ -129,7 +129,7 @@ export class PhotoCapture extends HTMLElement {
     this.#shutter.classList.add('is-pressed');
     setTimeout(() => this.#shutter.classList.remove('is-pressed'), PRESS_MS);
     this.#view.press();
-    void this.#keeper.keep(this.#shot(), () => this.#camera.take());
+    void this.#keeper.keep(this.#shot(), () => this.#eye.take());
   }
 
   /** What is true at the moment of the press, however long saving takes. @returns {Shot} */

@@ -80,6 +80,19 @@ export class Camera {
     return context.getImageData(0, 0, SAMPLE_PX, SAMPLE_PX).data.every((value, place) => place % 4 === 3 || value === 0);
   }
 
+  /** Resolves with the next picture that is not black, at the latest after `ms`. @param {number} ms @returns {Promise<void>} */
+  picture(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const next = () => this.#video.requestVideoFrameCallback?.(() => {
+        if (this.black) return next();
+        clearTimeout(timer);
+        resolve();
+      });
+      next();
+    });
+  }
+
   close() {
     for (const track of this.#stream?.getTracks() ?? []) {
       for (const event of ['mute', 'ended']) track.removeEventListener(event, this.#lost);

@@ -3,7 +3,7 @@ import { readTaste } from './taste.js';
 import { Camera } from '../../lib/camera.js';
 import { t } from '../../lib/text.js';
 
-/** A stream that opens again shows its first pictures after this long. */
+/** A stream that opens again shows its first pictures after this long at most. */
 const LOOK_MS = 700;
 
 /** @typedef {{ say: (words: string) => void, opened: () => Promise<void>, changed: () => void }} Told opened: settle what a new stream has forgotten */
@@ -12,13 +12,15 @@ const LOOK_MS = 700;
 export class Eye {
   #opening = false;
   #awake = false;
+  /** Settled while the picture can be trusted. @type {Promise<unknown>} */
+  #trusted = Promise.resolve();
   #told;
   camera;
 
   /** @param {HTMLVideoElement} video @param {Told} told */
   constructor(video, told) {
     this.#told = told;
-    this.camera = new Camera(video, () => void this.#reopen(t('Das Handy hat die Kamera weggenommen. Sie ist wieder da.')));
+    this.camera = new Camera(video, () => this.#mend(this.#reopen(t('Das Handy hat die Kamera weggenommen. Sie ist wieder da.'))));
   }
 
   async open() {
@@ -43,6 +45,17 @@ export class Eye {
     this.#told.changed();
   }
 
+  /** One photo of a picture that can be trusted: a press just after the background waits for it, and is not lost. */
+  async take() {
+    await this.#trusted;
+    return this.camera.take();
+  }
+
+  /** @param {Promise<unknown>} work after which the picture can be trusted again */
+  #mend(work) {
+    this.#trusted = Promise.allSettled([this.#trusted, work]);
+  }
+
   /** @param {string} words said once the picture is back */
   async #reopen(words) {
     if (this.#opening || !this.#awake || document.visibilityState !== 'visible') return;
@@ -51,10 +64,13 @@ export class Eye {
   }
 
   /** Back from another app: iOS may have ended the stream, muted it, or left it black though it calls it live. */
-  #look = async () => {
-    if (document.visibilityState !== 'visible') return;
-    if (this.camera.live) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  #look = () => {
+    if (document.visibilityState === 'visible') this.#mend(this.#lookAgain());
+  };
+
+  async #lookAgain() {
+    if (this.camera.live) await this.camera.picture(LOOK_MS);
     if (!this.camera.live) await this.#reopen(t('Die Kamera war im Hintergrund aus. Sie ist wieder da.'));
     else if (this.camera.black) await this.#reopen(t('Das Bild war schwarz. Die Kamera wurde neu geöffnet.'));
-  };
+  }
 }
