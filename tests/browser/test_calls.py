@@ -85,6 +85,26 @@ def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, offi
     assert said["text"] == f"Nicht erreicht. Wieder anrufen am {day:%d.%m.%Y}."
 
 
+def test_a_second_call_leaves_the_note_of_the_first_waiting(phone: Phone, office: Office) -> None:
+    known(office)
+    phone.install("/").evaluate(UNTIL_MODEL)
+    with office.away():
+        page = phone.open(f"/jobs/{JOB}")
+        dial(page)
+        page.get_by_text("Mit Petra Müller telefoniert?").wait_for()
+        page.locator("call-way").evaluate(
+            "(way) => { way.setAttribute('name', 'Herr Blitz'); way.removeAttribute('contact'); }"
+        )
+        dial(page)
+        page.get_by_text("Mit Herr Blitz telefoniert?").wait_for()
+        first = page.locator(".after-call", has_text="Petra Müller")
+        first.get_by_role("link", name="Mailbox").click()
+        page.get_by_role("button", name="Telefonnotiz sichern").click()
+        page.wait_for_url(f"**/jobs/{JOB}")
+        page.get_by_text("Mit Herr Blitz telefoniert?").wait_for()
+        assert page.locator(".after-call").count() == 1
+
+
 def test_an_answer_given_on_the_phone_and_an_offer_refused(phone: Phone, office: Office) -> None:
     known(office)
     phone.install("/").evaluate(UNTIL_MODEL)

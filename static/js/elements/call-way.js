@@ -1,7 +1,7 @@
 // @ts-check
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { forgetCalled, keepCalled, lastCalled } from '../offline/called.js';
+import { callsOf, forgetCalled, keepCalled, noteOf } from '../offline/called.js';
 import { activeSession } from '../offline/session.js';
 
 /** What can come of a call, each one tap from its note. */
@@ -46,28 +46,28 @@ export class CallWay extends HTMLElement {
     if (!document.hidden) void this.#offer();
   };
 
-  /** Shows the offer here if no other element on the page does. */
+  /** Shows the offers here if no other element on the page does. */
   async #offer() {
     if (this.hasAttribute('quiet')) return;
     const session = await activeSession();
-    const called = session && (await lastCalled(session.actor));
-    const shown = document.querySelector('.after-call');
-    if (!called) return shown?.remove();
-    if (!this.isConnected || (shown && shown.getAttribute('data-at') === String(called.at_ms))) return;
-    shown?.remove();
-    this.prepend(offer(called));
+    const calls = session ? await callsOf(session.actor) : [];
+    const shown = [...document.querySelectorAll('.after-call')];
+    const wanted = calls.map(({ at_ms }) => String(at_ms)).join();
+    if (wanted && (!this.isConnected || shown.map((box) => box.getAttribute('data-at')).join() === wanted)) return;
+    for (const box of shown) box.remove();
+    this.prepend(...calls.map(offer));
   }
 }
 
 /** @param {import('../offline/called.js').Called} called */
 function offer({ name, job, contact, question, at_ms }) {
   const about = Object.entries({ job, contact, question }).filter(([, value]) => value);
-  const note = (/** @type {string} */ outcome) => `/calls/new?${new URLSearchParams([...about, ['outcome', outcome]])}`;
+  const note = (/** @type {string} */ outcome) => `/calls/new?${new URLSearchParams([...about, ['outcome', outcome]])}#${noteOf(at_ms)}`;
   const ways = OUTCOMES.map(([outcome, words]) => h('a', { class: 'btn', href: note(outcome) }, t(words)));
   const box = h('section', { class: 'card after-call', 'data-at': at_ms, 'aria-label': t('Telefonnotiz') },
     h('p', { role: 'status' }, icon('phone-call'), t('Mit {name} telefoniert?', { name })),
     h('div', { class: 'after-call-ways' }, ...ways),
-    h('button', { class: 'btn quiet small', type: 'button', click: () => void forgetCalled().then(() => box.remove()) }, t('Keine Notiz')));
+    h('button', { class: 'btn quiet small', type: 'button', click: () => void forgetCalled((one) => one.at_ms === at_ms).then(() => box.remove()) }, t('Keine Notiz')));
   return box;
 }
 

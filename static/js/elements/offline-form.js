@@ -1,7 +1,7 @@
 // @ts-check
 import { h } from '../lib/dom.js';
 import { callFields } from '../lib/calls.js';
-import { forgetCalled } from '../offline/called.js';
+import { noted } from '../offline/called.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
@@ -69,7 +69,7 @@ export class OfflineForm extends HTMLElement {
       return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
     }
     // From here on it is kept: whatever stumbles must not let it be sent a second time.
-    if (kind === 'call') await forgetCalled().catch(console.warn);
+    if (kind === 'call') await noted(location.hash, { job: job ?? '', contact: word(data, 'contact') }).catch(console.warn);
     await spoken();
     await Promise.race([sendSoon().catch(console.warn), soon()]);
     location.assign(next);
