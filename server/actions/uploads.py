@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from server.actions import trash
 from server.actions.originals import finish, published, receipt_of
 from server.actions.photos import announce_bare, tell
 from server.db import items, logbook, photos, uploads
@@ -204,6 +205,19 @@ async def terminate(services: Services, actor: Actor, upload_id: UUID) -> None:
     if not await _forget(actor, photo):
         raise Gone("upload.gone")
     await services.parts.remove(upload_id)
+
+
+async def withdraw(services: Services, actor: Actor, photo_id: UUID, *, at: datetime) -> None:
+    """Await a photo no more that was removed on its phone before its bytes came; one that is safe stays.
+
+    Its description goes into the trash, where the office sees it. Raises NotFound for another's, Conflict, Forbidden.
+    """
+    photo = await photos.by_id(actor.company_id, photo_id, trashed=True)
+    if photo is None or photo.author_id is None or photo.author_id != actor.id:
+        raise NotFound("item.unknown")
+    if photo.state is PhotoState.ANNOUNCED and not photo.deleted_at:
+        await trash.delete(actor, photo, at=at)
+        await services.parts.remove(photo_id)
 
 
 @atomic

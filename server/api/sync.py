@@ -9,7 +9,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import devices, renditions, site_consents, sync
+from server.actions import devices, renditions, site_consents, sync, uploads
 from server.actions.originals import receipt_of
 from server.actions.sync import Known, Origin
 from server.db import items, photos
@@ -90,6 +90,13 @@ async def put_preview(request: Request) -> Response:
     """Take the phone's screen-size picture of a photo whose original follows."""
     actor, data = phones.owner(request), await request.body()
     await renditions.add_preview(services(request), actor, request.path_params["item_id"], data)
+    return Response(status_code=204)
+
+
+async def withdraw_item(request: Request) -> Response:
+    """Take a phone's word that a photo was removed there, so that nobody waits for its bytes."""
+    actor, at = phones.owner(request), services(request).clock()
+    await uploads.withdraw(services(request), actor, request.path_params["item_id"], at=at)
     return Response(status_code=204)
 
 
@@ -213,6 +220,7 @@ def user_line(actor: Actor) -> dict[str, Any]:
 routes = [
     route("/sync/have", have, who=Who.WORKER, methods=["POST"]),
     route("/sync/items/{item_id:uuid}", put_item, who=Who.WORKER, methods=["PUT"]),
+    route("/sync/items/{item_id:uuid}", withdraw_item, who=Who.WORKER, methods=["DELETE"]),
     route("/sync/items/{item_id:uuid}", show_item, who=Who.WORKER, methods=["GET"]),
     route(
         "/sync/items/{item_id:uuid}/preview",

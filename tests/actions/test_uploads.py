@@ -11,7 +11,7 @@ import pytest
 
 from server.actions import sync, uploads
 from server.actions.sync import Origin
-from server.db import items, photos, tasks
+from server.db import boards, items, photos, tasks
 from server.db import logbook as logbook_table
 from server.db.connect import Database
 from server.db.unit import atomic
@@ -24,7 +24,7 @@ from server.domain.users import Actor
 from server.ids import new_id
 from server.storage.base import StorageError
 from server.storage.disk import WRITE_BYTES
-from tests.sites import AT, Site, build, metadata_of, photo_bytes, photo_item, pieces
+from tests.sites import AT, Site, brought, build, metadata_of, photo_bytes, photo_item, pieces
 
 
 @pytest.fixture
@@ -435,3 +435,21 @@ async def test_two_writers_race_and_the_file_is_right(site: Site) -> None:
             done = at if at.receipt else await append(site, metadata, data[at.offset :], at.offset)
             safe = [done] if done.receipt else []
         assert safe[0].receipt and safe[0].receipt.sha256 == metadata.sha256, outcomes
+
+
+async def test_what_was_removed_on_its_phone_is_awaited_no_more(site: Site) -> None:
+    """The description was here, the bytes never came: the board says so until the phone says it was removed."""
+    device, company_id = new_id(), site.worker.company_id
+    announced = [photo_item(photo_bytes(seed=seed)) for seed in range(2)]
+    for item in announced:
+        await sync.put_item(site.worker, item, Origin(device), at=AT)
+    gone = announced[0].id
+    with pytest.raises(NotFound):
+        await uploads.withdraw(site.services, site.colleague, gone, at=AT)
+    for _ in range(2):
+        await uploads.withdraw(site.services, site.worker, gone, at=AT)
+    assert [one.id for one in (await boards.missing(company_id))[device]] == [announced[1].id]
+    safe = await brought(site, photo_bytes(seed=3))
+    await uploads.withdraw(site.services, site.worker, safe, at=AT)
+    photo = await photos.by_id(company_id, safe)
+    assert photo and photo.state is PhotoState.STORED

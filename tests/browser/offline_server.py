@@ -254,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.sync(urlsplit(self.path).path)
 
-    do_PUT = do_PATCH = do_HEAD
+    do_PUT = do_PATCH = do_DELETE = do_HEAD
 
     def do_POST(self) -> None:
         path = urlsplit(self.path).path
@@ -393,6 +393,8 @@ class Handler(BaseHTTPRequestHandler):
         world = self.world
         if self.command == "GET":
             return self.json(self.receipt(ident))
+        if self.command == "DELETE":
+            return self.reply(204 if world.items.pop(ident, None) else 404)
         fields = json.loads(body)
         if fields.get("caption") in world.poisoned:
             return self.refuse(422, "item.type", "caption")

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.engine import call, keep, set_meta, until_reported
+from tests.browser.engine import call, keep, meta, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
 from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows, wait_so
 
@@ -348,3 +348,17 @@ def test_a_first_visit_that_loses_the_network(chromium: Browser, office: Office,
     go(page)
     wait_rows(page, all_stored)
     page.context.close()
+
+
+def test_the_office_hears_what_was_removed_after_it_was_announced(phone: Phone, office: Office) -> None:
+    """The description went, the bytes did not: removed on the phone, nobody waits for it; one unknown is nobody's news."""
+    page = ready(phone)
+    with office.away():
+        gone, unknown = (keep(page, ALI, "photo", width=640) for _ in range(2))
+        office.world.items[gone] = {"kind": "photo"}
+        call(page, "outbox", "change", gone, {"announced": True})
+        call(page, "outbox", "remove", ALI, gone)
+        call(page, "outbox", "remove", ALI, unknown)
+    assert call(page, "upload", "drain", {"human": True}) == "done"
+    assert not office.world.items and not meta(page, "withdrawn")
+    assert asked(office, "DELETE") == [f"/sync/items/{gone}"]

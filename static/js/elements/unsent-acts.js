@@ -4,6 +4,7 @@ import { savedWords } from '../lib/saved-words.js';
 import { t } from '../lib/text.js';
 import { ZipTooLarge } from '../lib/zip.js';
 import { remove } from '../offline/outbox.js';
+import { sendSoon } from '../offline/triggers.js';
 import { give, saveArchive, saveCopies } from '../offline/save.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
@@ -17,7 +18,9 @@ export function open(item, view) {
 
 /** Removes one item once its owner has typed the word. @param {Item} item as its row shows it */
 export async function removeIfMeant(item) {
-  if (await meansRemoval(item)) await remove(item.owner, item.id);
+  if (!(await meansRemoval(item))) return;
+  await remove(item.owner, item.id);
+  void sendSoon();
 }
 
 /**

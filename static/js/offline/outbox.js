@@ -1,6 +1,7 @@
 // @ts-check
 import { tell } from './changes.js';
 import { ifRoom, read, write } from './db.js';
+import { noteWithdrawn } from './withdrawn.js';
 
 export { onChange } from './changes.js';
 export { enqueue, NotKept } from './keep.js';
@@ -177,9 +178,10 @@ export async function takeOut(owner, ids) {
  * @param {string} owner @param {string} id
  */
 export async function remove(owner, id) {
-  await write(['items', 'bytes', 'thumbs'], async (tx) => {
+  await write(['items', 'bytes', 'thumbs', 'meta'], async (tx) => {
     const row = await tx.objectStore('items').get(id);
     if (!row || row.owner !== owner || !UNSENT.includes(row.state)) return;
+    if (row.announced && row.size > 0) await noteWithdrawn(tx, { owner, id });
     for (const store of ['items', 'bytes', 'thumbs']) await tx.objectStore(store).delete(id);
   });
   tell(id);

@@ -11,6 +11,7 @@ import { isReportDue, report } from './report.js';
 import { newRound, rounds } from './rounds.js';
 import { activeSession, deviceId, isLeaving } from './session.js';
 import { purge, purgeable } from './space.js';
+import { tellWithdrawn } from './withdrawn.js';
 import { Pause } from '../lib/http.js';
 
 export { call } from './call.js';
@@ -81,6 +82,7 @@ async function attempt(how, returned) {
     await moveAll(session.actor, ['sending'], 'queued');
     await checkSaving(session.actor);
     await rounds(round);
+    await tellWithdrawn(round.owner, device);
     await purgeCopies(round);
     if (hold) await setMeta('hold', undefined, { relaxed: true });
     await settle(round);

@@ -1,0 +1,26 @@
+// @ts-check
+import { headersOf } from './have.js';
+import { getMeta, ifRoom, setMeta } from './db.js';
+import { ask, judge } from '../lib/http.js';
+
+/** @typedef {{ owner: string, id: string }} Withdrawn a photo that was removed here though the office knows of it */
+
+/** Inside the transaction that removes it: the office must not wait for what no longer exists. @param {any} tx @param {Withdrawn} gone */
+export async function noteWithdrawn(tx, gone) {
+  const meta = tx.objectStore('meta');
+  await meta.put([...((await meta.get('withdrawn')) ?? []), gone], 'withdrawn');
+}
+
+/** Tells the office, once there is a line. What it refuses it has settled otherwise. @param {string} owner @param {string} device */
+export async function tellWithdrawn(owner, device) {
+  for (const { id } of (await noted()).filter((one) => one.owner === owner)) {
+    judge(await ask('DELETE', `/sync/items/${id}`, { headers: headersOf(owner, device) }), [403, 404, 405, 409, 410]);
+    const left = (await noted()).filter((one) => one.id !== id);
+    await ifRoom(setMeta('withdrawn', left.length > 0 ? left : undefined));
+  }
+}
+
+/** @returns {Promise<Withdrawn[]>} */
+async function noted() {
+  return (await getMeta('withdrawn')) ?? [];
+}
