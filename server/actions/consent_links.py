@@ -92,6 +92,8 @@ async def look_up(services: Services, link: str, *, at: datetime) -> Asked:
     contact = await customers.contact_by_id(UUID(bytes=company_id), UUID(bytes=contact_id))
     if company is None or contact is None or contact.archived_at or _mark(contact, channel) != mark:
         raise NotFound("consent.link_gone")
+    if contact.id.bytes != contact_id:  # its record was merged since: what is agreed to now needs a new link
+        raise NotFound("consent.link_gone")
     job = await jobs.by_id(company.id, UUID(bytes=about[:16])) if about else None
     partner = await partners.by_id(company.id, UUID(bytes=about[16:])) if about else None
     if about and (job is None or partner is None):
@@ -107,7 +109,8 @@ async def agree(asked: Asked, *, at: datetime) -> None:
     """Write down that the person agreed on the page; twice is once. Raises Invalid when the link is too old."""
     if not asked.open:
         raise Invalid("consent.link_old")
-    await customers.lock_contact(asked.company.id, asked.contact.id)
+    if await customers.lock_contact(asked.company.id, asked.contact.id) != asked.contact.id:
+        raise NotFound("consent.link_gone")
     latest = await _latest(asked.contact, asked.topic.matter)
     if latest is not None and latest.verb is ConsentVerb.GRANTED:
         return

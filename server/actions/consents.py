@@ -70,7 +70,7 @@ async def withdraw(actor: Actor, contact: Contact, channel: str, evidence: Evide
     ledger and stops nothing.
     """
     # A permission to send that is being given at this moment comes before or after, never in between.
-    await customers.lock_contact(actor.company_id, contact.id)
+    contact = await _held(contact)
     channel = consent_channel(channel)
     lines = await consents.of_contact(actor.company_id, contact.id)
     given = {line.purpose for line in lines if line.channel == channel}
@@ -85,6 +85,14 @@ async def withdraw(actor: Actor, contact: Contact, channel: str, evidence: Evide
     await answer_links.set_revoked_of_contact(actor.company_id, contact.id, at=at)
 
 
+async def _held(contact: Contact) -> Contact:
+    """Return the record of this person that counts now, locked until the unit ends."""
+    counts = await customers.lock_contact(contact.company_id, contact.id)
+    if counts == contact.id:
+        return contact
+    return await customers.contact_by_id(contact.company_id, counts) or contact
+
+
 @atomic
 async def withdraw_one(
     actor: Actor, contact: Contact, line: Consent, evidence: Evidence, *, at: datetime
@@ -96,7 +104,7 @@ async def withdraw_one(
     if line.purpose in COVERED:
         await withdraw(actor, contact, line.channel, evidence, at=at)
         return
-    await customers.lock_contact(actor.company_id, contact.id)
+    contact = await _held(contact)
     if line.id not in {one.id for one in in_force(await consents.of_contact(actor.company_id, contact.id))}:
         raise Invalid("consent.not_in_force", field="consent")
     await ledger.take_back(actor, contact, line.matter, evidence, at=at)
@@ -109,7 +117,7 @@ async def suspend(actor: Actor, contact: Contact, *, channel: str, why: str, at:
     Nobody took anything back, so no line says so; what is queued stops all the same. Where nothing was ever agreed
     and a chat was begun, it rests as well.
     """
-    await customers.lock_contact(actor.company_id, contact.id)
+    contact = await _held(contact)
     channel = consent_channel(channel)
     lines = await consents.of_contact(actor.company_id, contact.id)
     about = {line.purpose for line in lines if line.channel == channel} | {Purpose.SERVICE}

@@ -44,10 +44,10 @@ from server.domain.users import Actor, Right, require
 async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message | None:
     """Write a message and let it stand in its person's conversation; None when it is there already.
 
-    `sender` are all names the platform gave an unknown one. What somebody without any name says stands alone.
-    Joins the unit it is part of.
+    `sender` are all names the platform gave an unknown one. What somebody without any name says stands alone. What was
+    meant for a record that was merged is the person's. Joins the unit it is part of.
     """
-    conversation = await _of(message, sender)
+    message, conversation = await _whose(message, sender)
     if conversation is not None:
         spam = conversation.state is ConversationState.SPAM and message.direction is Direction.IN
         seen_at = message.created_at if spam else message.seen_by_office_at
@@ -65,15 +65,24 @@ async def keep(message: Message, *, sender: Sequence[Identity] = ()) -> Message 
     return message
 
 
+async def _whose(message: Message, sender: Sequence[Identity]) -> tuple[Message, Conversation | None]:
+    """Return a message with whom it belongs to now, and his conversation, locked: both may just have been merged."""
+    while True:
+        if message.contact_id is not None:
+            counts = await customers_db.contact_now(message.company_id, message.contact_id)
+            message = replace(message, contact_id=counts)
+        conversation = await _of(message, sender)
+        if conversation is None or await conversations.hold(message.company_id, conversation.id):
+            return message, conversation
+
+
 async def _placed(message: Message) -> Message:
     """Return a message with the job its own has become, and let its places stay where they are until the unit ends.
 
     There is one order for all who lock: the conversation, a question, the jobs. Whoever merges jobs waits for their
     questions first.
     """
-    if message.question_id:
-        if message.conversation_id:
-            await conversations.lock(message.company_id, message.conversation_id)
+    if message.question_id:  # its conversation is held already
         await questions.lock(message.company_id, message.question_id)
     if message.job_id is None:
         return message
@@ -82,7 +91,8 @@ async def _placed(message: Message) -> Message:
 
 async def hold(company_id: UUID, contact_id: UUID, *, at: datetime) -> None:
     """Let nobody else write in a person's conversation until the unit ends; asked for before a question is locked."""
-    thread = await of_contact(company_id, contact_id, at=at)
+    person = await customers_db.contact_now(company_id, contact_id)
+    thread = await of_contact(company_id, person, at=at)
     await conversations.lock(company_id, thread.id)
 
 
@@ -154,6 +164,7 @@ async def belongs_to(
 ) -> Conversation:
     """Move a stranger's conversation to a contact; joins the unit it is part of."""
     company_id = conversation.company_id
+    contact = await contact_known(company_id, await customers_db.contact_now(company_id, contact.id))
     names = await conversations.senders(company_id, conversation.id)
     target = await _target(conversation, contact, at=at)
     await conversations.set_moved(company_id, conversation.id, target.id, contact_id=contact.id)
@@ -266,6 +277,9 @@ async def assign_message(actor: Actor, message: Message, contact_id: UUID, *, at
     Raises NotFound, Invalid.
     """
     contact = await contact_known(actor.company_id, contact_id)
+    contact = await contact_known(
+        actor.company_id, await customers_db.contact_now(actor.company_id, contact.id)
+    )
     own = message.conversation_id and await conversations.by_id(actor.company_id, message.conversation_id)
     if own and own.stranger:
         await belongs_to(actor, own, contact, at=at)

@@ -80,9 +80,11 @@ async def _check_parts(actor: Actor, job_id: UUID | None, draft: QuestionDraft) 
         raise Invalid("question.clip", field="photos")
     if len(known) != len(draft.photo_ids) or any(photo.job_id != job_id for photo in known):
         raise Invalid("question.foreign_photo", field="photos")
-    person = draft.contact_id
-    if person and await customers.contact_by_id(actor.company_id, person) is None:
+    person = await customers.contact_by_id(actor.company_id, draft.contact_id) if draft.contact_id else None
+    if draft.contact_id and person is None:
         raise Invalid("contact.unknown", field="contact")
+    if person and person.id != draft.contact_id:
+        raise Invalid("contact.merged", field="contact")
 
 
 @atomic

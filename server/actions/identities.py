@@ -21,10 +21,10 @@ async def whose(account: Account, names: Sequence[Identity]) -> UUID | None:
     company_id = account.company_id
     known = await identities.contact_of(company_id, account.kind, names)
     numbers = [name for name in names if name.kind is not IdentityKind.EMAIL]
-    if known is not None or await identities.given_up(company_id, account.kind, numbers):
-        return known
-    people = await reached(company_id, names)
-    return people[0] if len(people) == 1 else None
+    if known is None and not await identities.given_up(company_id, account.kind, numbers):
+        people = await reached(company_id, names)
+        known = people[0] if len(people) == 1 else None
+    return await customers.contact_now(company_id, known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ async def reached(company_id: UUID, names: Sequence[Identity]) -> list[UUID]:
         # In the book stands what people write: a domain with umlauts, which no mail brings.
         written = list(dict.fromkeys([*mails, *map(shown_address, mails)]))
         people += await customers.contacts_by_email(company_id, written)
-    return list(dict.fromkeys(person.id for person in people))
+    return list(dict.fromkeys(person.merged_into_id or person.id for person in people))
 
 
 async def learn(account: Account, contact_id: UUID, names: Sequence[Identity], *, at: datetime) -> None:
@@ -101,11 +101,10 @@ async def refused(message: Message, *, at: datetime) -> None:
     """Give up the name a message went to, in every writing: the platform says that it is nobody's."""
     if message.contact_id is None or message.recipient is None:
         return
-    known = await identities.of_contact(message.company_id, message.contact_id, message.channel)
+    person = await customers.contact_now(message.company_id, message.contact_id)
+    known = await identities.of_contact(message.company_id, person, message.channel)
     names = [name for name in known if same_name(name, message.recipient)]
-    await identities.set_gone(
-        message.company_id, message.contact_id, message.channel, [message.recipient, *names], at=at
-    )
+    await identities.set_gone(message.company_id, person, message.channel, [message.recipient, *names], at=at)
 
 
 async def forget(company_id: UUID, contact_id: UUID) -> None:

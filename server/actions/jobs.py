@@ -58,7 +58,7 @@ async def change(
     """
     require(actor, Right.MANAGE_JOBS)
     draft = replace(draft, number=draft.number or job.number).checked()
-    draft = await _placed(actor, draft, known_customer=job.customer_id)
+    draft = await _placed(actor, draft, known_customer=job.customer_id, known_contact=job.contact_id)
     if member_ids is not None:
         await assign(actor, job, member_ids, at=at)
     changes = differences(asdict(job), asdict(draft))
@@ -143,21 +143,25 @@ async def _free(actor: Actor, number: str, job_id: UUID) -> None:
         raise Invalid("job.number_taken", field="number", title=other.title)
 
 
-async def _placed(actor: Actor, draft: JobDraft, *, known_customer: UUID | None = None) -> JobDraft:
+async def _placed(
+    actor: Actor, draft: JobDraft, *, known_customer: UUID | None = None, known_contact: UUID | None = None
+) -> JobDraft:
     """Return the draft with customer and contact that belong together. Raises Invalid naming the wrong one.
 
-    A customer new to the job brings the one person there is to talk to; of several, somebody chooses.
+    A contact who was merged into one of another customer stays the job's as long as the customer does. A customer new to the job brings the one person there is to talk to; of several, somebody chooses.
     """
     contact = None
     if draft.contact_id is not None:
         contact = await customers.contact_by_id(actor.company_id, draft.contact_id)
         if contact is None:
             raise Invalid("contact.unknown", field="contact")
+        draft = replace(draft, contact_id=contact.id)
     if draft.customer_id is not None and await customers.by_id(actor.company_id, draft.customer_id) is None:
         raise Invalid("customer.unknown", field="customer")
     if contact is not None and draft.customer_id is None:
         draft = replace(draft, customer_id=contact.customer_id)
-    if contact is not None and contact.customer_id != draft.customer_id:
+    as_it_was = (draft.customer_id, draft.contact_id) == (known_customer, known_contact)
+    if contact is not None and contact.customer_id != draft.customer_id and not as_it_was:
         raise Invalid("contact.of_another_customer", field="contact")
     if contact is None and draft.customer_id is not None and draft.customer_id != known_customer:
         people = await customers.contacts_of(actor.company_id, draft.customer_id)

@@ -146,9 +146,9 @@ async def _rename(leave: Leave, outcome: Moved, step: Step, *, at: datetime) -> 
     """Learn the name, write down the attempt that went nowhere and the one that follows; None for another's name."""
     message, company_id = leave.message, leave.message.company_id
     assert message.contact_id is not None and message.step is not None
-    await identities.add_identity(company_id, message.contact_id, message.channel, outcome.to, at=at)
-    owner = await identities.contact_of(company_id, message.channel, [outcome.to])
-    if owner != message.contact_id:
+    person = await customers.contact_now(company_id, message.contact_id)
+    await identities.add_identity(company_id, person, message.channel, outcome.to, at=at)
+    if await identities.contact_of(company_id, message.channel, [outcome.to]) != person:
         return None
     await attempts.set_outcome(company_id, leave.attempt_id, outcome="moved", detail=outcome.detail, at=at)
     planned = {**message.step, **step.to_json()}
@@ -175,7 +175,8 @@ async def _permit(company_id: UUID, message_id: UUID, *, at: datetime) -> Leave 
         return None
     if message.send_after is not None and message.send_after > at:
         raise Later((message.send_after - at).total_seconds(), "scheduled")
-    await _lock_person(message)
+    if not await _lock_person(message):
+        raise Later(BUSY_S, "this person has just become part of another record")
     turn = await turns.turn(message, at=at)
     if turn is turns.Turn.BUSY:
         raise Later(BUSY_S, "another message to this person is leaving")
@@ -210,12 +211,17 @@ def _too_late(message: Message, *, at: datetime) -> bool:
     return at - max(message.created_at, message.send_after or message.created_at) > SEND_FOR
 
 
-async def _lock_person(message: Message) -> None:
-    """Let nothing else leave for this person until the unit ends; of a stranger there is his conversation only."""
+async def _lock_person(message: Message) -> bool:
+    """Let nothing else leave for this person until the unit ends; of a stranger there is his conversation only.
+
+    False for a record that was merged since the message was read.
+    """
     if message.contact_id is not None:
-        await customers.lock_contact(message.company_id, message.contact_id)
-    elif message.conversation_id is not None:
+        counts = await customers.lock_contact(message.company_id, message.contact_id)
+        return counts == message.contact_id
+    if message.conversation_id is not None:
         await conversations_db.lock(message.company_id, message.conversation_id)
+    return True
 
 
 async def _closed(message: Message, *, at: datetime) -> str:
@@ -270,6 +276,7 @@ async def _still_his(message: Message, person: Acquaintance) -> bool:
 @atomic
 async def _record(leave: Leave, outcome: Outcome, *, at: datetime) -> float | None:
     """Write down what the call brought; returns the pause in seconds when it may be made again."""
+    leave = await _as_it_is(leave)
     message, company_id = leave.message, leave.message.company_id
     detail = getattr(outcome, "detail", "")
     await attempts.set_outcome(
@@ -282,6 +289,17 @@ async def _record(leave: Leave, outcome: Outcome, *, at: datetime) -> float | No
         return await _again(leave, outcome, at=at)
     await fates.settle_failure(message, outcome, at=at)
     return None
+
+
+async def _as_it_is(leave: Leave) -> Leave:
+    """Return it with its message as it is for a person who was merged while the call was under way."""
+    message = leave.message
+    if message.contact_id is None:
+        return leave
+    if await customers.contact_now(message.company_id, message.contact_id) == message.contact_id:
+        return leave
+    moved = await messages.by_id(message.company_id, message.id)
+    return replace(leave, message=moved) if moved else leave
 
 
 async def _accepted(leave: Leave, outcome: Accepted, *, at: datetime) -> None:

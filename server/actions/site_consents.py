@@ -77,9 +77,8 @@ async def accept(
     Raises NotFound, Invalid: for a person, channel or partner that is not the firm's, or a person that is none of his
     jobs. The phone keeps what is refused and shows why.
     """
-    contact = await _person(actor, item.contact_id)
     # Whatever is said about one person is written one after the other; so is a permission to send.
-    await customers.lock_contact(actor.company_id, contact.id)
+    contact = await _person(actor, await customers.lock_contact(actor.company_id, item.contact_id))
     told = _told(item, device_id=device_id, skew_ms=skew_ms, at=at)
     if item.verb is ConsentVerb.WITHDRAWN:
         await _take_back(actor, contact, item, place, told, at=at)

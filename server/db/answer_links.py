@@ -46,6 +46,12 @@ async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[U
     return {row.question_id: _link(row) for row in await rows.order_by("created_at")}
 
 
+async def open_of_contact(company_id: UUID, contact_id: UUID, *, at: datetime) -> list[AnswerLink]:
+    """Return the doors of a person that are not closed."""
+    rows = AnswerLinkRow.filter(company_id=company_id, contact_id=contact_id, revoked_at=None)
+    return [_link(row) for row in await rows.filter(expires_at__gt=at).order_by("id")]
+
+
 async def set_answered(company_id: UUID, link_id: UUID, *, at: datetime) -> None:
     await AnswerLinkRow.filter(company_id=company_id, id=link_id).update(answered_at=at)
 

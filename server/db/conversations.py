@@ -78,6 +78,14 @@ async def lock(company_id: UUID, conversation_id: UUID) -> None:
     await sql.lock("conversation", company_id, conversation_id)
 
 
+async def hold(company_id: UUID, conversation_id: UUID) -> bool:
+    """Lock it as `lock` does; False when it has become part of another one while this waited."""
+    if sql.dialect() == "sqlite":
+        return True
+    statement = "SELECT id FROM conversation WHERE company_id = ? AND id = ? FOR NO KEY UPDATE"
+    return bool(await rows(statement, company_id, conversation_id))
+
+
 async def insert_or_get(
     company_id: UUID, person_key: str, *, contact_id: UUID | None, at: datetime
 ) -> Conversation:

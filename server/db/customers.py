@@ -19,9 +19,12 @@ async def by_id(company_id: UUID, customer_id: UUID) -> Customer | None:
     return _customer(row) if row else None
 
 
-async def contact_by_id(company_id: UUID, contact_id: UUID) -> Contact | None:
+async def contact_by_id(company_id: UUID, contact_id: UUID, *, merged: bool = False) -> Contact | None:
+    """Return the contact; one that was merged leads to the record that counts, unless `merged` asks for itself."""
     row = await sql.row_of(ContactRow, company_id, contact_id)
-    return _contact(row) if row else None
+    if row and row.merged_into_id and not merged:
+        row = await sql.row_of(ContactRow, company_id, row.merged_into_id)
+    return contact_of_row(row) if row else None
 
 
 async def contacts_of(company_id: UUID, customer_id: UUID, *, archived: bool = False) -> list[Contact]:
@@ -29,13 +32,13 @@ async def contacts_of(company_id: UUID, customer_id: UUID, *, archived: bool = F
     query = ContactRow.filter(company_id=company_id, customer_id=customer_id)
     if not archived:
         query = query.filter(archived_at=None)
-    return [_contact(row) for row in await query.order_by("id")]
+    return [contact_of_row(row) for row in await query.order_by("id")]
 
 
 async def contacts_by_phone(company_id: UUID, phones: list[str]) -> list[Contact]:
     """Return the people reached under one of these numbers (E.164) in any of its forms, also archived ones."""
     rows = await ContactRow.filter(company_id=company_id, phone__in=all_variants(phones)).order_by("id")
-    return [_contact(row) for row in rows]
+    return [contact_of_row(row) for row in rows]
 
 
 async def contacts_by_email(company_id: UUID, addresses: list[str]) -> list[Contact]:
@@ -44,12 +47,26 @@ async def contacts_by_email(company_id: UUID, addresses: list[str]) -> list[Cont
     for address in addresses:
         wanted |= Q(email__iexact=address)
     rows = await ContactRow.filter(wanted, company_id=company_id).order_by("id")
-    return [_contact(row) for row in rows]
+    return [contact_of_row(row) for row in rows]
 
 
-async def lock_contact(company_id: UUID, contact_id: UUID) -> None:
-    """Let nobody else hold this person until the unit ends."""
-    await sql.lock("contact", company_id, contact_id)
+async def lock_contact(company_id: UUID, contact_id: UUID) -> UUID:
+    """Let nobody else hold this person until the unit ends; returns the record of him that counts now."""
+    return await _counting(company_id, contact_id, " FOR NO KEY UPDATE")
+
+
+async def contact_now(company_id: UUID, contact_id: UUID) -> UUID:
+    """Return the record of this person that counts now: he may have been merged since the id was read."""
+    return await _counting(company_id, contact_id, "")
+
+
+async def _counting(company_id: UUID, contact_id: UUID, lock: str) -> UUID:
+    """Read a person's record (on PostgreSQL locked), then the one it was merged into, also while this waited."""
+    ending = lock if sql.dialect() == "postgres" else ""
+    statement = f"SELECT merged_into_id FROM contact WHERE company_id = ? AND id = ?{ending}"
+    found = await sql.rows(statement, company_id, contact_id)
+    into = found[0]["merged_into_id"] if found else None
+    return await _counting(company_id, sql.key(into), lock) if into else contact_id
 
 
 async def contacts(company_id: UUID, *, limit: int = 1000) -> list[tuple[Contact, str]]:
@@ -60,7 +77,7 @@ async def contacts(company_id: UUID, *, limit: int = 1000) -> list[tuple[Contact
         .order_by("customer__search_text", "id")
         .limit(limit)
     )
-    return [(_contact(row), row.customer.name) for row in rows]
+    return [(contact_of_row(row), row.customer.name) for row in rows]
 
 
 async def search(
@@ -162,7 +179,8 @@ def _customer(row: CustomerRow) -> Customer:
     )
 
 
-def _contact(row: ContactRow) -> Contact:
+def contact_of_row(row: ContactRow) -> Contact:
+    """Return a row of the table as the person it is."""
     return Contact(
         id=row.id,
         company_id=row.company_id,
@@ -175,4 +193,5 @@ def _contact(row: ContactRow) -> Contact:
         created_at=row.created_at,
         archived_at=row.archived_at,
         rev=row.rev,
+        merged_into_id=row.merged_into_id,
     )

@@ -93,6 +93,8 @@ class Contact:
     created_at: datetime
     archived_at: datetime | None
     rev: int
+    merged_into_id: UUID | None = None
+    """The record of the same person that counts now."""
 
     @property
     def names(self) -> list[Identity]:

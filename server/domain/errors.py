@@ -48,10 +48,10 @@ class NoConsent(DomainError):
 
 
 class Merged(Conflict):
-    """The job has become part of another one; `into` is that one's id, and reading goes on there."""
+    """A job or contact has become part of another one; `into` is that one's id, and reading goes on there."""
 
-    def __init__(self, into: object) -> None:
-        super().__init__("job.merged", field="job")
+    def __init__(self, into: object, *, noun: str = "job") -> None:
+        super().__init__(f"{noun}.merged", field=noun)
         self.into = into
 
 

@@ -11,9 +11,9 @@ from server import channels as registry
 from server.actions import signatures, site_consents
 from server.actions.gate import gate, partner_gate
 from server.db import consents as consents_db
-from server.db import customers, jobs, partners
+from server.db import contact_mergers, customers, jobs, partners
 from server.db import users as users_db
-from server.domain.consents import WITHOUT_CHANNEL, Consent, ConsentVerb, Purpose, in_force
+from server.domain.consents import WITHOUT_CHANNEL, Consent, ConsentVerb, Purpose, in_force, order
 from server.domain.customers import Contact
 from server.domain.errors import Forbidden
 from server.domain.gate import Closed
@@ -43,25 +43,35 @@ class Standing:
 async def index(request: Request) -> Response:
     """Show a person's ledger: what holds now, then every line with its words, proof, giver and recorder."""
     contact = await contact_of(request)
-    lines = await consents_db.of_contact(contact.company_id, contact.id)
+    own = await consents_db.of_contact(contact.company_id, contact.id)
+    lines = await _with_merged(contact, own)
     people = await users_db.names(
         contact.company_id, {line.recorded_by for line in lines if line.recorded_by}
     )
-    shown = [line for line in in_force(lines) if line.purpose in WITHOUT_CHANNEL]
+    shown = [line for line in in_force(own) if line.purpose in WITHOUT_CHANNEL]
     return await page(
         request,
         "consents/index.html",
         nav="customers",
         contact=contact,
         lines=lines,
-        fresh=_fresh(lines, at=services(request).clock()),
+        fresh=_fresh(own, at=services(request).clock()),
         heard=heard(request),
-        standings=await _standings(request, contact, lines),
+        standings=await _standings(request, contact, own),
         others=[(line, await _about(line), await _obstacle(request, line)) for line in shown],
         people=people,
         back=await back(request, contact, None),
         job=request.query_params.get("job", ""),
     )
+
+
+async def _with_merged(contact: Contact, own: list[Consent]) -> list[Consent]:
+    """Return the lines with those of the records that became part of this one: they say nothing any more, but stand."""
+    before = await contact_mergers.merged_into(contact.company_id, contact.id)
+    if not before:
+        return own
+    theirs = await consents_db.of_contacts(contact.company_id, [one.id for one in before])
+    return sorted([*own, *(line for lines in theirs.values() for line in lines)], key=order, reverse=True)
 
 
 def _fresh(lines: list[Consent], *, at: datetime) -> Consent | None:
@@ -75,7 +85,8 @@ async def signature(request: Request) -> Response:
     """Give the picture of a signature."""
     contact = await contact_of(request)
     line = await consents_db.by_id(contact.company_id, request.path_params["consent_id"])
-    line = access.known(line if line and line.contact_id == contact.id else None, "consent.line_unknown")
+    counts = line and await customers.contact_by_id(contact.company_id, line.contact_id)
+    line = access.known(line if counts and counts.id == contact.id else None, "consent.line_unknown")
     access.known(line.proof_sha256 or None, "consent.line_unknown")
     key = signatures.key(line.company_id, line.id)
     data = b"".join([chunk async for chunk in services(request).storage.get(key)])

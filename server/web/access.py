@@ -72,8 +72,11 @@ async def customer(request: Request) -> Customer:
 
 
 async def contact(request: Request) -> Contact:
-    """Return the contact of the path. Raises NotFound."""
-    contact = await customers.contact_by_id(actor(request).company_id, request.path_params["contact_id"])
+    """Return the contact of the path. Raises NotFound, and Merged."""
+    company_id, contact_id = actor(request).company_id, request.path_params["contact_id"]
+    contact = await customers.contact_by_id(company_id, contact_id, merged=True)
+    if contact and contact.merged_into_id:
+        raise Merged(contact.merged_into_id, noun="contact")
     return known(contact, "contact.unknown")
 
 

@@ -123,8 +123,8 @@ def for_program(request: Request) -> bool:
 
 
 def _to_merged(request: Request, error: errors.Merged) -> Response:
-    """Lead from a job that was merged to the one it became part of: the same page, the same question."""
-    path = request.url.path.replace(str(request.path_params["job_id"]), str(error.into))
+    """Lead from what was merged to what it became part of: the same page, the same question."""
+    path = request.url.path.replace(str(request.path_params[f"{error.field}_id"]), str(error.into))
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{path}{query}", status_code=303)
 

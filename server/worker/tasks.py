@@ -9,6 +9,7 @@ from server.actions import (
     calls,
     channels,
     checkups,
+    contact_mergers,
     import_runs,
     inbox,
     messages,
@@ -62,6 +63,7 @@ TASKS: dict[str, Kind] = {
     "push.send": Kind(pushes.deliver, max_attempts=4),
     "templates.sync": Kind(templates.sync_again, max_attempts=5),
     "chat.import": Kind(import_runs.run, max_attempts=5),
+    "contact.bring_along": Kind(contact_mergers.bring_along),
     "media.fetch": Kind(channels.fetch_media, max_attempts=8),
 }
 

@@ -109,7 +109,8 @@ SQLITE = [
     "archived_at" TIMESTAMP,
     "rev" INT NOT NULL,
     "company_id" CHAR(36) NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
-    "customer_id" CHAR(36) NOT NULL REFERENCES "customer" ("id") ON DELETE RESTRICT
+    "customer_id" CHAR(36) NOT NULL REFERENCES "customer" ("id") ON DELETE RESTRICT,
+    "merged_into_id" CHAR(36) REFERENCES "contact" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_contact_company_add037" ON "contact" ("company_id", "customer_id")""",
     """CREATE INDEX "idx_contact_company_956614" ON "contact" ("company_id", "phone")""",
@@ -815,7 +816,8 @@ POSTGRES = [
     "archived_at" TIMESTAMPTZ,
     "rev" INT NOT NULL,
     "company_id" UUID NOT NULL REFERENCES "company" ("id") ON DELETE RESTRICT,
-    "customer_id" UUID NOT NULL REFERENCES "customer" ("id") ON DELETE RESTRICT
+    "customer_id" UUID NOT NULL REFERENCES "customer" ("id") ON DELETE RESTRICT,
+    "merged_into_id" UUID REFERENCES "contact" ("id") ON DELETE RESTRICT
 )""",
     """CREATE INDEX "idx_contact_company_add037" ON "contact" ("company_id", "customer_id")""",
     """CREATE INDEX "idx_contact_company_956614" ON "contact" ("company_id", "phone")""",

@@ -2,7 +2,7 @@ from uuid import UUID
 
 from tortoise import Model, fields
 
-from server.db.tables.columns import company, key, owner, word
+from server.db.tables.columns import company, key, link, owner, word
 
 
 class CustomerRow(Model):
@@ -26,7 +26,10 @@ class CustomerRow(Model):
 
 
 class ContactRow(Model):
-    """A person at a customer. `phone_typed` stays as it was typed, `phone` is its E.164 form or empty."""
+    """A person at a customer. `phone_typed` stays as it was typed, `phone` is its E.164 form or empty.
+
+    `merged_into` is the record of the same person that counts, one step away.
+    """
 
     id = key()
     company_id: UUID
@@ -40,6 +43,8 @@ class ContactRow(Model):
     preferred_channel = word("")
     created_at = fields.DatetimeField()
     archived_at = fields.DatetimeField(null=True)
+    merged_into_id: UUID | None
+    merged_into = link("ContactRow")
     rev = fields.IntField(default=1)
 
     class Meta:
