@@ -19,7 +19,7 @@ from server.domain.identities import Identity
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.photos import Photo
 from server.domain.speeches import UNPLANNED, Speech, waits_for_plan
-from server.domain.users import Actor, Right
+from server.domain.users import Actor, Right, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ async def say(actor: Actor, speech: Speech, *, at: datetime) -> Message:
     known = await messages.by_id(actor.company_id, speech.intent)
     if known is not None:
         return _same(known, speech)
-    ready = await _checked(await contact_known(actor.company_id, speech.contact_id), speech, at=at)
+    ready = await _checked(actor, speech, at=at)
     quoted = await messages.by_id(actor.company_id, speech.quote_id) if speech.quote_id else None
     written = await conversations.keep(_row(actor, speech, ready, quoted, at=at))
     if written is None:  # somebody was quicker with the same intent
@@ -69,8 +69,9 @@ def _same(known: Message, speech: Speech) -> Message:
     return known
 
 
-async def _checked(contact: Contact, speech: Speech, *, at: datetime) -> Ready:
+async def _checked(actor: Actor, speech: Speech, *, at: datetime) -> Ready:
     """Return how it leaves. Raises what `say` does."""
+    contact = await contact_known(actor.company_id, speech.contact_id)
     account, recipient = await _way(contact, speech.channel)
     code = await ways.closed(
         contact.company_id,
@@ -90,7 +91,8 @@ async def _checked(contact: Contact, speech: Speech, *, at: datetime) -> Ready:
         )
     text = filled.words if filled else speech.text.strip()
     speech.check(text, ways.caps_of(speech.channel))
-    photos = await speech_photos.check(contact.company_id, contact.id, speech.photo_ids)
+    eyes = actor.id if actor.role is Role.WORKER else None
+    photos = await speech_photos.check(contact.company_id, contact.id, speech.photo_ids, visible_to=eyes)
     return Ready(account, recipient, text, filled, photos)
 
 

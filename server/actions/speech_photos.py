@@ -10,8 +10,13 @@ from server.domain.messages import Message
 from server.domain.photos import Photo, PhotoState
 
 
-async def check(company_id: UUID, contact_id: UUID, photo_ids: Sequence[UUID]) -> list[Photo]:
-    """Return the photos in their order. Raises Invalid for one that must not go to this person."""
+async def check(
+    company_id: UUID, contact_id: UUID, photo_ids: Sequence[UUID], *, visible_to: UUID | None = None
+) -> list[Photo]:
+    """Return the photos in their order. Raises Invalid for one that must not go to this person.
+
+    `visible_to` is a worker who picked them: a photo of a job he does not see is none of his to show.
+    """
     found = {photo.id: photo for photo in await photos.by_ids(company_id, photo_ids)}
     shown = [found[one] for one in photo_ids if one in found]
     if len(shown) != len(photo_ids) or any(photo.state is not PhotoState.STORED for photo in shown):
@@ -22,7 +27,7 @@ async def check(company_id: UUID, contact_id: UUID, photo_ids: Sequence[UUID]) -
         raise Invalid("message.photo_unreleased", field="photos")
     contact = await customers.contact_by_id(company_id, contact_id)
     for job_id in {photo.job_id for photo in shown}:
-        job = await jobs.by_id(company_id, job_id) if job_id else None
+        job = await jobs.by_id(company_id, job_id, visible_to=visible_to) if job_id else None
         theirs = job and (
             job.contact_id == contact_id or (contact and job.customer_id == contact.customer_id)
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from server.actions import consents, fates, outbox, speech
+from server.actions import consents, fates, jobs, outbox, speech
 from server.db import accounts, messages
 from server.db import tasks as table
 from server.db.tables import MessageRow, TaskRow
@@ -16,6 +16,7 @@ from server.domain.accounts import Health
 from server.domain.consents import Proof
 from server.domain.errors import Conflict, Forbidden, Invalid, NoConsent
 from server.domain.evidence import Evidence
+from server.domain.jobs import JobDraft
 from server.domain.messages import Message, MessageState
 from server.domain.reviews import Verdict
 from server.domain.speeches import Speech
@@ -92,9 +93,25 @@ async def test_nothing_is_written_where_it_must_not(firm: Firm) -> None:
     assert await MessageRow.filter(direction="out").count() == 1
 
 
+async def test_a_worker_shows_no_photos_of_a_job_he_does_not_see(firm: Firm) -> None:
+    """Of the same customer, released, and yet none of his business: he sees his jobs only."""
+    await firm.hello()
+    job = await jobs.current(firm.office, firm.job)
+    assert firm.office.id and firm.worker.id
+    draft = JobDraft("Küche Müller", customer_id=job.customer_id, contact_id=job.contact_id)
+    closed = await jobs.open_job(firm.office, draft, member_ids=[firm.office.id], at=firm.clock.at)
+    foreign, own = await firm.photo(1, job=closed.id), await firm.photo(2)
+    releasing = replace(firm.worker, workers_release=True)
+    with pytest.raises(Invalid, match=r"message\.foreign_photo"):
+        await say(firm, actor=releasing, photo_ids=(own.id, foreign.id))
+    assert await say(firm, actor=releasing, photo_ids=(own.id,))
+    assert await say(firm, photo_ids=(own.id, foreign.id))
+    await firm.work()
+    assert len(firm.on_phone()) == 3
+
+
 async def _give_away(firm: Firm, photo_id: UUID) -> None:
-    from server.actions import jobs, photos
-    from server.domain.jobs import JobDraft
+    from server.actions import photos
     from server.domain.photos import Words
 
     elsewhere = await jobs.open_job(firm.office, JobDraft("Dach Schulz"), at=firm.clock.at)
