@@ -51,8 +51,12 @@ class OrderForm:
 
 @dataclass(frozen=True, slots=True)
 class PlanForm:
-    """Who is who, in the order of the preview; and up to four spans of days with their jobs."""
+    """Who is who, in the order of the preview; and up to four spans of days with their jobs.
 
+    `order` is how the dates were read that the page showed; without one (a page of before) as they are read now.
+    """
+
+    order: Order | None = forms.one_of(Order, default=None)
     person: tuple[str, ...] = forms.texts(max=PEOPLE_MAX, length=60)
     job1: UUID | None = forms.choice_id(default=None)
     from1: date | None = forms.day(default=None)
@@ -145,6 +149,8 @@ async def decide(request: Request) -> Response:
     chat, actor = await access.chat_import(request), access.actor(request)
     form = await forms.read(request, PlanForm)
     try:
+        if form.data.order not in (None, chat.preview.order):
+            return await _decide(request, chat, _turned(chat, form), status=422)
         await imports.begin(actor, chat, _plan(chat.preview, form.data), at=services(request).clock())
     except Invalid as refused:
         return await _decide(request, chat, form.refused(refused), status=422)
@@ -160,6 +166,14 @@ async def remove(request: Request) -> Response:
     with_photos = (await forms.read(request, RemovalForm)).data.photos
     await imports.take_back(actor, chat, with_photos=with_photos, at=at)
     return see_other(request, f"/imports/{chat.id}", flash="import.taken_back")
+
+
+def _turned(chat: ChatImport, form: forms.Form[PlanForm]) -> forms.Form[Any]:
+    """Return the form again for dates that were turned round since: people and jobs as typed, the days as they are now."""
+    first, last = _days(chat.preview)
+    days = {f"{name}{number}": "" for name in ("from", "until") for number in range(2, RANGES + 1)}
+    again = forms.blank({**form.typed, **days, "from1": str(first), "until1": str(last)})
+    return again.refused(Invalid("import.turned_meanwhile"))
 
 
 def _plan(shown: Preview, typed: PlanForm) -> Plan:

@@ -123,8 +123,28 @@ async def test_the_dates_are_turned_round_where_the_file_does_not_tell(house: Ho
     assert "Tag oder Monat zuerst?" in (await house.office.get(path)).text
     assert place(await house.office.post(f"{path}/order", data={"order": "month"})) == path
     turned = (await house.office.get(path)).text
-    assert 'value="2026-01-02"' in turned
+    assert 'value="2026-01-02"' in turned and 'name="order" value="month"' in turned
     assert (await house.office.post(f"{path}/order", data={"order": "week"})).status_code == 422
+
+
+async def test_a_decision_about_dates_that_were_turned_meanwhile_is_asked_again(house: House) -> None:
+    """A second tab read them the other way round: the days typed here are others by now."""
+    said = [Wrote(datetime(2026, 2, 1, 9, tzinfo=FIRST.tzinfo), "Petra", "Hallo")]
+    path = place(await upload(house, archive(said, Form(lang="en", sep="/", long_year=True))))
+    job, contact = await scene(house)
+    shown = (await house.office.get(path)).text
+    assert 'name="order" value="day"' in shown
+    typed = {
+        "order": "day", "person": [f"contact:{contact.id}"], "job1": str(job.id),
+        "from1": "2026-02-01", "until1": "2026-02-01",
+    }  # fmt: skip
+    await house.office.post(f"{path}/order", data={"order": "month"})
+    stale = await house.office.post(f"{path}/decision", data=typed)
+    assert stale.status_code == 422 and "andersherum gelesen" in stale.text
+    assert 'value="2026-01-02"' in stale.text and 'value="2026-02-01"' not in stale.text
+    assert f'<option value="contact:{contact.id}" selected>' in stale.text
+    fresh = typed | {"order": "month", "from1": "2026-01-02", "until1": "2026-01-02"}
+    assert place(await house.office.post(f"{path}/decision", data=fresh)) == path
 
 
 @pytest.mark.parametrize(
