@@ -57,14 +57,16 @@ class Acquaintance:
     def account_of(self, connected: Sequence[Account]) -> Account | None:
         """Return by which of a channel's accounts, oldest first, he is written to; None where there is none.
 
-        The one he last wrote to, however it stands: another sender does not step in unasked. Of somebody who never
-        wrote the ledger knows the channel only: the first that may send.
+        The one he last wrote to, though it stands still: another sender does not step in by itself. One that the
+        office has switched off is given up, and counts only where there is no other. Of somebody who never wrote the
+        ledger knows the channel only: the first that may send.
         """
-        wrote = {one.id: self.wrote_at(one.kind, one.id) for one in connected}
-        heard = [(at, one) for one in connected if (at := wrote[one.id])]
+        kept = [one for one in connected if not one.disabled_at] or list(connected)
+        wrote = {one.id: self.wrote_at(one.kind, one.id) for one in kept}
+        heard = [(at, one) for one in kept if (at := wrote[one.id])]
         if heard:
             return max(heard, key=lambda pair: pair[0])[1]
-        return next((one for one in connected if one.usable), next(iter(connected), None))
+        return next((one for one in kept if one.usable), next(iter(kept), None))
 
     def last_in_at(self, account_id: UUID) -> datetime | None:
         """Return when he last wrote to this account, as the platform proved; it opens the platform's window."""

@@ -95,28 +95,34 @@ async def test_a_window_and_a_first_word_are_one_number_s(firm: Firm) -> None:
     assert (await way(firm)).account == "WhatsApp" and not (await way(firm)).template
 
 
-@pytest.mark.parametrize("health", [Health.REAUTH, Health.PAUSED, None])
-async def test_the_other_number_does_not_step_in_unasked(firm: Firm, health: Health | None) -> None:
+@pytest.mark.parametrize("health", [Health.REAUTH, Health.PAUSED])
+async def test_the_other_number_does_not_step_in_unasked(firm: Firm, health: Health) -> None:
     made, site = await second(firm)
     site.write("Guten Tag")
     await firm.work()
     question = await firm.release(await firm.ask())
-    if health:
-        await set_health(firm, made, health)
-    else:
-        await channels.switch(firm.office, made, enabled=False, at=firm.clock.at)
+    await set_health(firm, made, health)
     found = await way(firm)
-    code = f"account.{health.value if health else 'disabled'}"
+    code = f"account.{health.value}"
     assert (found.code, found.values) == (code, {"account": SITE})
     with pytest.raises(Invalid, match=code):
         await say(firm)
     await firm.work()
-    now = await firm.now(question)
-    if health:
-        assert now.state is QuestionState.QUEUED
-    else:
-        assert (now.state, now.blocked_code) == (QuestionState.BLOCKED, code)
+    assert (await firm.now(question)).state is QuestionState.QUEUED
     assert firm.on_phone() == []
+
+
+async def test_a_number_that_was_given_up_leaves_its_people_to_the_other(firm: Firm) -> None:
+    """Its window and its first word stay with it: by the other number WhatsApp takes a template only."""
+    made, site = await second(firm)
+    await firm.consent()
+    site.write("Guten Tag")
+    await firm.work()
+    await channels.switch(firm.office, made, enabled=False, at=firm.clock.at)
+    found = await way(firm)
+    assert (found.account, found.template) == ("WhatsApp", True)
+    await channels.switch(firm.office, firm.account, enabled=False, at=firm.clock.at)
+    assert (await way(firm)).code == "account.disabled"
 
 
 async def test_without_a_word_of_his_the_first_that_may_send_is_taken(firm: Firm) -> None:
@@ -143,6 +149,6 @@ async def test_composer_and_question_name_the_account_where_there_are_several(fi
         await firm.work()
         for page in pages:
             assert f"WhatsApp · {SITE}" in (await browser.get(page)).text, page
-        await channels.switch(firm.office, made, enabled=False, at=firm.clock.at)
+        await set_health(firm, made, Health.PAUSED)
         for page in pages:
-            assert f"„{SITE}“, wohin der Kunde zuletzt schrieb" in (await browser.get(page)).text, page
+            assert f"Der Anbieter hat „{SITE}“ angehalten" in (await browser.get(page)).text, page
