@@ -1,6 +1,6 @@
 """Two records of one person become one: a human decides it, and nothing that waits is ever sent elsewhere for it.
 
-What is queued keeps its frozen recipient and asks the gate as ever (actions/messages.py). What was said stays said:
+What is queued keeps its frozen recipient and asks the gate as ever (actions/permissions.py). What was said stays said:
 the ledger's lines stay with the record they were said to, and new ones say what counts now.
 """
 
@@ -116,7 +116,7 @@ async def bring_along(services: Services, company_id: UUID, payload: Mapping[str
     """Give the record that counts what was being written for the other one while they were merged; again is harmless.
 
     Such a unit had read the old id before, and committed after. Until this has run nothing leaves by the old id
-    (actions/messages.py:_lock_person). Raises Later.
+    (actions/permissions.py:_lock_person). Raises Later.
     """
     gone = UUID(str(payload["contact"]))
     stays = await customers.contact_now(company_id, gone)

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID
 
-from server.actions import inbox, outbox, speech, speech_steps
+from server.actions import inbox, outbox, permissions, speech, speech_steps
 from server.actions import messages as sending
 from server.actions.channels import kind_of
 from server.db import messages
@@ -31,7 +31,7 @@ from tests.talks import Firm
 # Where we may die: before and after every step between a task's claim and its end.
 STEPS: tuple[tuple[ModuleType, str], ...] = (
     (speech_steps, "_plan"),
-    (sending, "_permit"),
+    (permissions, "permit"),
     (sending, "_record"),
     (inbox, "_take"),
     (inbox, "_finish"),

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from server.actions import consents as actions
-from server.actions import customers, fates, inbox, people_events, questions, reviews, ways
+from server.actions import customers, fates, inbox, people_events, permissions, questions, reviews, ways
 from server.actions import gate as gate_module
 from server.actions import messages as sending
 from server.actions.gate import gate
@@ -488,9 +488,9 @@ async def test_two_messages_to_one_person_never_leave_at_once(firm: Firm) -> Non
     for contact, first in queued:
         second = replace(first, id=new_id())
         await _insert(second)
-        races = [sending._permit(firm.company_id, one.id, at=firm.clock.at) for one in (first, second)]
+        races = [permissions.permit(firm.company_id, one.id, at=firm.clock.at) for one in (first, second)]
         ended = await asyncio.gather(*races, return_exceptions=True)
-        assert sum(isinstance(end, sending.Leave) for end in ended) == 1, contact.name
+        assert sum(isinstance(end, permissions.Leave) for end in ended) == 1, contact.name
         # The other one waits for it, or ends for the one before it in the lane: that one calls it.
         assert sum(isinstance(end, Later) or end is None for end in ended) == 1
 
@@ -510,7 +510,7 @@ async def _race(
 
     async def permit() -> None:
         await asyncio.sleep(chance.random() / 50)
-        if await sending._permit(firm.company_id, message.id, at=firm.clock.at):
+        if await permissions.permit(firm.company_id, message.id, at=firm.clock.at):
             done.append("permitted")
 
     async def withdraw() -> None:

@@ -7,8 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from server.actions import messages as sending
-from server.actions import outbox, turns
+from server.actions import outbox, permissions, turns
 from server.actions.channels import open_channel
 from server.channels.whatsapp.channel import Whatsapp
 from server.db import messages
@@ -82,9 +81,9 @@ async def test_a_queue_leaves_at_the_account_s_pace(firm: Firm, queued: list[UUI
 
 async def test_workers_share_one_pace(firm: Firm, queued: list[UUID]) -> None:
     """Twelve at once: three go, nine are told to come again, and nothing is left of their try."""
-    races = [sending._permit(firm.company_id, one, at=firm.clock.at) for one in queued]
+    races = [permissions.permit(firm.company_id, one, at=firm.clock.at) for one in queued]
     ended = await asyncio.gather(*races, return_exceptions=True)
-    assert sum(isinstance(end, sending.Leave) for end in ended) == 3
+    assert sum(isinstance(end, permissions.Leave) for end in ended) == 3
     assert sum(isinstance(end, Later) for end in ended) == 9
     states = [one.state for one in await messages.by_ids(firm.company_id, queued)]
     assert (states.count(MessageState.LEASED), states.count(MessageState.QUEUED)) == (3, 9)
@@ -94,18 +93,22 @@ async def test_one_person_s_pace_is_nobody_else_s(firm: Firm, queued: list[UUID]
     [first, second, *_] = await messages.by_ids(firm.company_id, queued)
     again = replace(first, id=UUID(int=2**128 - 1))
     await insert(again)
-    assert isinstance(await sending._permit(firm.company_id, first.id, at=firm.clock.at), sending.Leave)
+    assert isinstance(
+        await permissions.permit(firm.company_id, first.id, at=firm.clock.at), permissions.Leave
+    )
     await settle(firm, first.id)
     with pytest.raises(Later) as told:
-        await sending._permit(firm.company_id, again.id, at=firm.clock.at)
+        await permissions.permit(firm.company_id, again.id, at=firm.clock.at)
     assert told.value.after_s == pytest.approx(2.0, abs=0.01)
-    assert isinstance(await sending._permit(firm.company_id, second.id, at=firm.clock.at), sending.Leave)
+    assert isinstance(
+        await permissions.permit(firm.company_id, second.id, at=firm.clock.at), permissions.Leave
+    )
     at = firm.clock.at + timedelta(seconds=2.01)
-    assert isinstance(await sending._permit(firm.company_id, again.id, at=at), sending.Leave)
+    assert isinstance(await permissions.permit(firm.company_id, again.id, at=at), permissions.Leave)
 
 
 async def test_old_paces_are_forgotten(firm: Firm, queued: list[UUID]) -> None:
-    await sending._permit(firm.company_id, queued[0], at=firm.clock.at)
+    await permissions.permit(firm.company_id, queued[0], at=firm.clock.at)
     assert await PaceRow.all().count() == 2
     firm.clock.go(hours=25)
     await outbox.prune(firm.services)
