@@ -59,7 +59,10 @@ MODELS = """async () => {
 
 # Not wait_for_function: it evaluates strings in the page, which the CSP forbids.
 CONTROLLED = """() => navigator.serviceWorker.controller
-  || new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }))"""
+  || new Promise((resolve, reject) => {
+    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+    setTimeout(() => reject(new Error('no worker controls this page')), 60000);
+  })"""
 
 
 class Phone:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
-from tests.browser.phone import Phone, all_stored, go, rows, wait_rows, wait_so
+from tests.browser.phone import Phone, all_stored, go, rows, wait_model, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,18 +27,6 @@ QUESTION = {
 # The browser here has no telephone: the number is tapped, nothing is dialled.
 DIAL = "(link) => { addEventListener('click', (event) => event.preventDefault(), { once: true }); link.click(); }"
 
-UNTIL_MODEL = """async () => {
-  for (;;) {
-    const open = indexedDB.open('zollstock');
-    const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });
-    const count = db.transaction('readmodel').objectStore('readmodel').count();
-    const found = await new Promise((resolve) => { count.onsuccess = () => resolve(count.result); });
-    db.close();
-    if (found) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}"""
-
 
 def known(office: Office) -> None:
     first, second = office.world.jobs()
@@ -53,7 +41,7 @@ def dial(page: Page) -> None:
 def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, office: Office) -> None:
     """The offer outlives the page and the app; it is gone once the note is kept."""
     known(office)
-    lasting_phone.install("/").evaluate(UNTIL_MODEL)
+    wait_model(lasting_phone.install("/"))
     lasting_phone.close()
     with office.away():
         page = lasting_phone.open(f"/jobs/{JOB}")
@@ -87,7 +75,7 @@ def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, offi
 
 def test_a_second_call_leaves_the_note_of_the_first_waiting(phone: Phone, office: Office) -> None:
     known(office)
-    phone.install("/").evaluate(UNTIL_MODEL)
+    wait_model(phone.install("/"))
     with office.away():
         page = phone.open(f"/jobs/{JOB}")
         dial(page)
@@ -107,7 +95,7 @@ def test_a_second_call_leaves_the_note_of_the_first_waiting(phone: Phone, office
 
 def test_an_answer_given_on_the_phone_and_an_offer_refused(phone: Phone, office: Office) -> None:
     known(office)
-    phone.install("/").evaluate(UNTIL_MODEL)
+    wait_model(phone.install("/"))
     with office.away():
         page = phone.open(f"/calls/new?job={JOB}&question={QUESTION['id']}&outcome=reached")
         page.get_by_label("Grau & matt").check(force=True)
@@ -130,7 +118,7 @@ def test_an_answer_given_on_the_phone_and_an_offer_refused(phone: Phone, office:
 def test_dialled_above_its_note_it_is_offered_elsewhere_only(phone: Phone, office: Office) -> None:
     """On the note's own page the form is there already; who leaves it without a note finds the offer."""
     known(office)
-    phone.install("/").evaluate(UNTIL_MODEL)
+    wait_model(phone.install("/"))
     with office.away():
         page = phone.open(f"/calls/new?job={JOB}&question={QUESTION['id']}")
         dial(page)

@@ -10,8 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.phone import CONTROLLED
-from tests.browser.test_calls import UNTIL_MODEL
+from tests.browser.phone import CONTROLLED, wait_model
 from tests.proofs.server import client, founded
 
 pytestmark = [
@@ -82,7 +81,7 @@ def test_two_taps_with_network_then_signed_and_taken_back_without(door: Door) ->
     assert "ali" in line["proof_ref"].casefold()
 
     page.evaluate(CONTROLLED)
-    page.evaluate(UNTIL_MODEL)
+    wait_model(page)
     page.context.set_offline(True)
     page.goto(f"/jobs/{door.job}")
     page.get_by_role("link", name="Einwilligung").tap()

@@ -52,7 +52,9 @@ def test_every_page_of_an_iphone_browser_warns(
 @pytest.mark.parametrize(("agent", "installed"), [(IPHONE, True), (PIXEL, False), (IPAD, False)])
 def test_nobody_else_is_warned(browser: Browser, office: Office, agent: str, installed: bool) -> None:
     page = tab(browser, office, agent, "/", installed=installed)
-    page.evaluate("() => customElements.whenDefined('install-hint').then(() => true)")
+    # It lives on every page and is woken together with the hint, where there is one.
+    page.locator("storage-banner:defined").wait_for(state="attached")
+    expect(page.locator("install-hint:not(:defined)")).to_have_count(0)
     page.wait_for_timeout(100)
     assert page.get_by_text(HINT).count() == 0
     page.context.close()
