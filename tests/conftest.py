@@ -12,6 +12,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from copy import copy
 from functools import cache
 from pathlib import Path
@@ -197,20 +198,32 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         await opened.close()
 
 
+_looked: ContextVar[bool] = ContextVar("looked", default=False)
+
+
 @pytest.fixture
 def statements(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """Return a look at every statement sent to the database so far; counting is all that is changed."""
+    """Return a look at every statement sent to the database since the first look; counting is all that is changed.
+
+    Those of the test and what it calls: the worker beside it has looks of its own.
+    """
     sent: list[str] = []
     client = SqliteClient if kind == "sqlite" else PostgresClient
     for name in ("execute_query", "execute_query_dict"):
         original = getattr(client, name)
 
         async def counted(self: Any, query: str, values: Any = None, _original: Any = original) -> Any:
-            sent.append(query)
+            if _looked.get():
+                sent.append(query)
             return await _original(self, query, values)
 
         monkeypatch.setattr(client, name, counted)
-    return lambda: sent
+
+    def look() -> list[str]:
+        _looked.set(True)
+        return sent
+
+    return look
 
 
 def named(url: str, database: str) -> str:
