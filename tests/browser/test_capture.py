@@ -31,6 +31,14 @@ GIFTED = """(() => {
 })()"""
 CHOSEN = "() => document.querySelector('input[name=phase]:checked')?.value ?? null"
 
+BLACK = """() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+  canvas.getContext('2d').fillRect(0, 0, 64, 48);
+  const video = document.querySelector('video');
+  video.srcObject = canvas.captureStream(10);
+  return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
+}"""
+
 
 def camera(phone: Phone, path: str = f"/capture?job={JOB}", *, gifts: str = "") -> Page:
     """Open the camera page and wait until it can shoot."""
@@ -159,13 +167,7 @@ def test_a_stream_the_system_ended_opens_again(phone: Phone) -> None:
 def test_a_black_picture_after_the_background_is_noticed(phone: Phone) -> None:
     """IOS calls the stream live and shows nothing; only a look at the pixels tells."""
     page = camera(phone)
-    page.evaluate("""() => {
-      const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
-      canvas.getContext('2d').fillRect(0, 0, 64, 48);
-      const video = document.querySelector('video');
-      video.srcObject = canvas.captureStream(10);
-      return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
-    }""")
+    page.evaluate(BLACK)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.get_by_text("Das Bild war schwarz").wait_for()
     shoot(page, 1)
@@ -174,13 +176,7 @@ def test_a_black_picture_after_the_background_is_noticed(phone: Phone) -> None:
 def test_a_press_into_the_black_picture_waits_for_a_fresh_one(phone: Phone) -> None:
     """Back from another app the finger is faster than the camera: what is kept is what the camera sees then."""
     page = camera(phone, gifts="delete globalThis.ImageCapture")  # as on an iPhone
-    page.evaluate("""() => {
-      const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
-      canvas.getContext('2d').fillRect(0, 0, 64, 48);
-      const video = document.querySelector('video');
-      video.srcObject = canvas.captureStream(10);
-      return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
-    }""")
+    page.evaluate(BLACK)
     page.evaluate("""() => {
       document.dispatchEvent(new Event('visibilitychange'));
       document.querySelector('.capture-shutter').click();

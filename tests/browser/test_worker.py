@@ -52,6 +52,9 @@ JPEG_OF_PAGE = """async () => {
   return btoa(String.fromCharCode(...bytes));
 }"""
 
+UPDATE_BREAKS = """async () => { const found = await navigator.serviceWorker.getRegistration(); await found.update().catch(() => {});
+  while (found.installing) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
+
 
 def share(page: Page, files: list[dict[str, str]], text: str = "") -> None:
     with page.expect_navigation():
@@ -269,10 +272,7 @@ def test_half_a_new_version_does_not_shut_the_camera(phone: Phone, office: Offic
     office.world.missing = {"js/elements/voice-note.js"}
     page.goto("/capture")
     page.locator(".capture-shutter:not([disabled])").wait_for()
-    page.evaluate(
-        """async () => { const found = await navigator.serviceWorker.getRegistration(); await found.update().catch(() => {});
-          while (found.installing) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
-    )
+    page.evaluate(UPDATE_BREAKS)
     # A phone short of room gives up its HTTP cache first; it may hold what the page itself had loaded.
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     with office.away():
@@ -288,10 +288,7 @@ def test_another_worker_of_the_same_files_that_broke_off_takes_nothing_away(
     page.locator(".capture-shutter:not([disabled])").wait_for()
     office.world.worker_note = "// newer"
     office.world.missing = {"js/elements/voice-note.js"}
-    page.evaluate(
-        """async () => { const found = await navigator.serviceWorker.getRegistration(); await found.update().catch(() => {});
-          while (found.installing) await new Promise((resolve) => setTimeout(resolve, 50)); }"""
-    )
+    page.evaluate(UPDATE_BREAKS)
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     with office.away():
         page.goto("/capture")
