@@ -49,6 +49,13 @@ function mayBeSentAgain() {
   for (const form of document.forms) delete form.dataset.sent;
 }
 
+/** A link into a pane that is not shown, as on a phone, goes to the page it names. */
+function goWhereNothingShows(/** @type {MouseEvent} */ event) {
+  const link = /** @type {Element} */ (event.target).closest('a[hx-get][hx-target]');
+  const pane = link && document.querySelector(link.getAttribute('hx-target') ?? '');
+  if (link && !pane?.getClientRects().length) event.stopPropagation();
+}
+
 /** A fragment that did not come leaves the page as it was, and says so. */
 function sayFragmentFailed() {
   document.querySelector('.fragment-failed')?.remove();
@@ -57,6 +64,7 @@ function sayFragmentFailed() {
 }
 
 watchSignOut();
+document.addEventListener('click', goWhereNothingShows, { capture: true });
 document.addEventListener('submit', waitForKeeper, { capture: true });
 document.addEventListener('submit', sendOnce);
 addEventListener('pageshow', mayBeSentAgain);

@@ -205,13 +205,10 @@ export class ReviewDesk extends HTMLElement {
     /** @type {HTMLDialogElement} */ (document.getElementById('desk-help')).showModal();
   }
 
-  /** On a phone every pane is a page of its own; at the desk moving opens the dialog, and a verdict on its way goes before the next photo. @param {MouseEvent} event */
+  /** At the desk moving opens the dialog, and a verdict on its way goes before the next photo. @param {MouseEvent} event */
   #click(event) {
     const target = /** @type {Element} */ (event.target);
-    if (!WIDE.matches) {
-      if (target.closest('a[hx-get]')) event.stopPropagation();
-      return;
-    }
+    if (!WIDE.matches) return;
     const card = target.closest('a[hx-get]')?.closest('.photo-card');
     if (card && !event.ctrlKey && !event.metaKey && !event.shiftKey) this.#ask(card.id.replace('photo-', ''));
     const moving = target.closest('[data-move]') && document.getElementById('desk-move');
