@@ -4,10 +4,9 @@ import { watchSignOut } from './offline/leaving.js';
 import { currentSession } from './offline/session.js';
 import { keepSending } from './offline/triggers.js';
 import { keepUpdated, offerIfGone } from './offline/updates.js';
-import { h } from './lib/dom.js';
 import { wakeElements } from './lib/elements.js';
 import { keepInstallOffer, onIos } from './lib/installed.js';
-import { learn, t } from './lib/text.js';
+import { learn } from './lib/text.js';
 
 const AGAIN_MS = 10_000;
 
@@ -49,28 +48,11 @@ function mayBeSentAgain() {
   for (const form of document.forms) delete form.dataset.sent;
 }
 
-/** A link into a pane that is not shown, as on a phone, goes to the page it names. */
-function goWhereNothingShows(/** @type {MouseEvent} */ event) {
-  const link = /** @type {Element} */ (event.target).closest('a[hx-get][hx-target]');
-  const pane = link && document.querySelector(link.getAttribute('hx-target') ?? '');
-  if (link && !pane?.getClientRects().length) event.stopPropagation();
-}
-
-/** A fragment that did not come leaves the page as it was, and says so. */
-function sayFragmentFailed() {
-  document.querySelector('.fragment-failed')?.remove();
-  document.querySelector('main')?.prepend(
-    h('p', { class: 'banner warn fragment-failed', role: 'alert' }, t('Das kam nicht an. Bitte nochmal versuchen.')));
-}
-
 watchSignOut();
-document.addEventListener('click', goWhereNothingShows, { capture: true });
 document.addEventListener('submit', waitForKeeper, { capture: true });
 document.addEventListener('submit', sendOnce);
 addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));
-document.addEventListener('htmx:error', sayFragmentFailed);
-document.addEventListener('htmx:after:swap', wakeElements);
 document.addEventListener('module:missed', () => void offerIfGone());
 // A module that a tap asks for fails with a TypeError nobody catches.
 addEventListener('unhandledrejection', ({ reason }) => void (reason instanceof TypeError && offerIfGone()));

@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
     def json(self, value: object, status: int = 200, **headers: str) -> None:
         self.reply(status, json.dumps(value).encode(), "application/json", **headers)
 
-    def page(self, name: str, *, user: str | None, **values: object) -> None:
+    def page(self, name: str, *, user: str | None, status: int = 200, **values: object) -> None:
         actor = user and SimpleNamespace(
             id=USERS[user],
             name=user.title(),
@@ -175,9 +175,8 @@ class Handler(BaseHTTPRequestHandler):
         threading.Event().wait(self.world.late.pop(self.path, 0))
         if self.world.clock_ms:
             html = html.replace("<head>", '<head><script src="/clock.js"></script>', 1)
-        self.reply(
-            200, html.encode(), **({"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor else {})
-        )
+        kept = {"X_Offline": "ok", "X_Offline_User": actor.cache_key} if actor and status == 200 else {}
+        self.reply(status, html.encode(), **kept)
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
@@ -227,7 +226,9 @@ class Handler(BaseHTTPRequestHandler):
                 browser=Browser(Surface.SAFARI, ios=True),
                 others=(),
             )
-        return self.reply(404, b"no")
+        if path == "/nothing":
+            return self.reply(404, b"no")
+        return self.page("errors/404.html", user=self.world.user, status=404)
 
     def static(self, version: str, path: str) -> None:
         if version != f"v-{self.assets.version}" and path.endswith(".js"):

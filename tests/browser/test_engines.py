@@ -17,6 +17,7 @@ from tests.browser.phones.seeing import (
     all_home,
     go,
     install,
+    standing,
     wait,
     wait_standing,
     wait_text,
@@ -162,7 +163,7 @@ def until_true(phone: Phone, right: Callable[[], bool]) -> None:
     """Wake the phone until something is so at the office."""
     until = time.monotonic() + PATIENCE_S
     while not right():
-        assert time.monotonic() < until, phone.engine
+        assert time.monotonic() < until, (phone.engine, standing(phone))
         go(phone)
         time.sleep(0.1)
 

@@ -66,6 +66,18 @@ def test_a_note_does_not_wait_for_a_long_upload(phone: Phone, office: Office) ->
     assert blobs[0] < note < blobs[-1]
 
 
+def test_a_page_that_is_not_there_goes_on_sending(phone: Phone, office: Office) -> None:
+    """Whoever lingers on "Hier ist nichts" must not hold the photos up; nothing else of us stands there."""
+    page = ready(phone)
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+        wait_rows(page, lambda found: len(found) == 2)
+        page.goto("/nothing")
+    page.goto("/jobs/gone-since")
+    page.get_by_text("Hier ist nichts").wait_for()
+    wait_rows(page, all_stored)
+
+
 def test_originals_wait_for_wifi_and_the_button_sends_them(phone: Phone, office: Office) -> None:
     """On a mobile line only descriptions and thumbs go, until somebody presses the button."""
     phone.open("/nothing")

@@ -8,6 +8,7 @@ const VERSION = 2;
 
 /** @type {Promise<Database> | null} */
 let connection = null;
+let blocked = false;
 /** @type {Set<{ abort(): void }>} */
 const running = new Set();
 let shown = Promise.resolve();
@@ -58,9 +59,11 @@ export function connect() {
 
 /** @param {() => void} blocking @param {() => void} terminated @returns {Promise<Database>} */
 async function open(blocking, terminated) {
-  const callbacks = { upgrade, blocked: () => shout('blocked'), blocking, terminated };
+  const callbacks = { upgrade, blocked: () => standInLine(true), blocking, terminated };
   try {
-    return await openDB(NAME, VERSION, callbacks);
+    const opened = await openDB(NAME, VERSION, callbacks);
+    standInLine(false);
+    return opened;
   } catch (error) {
     // A newer version was here and was taken back: its steps only added, so its rows are ours as well.
     if (error instanceof Error && error.name === 'VersionError') return openDB(NAME, undefined, callbacks);
@@ -83,6 +86,18 @@ function upgrade(db, from, _, tx) {
   if (from < 2) tx.objectStore('items').createIndex('acked', ['owner', 'acked_ms']);
 }
 
+/** @param {boolean} whether */
+function standInLine(whether) {
+  if (blocked === whether) return;
+  blocked = whether;
+  shout(blocked ? 'blocked' : 'freed');
+}
+
+/** Whether an older window, which does not let go of the database, keeps us from it. */
+export function isBlocked() {
+  return blocked;
+}
+
 /** @param {Promise<Database>} opening */
 function forget(opening) {
   if (connection === opening) connection = null;
@@ -94,7 +109,7 @@ export async function disconnect(opening) {
   (await opening).close();
 }
 
-/** @param {'blocked' | 'lost' | 'wiped'} trouble */
+/** @param {'blocked' | 'freed' | 'lost' | 'wiped'} trouble */
 export function shout(trouble) {
   globalThis.dispatchEvent(new CustomEvent('storage-trouble', { detail: trouble }));
 }
