@@ -13,9 +13,8 @@ import { drain } from '/static/v-__VERSION__/js/offline/upload.js';
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 
 const VERSION = '__VERSION__';
-/** The server puts the list of static addresses here. */
-const ASSETS = /** @type {string[]} */ (/** @type {unknown} */ ("__ASSETS__"));
 const STATIC = `static-${VERSION}`;
+const FILES = `/static/v-${VERSION}/`;
 const SHARE = '/share';
 
 const NEVER = /^\/(sync|login|link|logout|sign-out|push|a|s|hooks|api|sandbox|offline|service-worker\.js)(\/|$)/;
@@ -40,18 +39,46 @@ answerPushes(worker);
 
 /** All or nothing: half a version must not count as one of those that windows and kept pages may name. */
 async function precache() {
+  const [pack, shell] = await Promise.all([`${FILES}offline.pack`, SHELL].map(brought));
+  const files = unpacked(new Uint8Array(await pack.arrayBuffer()));
+  // A server that became the next one between the two would leave a shell whose scripts are not here.
+  if (!(await shell.clone().text()).includes(FILES)) throw new TypeError('the shell is of another version');
   // Only this script may have changed: then the worker before it lives on what lies here.
   const whole = await isWhole(STATIC);
-  const cache = await caches.open(STATIC);
   try {
-    await cache.addAll([SHELL, ...ASSETS].map((address) => new Request(address, { cache: 'reload' })));
+    const cache = await caches.open(STATIC);
+    await Promise.all(files.map(([address, file]) => cache.put(address, file)));
+    await cache.put(SHELL, shell);
   } catch (error) {
     if (!whole) await caches.delete(STATIC);
     throw error;
   }
 }
 
-/** A browser that was killed while it installed leaves an empty cache; `addAll` writes everything or nothing. @param {string} name */
+/** @param {string} address */
+async function brought(address) {
+  const answer = await fetch(address, { cache: 'reload' });
+  if (!answer.ok) throw new TypeError(`${address}: ${answer.status}`);
+  return answer;
+}
+
+/**
+ * The files of a pack (`server/web/static.py:PACK`). Raises for half of one: a line that breaks is not always told.
+ * @param {Uint8Array<ArrayBuffer>} bytes @returns {[address: string, file: Response][]}
+ */
+function unpacked(bytes) {
+  let at = bytes.indexOf(10) + 1;
+  /** @type {[path: string, type: string, size: number][]} */
+  const index = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)));
+  const files = index.map(([path, type, size]) => {
+    const file = new Response(bytes.subarray(at, at += size), { headers: { 'Content-Type': type } });
+    return /** @type {[string, Response]} */ ([FILES + path, file]);
+  });
+  if (at !== bytes.length) throw new TypeError('half a pack');
+  return files;
+}
+
+/** The shell is written last: where it lies, everything does. @param {string} name */
 async function isWhole(name) {
   return Boolean(await caches.match(SHELL, { cacheName: name }));
 }

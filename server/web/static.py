@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import json
 import mimetypes
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,11 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 IMPORT = re.compile(r"^import (?:.* from )?'(\.[^']+)';$", re.MULTILINE)
+# All that pages load without a network, in one file: a request for each would be two hundred ways there and back.
+PACK = "offline.pack"
+_NOT_PACKED = (".md", ".txt", ".map", ".d.ts", ".LICENSE")
+# A home screen fetches these itself, once.
+_LAUNCHER = ("icons/app-512", "icons/apple-touch", "icons/maskable")
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -60,15 +67,6 @@ class Assets:
                 waiting += self.files[path].imports
         return [self.url(path) for path in found]
 
-    def offline_urls(self) -> list[str]:
-        """Return what the service worker keeps: everything the pages load."""
-        left_out = (".md", ".txt", ".map", ".d.ts", ".LICENSE")
-        return [
-            self.url(path)
-            for path in sorted(self.files)
-            if not path.endswith(left_out) and (not path.startswith("css/") or path == "css/app.css")
-        ]
-
 
 @cache
 def load(folder: Path = STATIC) -> Assets:
@@ -85,7 +83,22 @@ def load(folder: Path = STATIC) -> Assets:
     digest = hashlib.sha256()
     for name, body in bodies.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
-    return Assets(digest.hexdigest()[:12], {name: _asset(name, body) for name, body in bodies.items()})
+    files = {name: _asset(name, body) for name, body in bodies.items()}
+    return Assets(digest.hexdigest()[:12], files | {PACK: _pack(files)})
+
+
+def _pack(files: Mapping[str, Asset]) -> Asset:
+    """Return one file of many: a line of JSON, `[[path, content type, size in bytes], …]`, then their bytes in turn."""
+    names = [
+        path
+        for path in sorted(files)
+        if not path.endswith(_NOT_PACKED)
+        and not path.startswith(_LAUNCHER)
+        and (not path.startswith("css/") or path == "css/app.css")
+    ]
+    index = [[name, files[name].content_type, len(files[name].body)] for name in names]
+    body = json.dumps(index).encode() + b"\n" + b"".join(files[name].body for name in names)
+    return Asset(body, gzip.compress(body, 9, mtime=0), "application/octet-stream")
 
 
 def _lean(name: str, body: bytes) -> bytes:
@@ -107,7 +120,7 @@ def _imports(name: str, body: bytes) -> tuple[str, ...]:
 
 
 async def asset(request: Request) -> Response:
-    """Answer a static file. Another version's address gets today's file, which may not be kept, or 410 for a script.
+    """Answer a static file. Another version's address gets today's file, which may not be kept, or 410 for code.
 
     A page of before that loads one module of today runs code nobody has ever tested together; it offers to load anew
     (`static/js/offline/updates.js:offerIfGone`).
@@ -116,7 +129,7 @@ async def asset(request: Request) -> Response:
     path = request.path_params["path"]
     found = assets.files.get(path)
     current = request.path_params["version"] == assets.version
-    if not current and path.endswith(".js"):
+    if not current and path.endswith((".js", PACK)):
         return Response(status_code=410, headers={"Cache-Control": "no-store"})
     if found is None:
         raise NotFound("page.unknown")

@@ -28,7 +28,6 @@ def script(assets: Assets) -> str:
     """Return the worker of this version. Raises ValueError for a module in a form this does not know."""
     done: dict[str, str] = {}
     text = WORKER.read_text(encoding="utf-8").replace("__VERSION__", assets.version)
-    text = text.replace('"__ASSETS__"', json.dumps(assets.offline_urls()))
     main = _body(text, "", assets, done, ())
     return "\n".join(
         ["'use strict';", "const modules = {};", *done.values(), f"(() => {{\n{main}\n}})();", ""]

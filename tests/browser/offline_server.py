@@ -85,7 +85,7 @@ class World:
     )  # method, path, time.monotonic() when answered
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
-    missing: set[str] = field(default_factory=set)  # static files that do not come: the line breaks there
+    breaks_at: float = 1.0  # the part of the worker's files that comes before the line breaks, unnoticed
     worker_off: bool = False  # the worker that takes itself off
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     position: bool = False  # the company's switch
@@ -231,12 +231,13 @@ class Handler(BaseHTTPRequestHandler):
         return self.page("errors/404.html", user=self.world.user, status=404)
 
     def static(self, version: str, path: str) -> None:
-        if version != f"v-{self.assets.version}" and path.endswith(".js"):
+        if version != f"v-{self.assets.version}" and path.endswith((".js", static.PACK)):
             return self.reply(410, b"")
         found = self.assets.files.get(path)
-        if found is None or path in self.world.missing:
+        if found is None:
             return self.reply(404, b"no")
-        return self.reply(200, found.body, found.content_type, Cache_Control=static.FOR_EVER)
+        whole = len(found.body) if path != static.PACK else int(len(found.body) * self.world.breaks_at)
+        return self.reply(200, found.body[:whole], found.content_type, Cache_Control=static.FOR_EVER)
 
     def worker(self) -> None:
         text = worker_script.script(self.assets)

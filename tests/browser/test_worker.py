@@ -269,7 +269,7 @@ def test_half_a_new_version_does_not_shut_the_camera(phone: Phone, office: Offic
     """The office was renewed, the line broke while the worker fetched the new files, and then the cellar: the page kept last names scripts nobody has, so the old version opens."""
     page = phone.install("/capture")
     office.renew()
-    office.world.missing = {"js/elements/voice-note.js"}
+    office.world.breaks_at = 0.5
     page.goto("/capture")
     page.locator(".capture-shutter:not([disabled])").wait_for()
     page.evaluate(UPDATE_BREAKS)
@@ -287,7 +287,7 @@ def test_another_worker_of_the_same_files_that_broke_off_takes_nothing_away(
     page = phone.install("/capture")
     page.locator(".capture-shutter:not([disabled])").wait_for()
     office.world.worker_note = "// newer"
-    office.world.missing = {"js/elements/voice-note.js"}
+    office.world.breaks_at = 0.5
     page.evaluate(UPDATE_BREAKS)
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     with office.away():
@@ -302,8 +302,9 @@ def test_a_window_of_a_release_that_is_gone_offers_the_new_one(phone: Phone, off
     page.evaluate("caches.keys().then((names) => Promise.all(names.map((name) => caches.delete(name))))")
     page.context.new_cdp_session(page).send("Network.clearBrowserCache")
     page.evaluate(
-        """() => { document.body.append(document.createElement('dictated-text'));
-          document.dispatchEvent(new Event('htmx:after:swap')); }"""
+        """async () => { document.body.append(document.createElement('dictated-text'));
+          const { wakeElements } = await import(document.querySelector('script[src*="js/main.js"]').src.replace('main.js', 'lib/elements.js'));
+          wakeElements(); }"""
     )
     page.locator(".update-banner").wait_for()
     assert page.evaluate("customElements.get('dictated-text') === undefined")
