@@ -75,22 +75,23 @@ def test_each_upload_cut_twice_arrives_once(phone: Phone, office: Office) -> Non
 
 def test_a_bad_server_loses_nothing_and_stops_nobody(phone: Phone, office: Office) -> None:
     """(3) 503, then 429 with a time, then a session that ended in the middle."""
-    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"})]
+    ended: list[tuple[int, dict[str, str]]] = [(401, {})] * 200
+    office.world.answers = [(503, {}), (429, {"Retry-After": "3600"}), *ended]
     page = phone.install("/capture")
     with office.away():
         from_gallery(page, pictures(2, 9_000))
-    while office.world.answers:
+    while len(office.world.answers) >= len(ended):
         left = len(office.world.answers)
         go(page)
         wait_rows(page, lambda found, left=left: len(found) == 2 and len(office.world.answers) < left)  # type: ignore[misc]
     office.world.user = None
-    go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} == {"paused-login"})
     shoot_more = page.locator(".capture-shutter:not([disabled])")
     shoot_more.click()
     wait_rows(page, lambda found: len(found) == 3)
     page.locator(".capture .state-line", has_text="Anmeldung nötig").wait_for()
     office.world.user = "ali"
+    office.world.answers.clear()
     go(page)
     wait_rows(page, all_stored)
     assert len(office.world.stored) == 3
