@@ -96,9 +96,10 @@ async function transact(opening, stores, mode, work, options = {}) {
   const tx = db.transaction(stores, mode, mode === 'readwrite' ? { durability } : undefined);
   track(tx);
   const done = tx.done;
-  done.catch(() => {});
+  // Chromium says nothing more of single requests when a full disk ends a transaction after `commit()`.
+  const ended = new Promise((_, reject) => void done.catch(reject));
   try {
-    const result = await work(tx);
+    const result = await Promise.race([work(tx), ended]);
     await done;
     return result;
   } catch (error) {
