@@ -371,6 +371,23 @@ def test_the_office_hears_what_was_removed_after_it_was_announced(phone: Phone, 
         call(page, "outbox", "change", gone, {"announced": True})
         call(page, "outbox", "remove", ALI, gone)
         call(page, "outbox", "remove", ALI, unknown)
-    assert call(page, "upload", "drain", {"human": True}) == "done"
-    assert not office.world.items and not meta(page, "withdrawn")
+    # Nothing else is left on this phone, and still somebody has to say it.
+    go(page)
+    wait_so(page, lambda: not office.world.items and not meta(page, "withdrawn"))
     assert asked(office, "DELETE") == [f"/sync/items/{gone}"]
+
+
+def test_the_office_hears_what_was_removed_while_its_description_was_on_its_way(
+    phone: Phone, office: Office
+) -> None:
+    """The only photo of the phone: it is told although nothing else is left to send."""
+    page = ready(phone)
+    gone = keep(page, ALI, "photo", width=640)
+    office.world.delay_s = 1.0
+    go(page)
+    wait_so(page, lambda: f"/sync/items/{gone}" in asked(office, "PUT"))
+    call(page, "outbox", "remove", ALI, gone)
+    assert not office.world.items
+    wait_so(page, lambda: f"/sync/items/{gone}" in asked(office, "DELETE") and not office.world.items)
+    wait_so(page, lambda: not meta(page, "withdrawn"))
+    assert not office.world.stored

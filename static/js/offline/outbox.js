@@ -32,9 +32,11 @@ export async function inStates(owner, states) {
   return found.flat().sort((/** @type {Item} */ a, /** @type {Item} */ b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Whether anything at all was ever kept here, whoever it belongs to. @returns {Promise<boolean>} */
-export async function anything() {
-  return (await read(['items'], (tx) => tx.objectStore('items').count())) > 0;
+/** Whether anything was ever kept here, whoever it belongs to, or was removed and the office is still to hear so. */
+export function anything() {
+  return read(['items', 'meta'], async (tx) => (
+    (await tx.objectStore('items').count()) > 0 || Boolean(await tx.objectStore('meta').get('withdrawn'))
+  ));
 }
 
 /** Ids of one owner's items in a state: cheap, for asking often. @param {string} owner @param {State} state @returns {Promise<string[]>} */

@@ -3,6 +3,7 @@ import { note } from './log.js';
 import { bytesOf, change, rowOf, thumbOf } from './outbox.js';
 import { dropCopy } from './space.js';
 import { carry, HashDiffers } from './tus.js';
+import { oweWithdrawal } from './withdrawn.js';
 import { afterFirst } from '../lib/first.js';
 import { ask, judge, Later, Parked, Pause } from '../lib/http.js';
 import { base64, sha256 } from '../lib/bytes.js';
@@ -56,7 +57,8 @@ async function announce(row, headers) {
   if (taken?.id !== row.id) throw new Pause('portal');
   // The office may have merged the job meanwhile: what is here follows.
   const job = row.kind !== 'job' && typeof taken.job === 'string' ? { job: taken.job } : {};
-  await change(row.id, { announced: true, rev: taken.rev ?? null, ...job });
+  const noted = await change(row.id, { announced: true, rev: taken.rev ?? null, ...job });
+  if (!noted && row.size > 0 && row.kind !== WHOLE && !(await rowOf(row.id))) await oweWithdrawal({ owner: row.owner, id: row.id });
   return taken;
 }
 

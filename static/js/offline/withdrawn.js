@@ -1,6 +1,6 @@
 // @ts-check
 import { headersOf } from './have.js';
-import { getMeta, ifRoom, setMeta } from './db.js';
+import { getMeta, ifRoom, setMeta, write } from './db.js';
 import { ask, judge } from '../lib/http.js';
 
 /** @typedef {{ owner: string, id: string }} Withdrawn a photo that was removed here though the office knows of it */
@@ -9,6 +9,11 @@ import { ask, judge } from '../lib/http.js';
 export async function noteWithdrawn(tx, gone) {
   const meta = tx.objectStore('meta');
   await meta.put([...((await meta.get('withdrawn')) ?? []), gone], 'withdrawn');
+}
+
+/** Its description came to the office while it was removed here. @param {Withdrawn} gone */
+export function oweWithdrawal(gone) {
+  return write(['meta'], (tx) => noteWithdrawn(tx, gone));
 }
 
 /** Tells the office, once there is a line. What it refuses it has settled otherwise. @param {string} owner @param {string} device */
