@@ -27,7 +27,15 @@ PREFS: dict[str, object] = {
     "dom.disable_beforeunload": True,
     "media.navigator.permission.disabled": True,
     "media.navigator.streams.fake": True,
+    # An evening in the cellar: at thirty pictures a second one core does nothing but draw the viewfinder.
+    "media.navigator.video.default_fps": 5,
     "permissions.default.persistent-storage": 1,
+    # Half of a start goes into processes and add-ons that no test looks at; Marionette switches them off too late.
+    "browser.startup.page": 0,
+    "browser.newtabpage.enabled": False,
+    "dom.ipc.processPrelaunch.enabled": False,
+    "extensions.webextensions.remote": False,
+    "extensions.enabledScopes": 0,
     # Else switching the network off leaves our own server reachable.
     "network.manage-offline-status": False,
     "network.disable-localhost-when-offline": True,
