@@ -18,6 +18,13 @@ from gi.repository import Gtk, WebKit2  # noqa: E402
 # Safari has these switched on; WebKitGTK has them built in and off.
 FEATURES = {"StorageAPI", "StorageAPIEstimate", "FileSystem", "FileSystemWritableStream", "AppBadge"}
 
+# The mock camera draws fifteen 4K pictures a second, which is half a core; in the dusk of a cellar it would be fewer.
+DUSK = """if (navigator.mediaDevices) {
+  const right = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) =>
+    right(wanted?.video ? { ...wanted, video: { ...wanted.video, frameRate: 5 } } : wanted);
+}"""
+
 
 def data_manager() -> Any:
     folder = os.environ.get("ZOLLSTOCK_PROFILE")
@@ -47,6 +54,13 @@ def settings() -> Any:
     return made
 
 
+def scripts() -> Any:
+    made = WebKit2.UserContentManager()
+    everywhere, begin = WebKit2.UserContentInjectedFrames.ALL_FRAMES, WebKit2.UserScriptInjectionTime.START
+    made.add_script(WebKit2.UserScript(DUSK, everywhere, begin, None, None))
+    return made
+
+
 def allow(_view: object, request: Any) -> bool:
     request.allow()
     return True
@@ -55,10 +69,15 @@ def allow(_view: object, request: Any) -> bool:
 def main() -> None:
     context = WebKit2.WebContext.new_with_website_data_manager(data_manager())
     context.set_automation_allowed(True)
-    shared = settings()
+    shared, content = settings(), scripts()
 
     def view(*_: object) -> Any:
-        made = WebKit2.WebView(web_context=context, is_controlled_by_automation=True, settings=shared)
+        made = WebKit2.WebView(
+            web_context=context,
+            is_controlled_by_automation=True,
+            settings=shared,
+            user_content_manager=content,
+        )
         made.connect("permission-request", allow)
         window = Gtk.Window(default_width=360, default_height=740)
         window.add(made)
