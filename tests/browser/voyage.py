@@ -153,12 +153,12 @@ class Voyage:
 
     def die_while_keeping(self, number: int) -> None:
         """The battery dies while photos are being saved: what had its tick is there, the rest was never promised."""
-        left = self.files(number)
+        left, life_s = self.files(number), 0.15
         with self.office.away():
             while left:
                 self.to_camera()
                 self.phone.give(GALLERY, left[:AT_ONCE])
-                time.sleep(self._chance.uniform(0.0, 0.15))
+                time.sleep(self._chance.uniform(0.0, life_s))
                 promised = self.phone.evaluate(
                     "() => parseInt(document.querySelector('.capture-safe').textContent.slice(2)) || 0"
                 )
@@ -171,6 +171,8 @@ class Voyage:
                 assert len(fresh) >= promised, (len(fresh), promised)
                 self.made += fresh
                 left = [file for file in left if sha256(file) not in fresh]
+                # Where a phone needs longer to keep anything, death strikes later until it strikes in the middle.
+                life_s *= 1 if fresh else 2
         self.check()
 
     def die_while_sending(self, number: int) -> None:
