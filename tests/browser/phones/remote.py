@@ -166,9 +166,13 @@ class RemotePhone(ABC):
 
     def evaluate(self, function: str, *given: object) -> Any:
         try:
-            answer = json.loads(self.wire.ask("call", script=CALL % function, args=[list(given)]))
+            told = self.wire.ask("call", script=CALL % function, args=[list(given)])
         except Refused as refused:
             raise ScriptError(str(refused)) from refused
+        if told is None:
+            # CALL always tells a text; Marionette says nothing for a page that left in between.
+            raise ScriptError("the page is gone")
+        answer = json.loads(told)
         if "error" in answer:
             raise ScriptError(answer["error"])
         return answer["value"]
