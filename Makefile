@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 JS := tests/js
 
+# What Python has compiled it keeps, whatever the surroundings say: our tests start servers again and again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test check bench chaos lock browsers chromium faults clean screenshots format
 
 run: $(VENV)/run.stamp
