@@ -78,6 +78,7 @@ FILE = {"file_id": "F", "file_unique_id": "u"}
         ({"photo": [size("s", 90, 67), size("L", 1280, 960), size("m", 320, 240)], "caption": "hier"}, "image", "hier", MediaRef("L", "image/jpeg")),
         ({"document": {**FILE, "file_name": "Plan.pdf", "mime_type": "application/pdf"}}, "document", "", MediaRef("F", "application/pdf", name="Plan.pdf")),
         ({"voice": {**FILE, "duration": 3, "mime_type": "audio/ogg; codecs=opus"}}, "audio", "", MediaRef("F", "audio/ogg")),
+        ({"document": {**FILE, "mime_type": "application/" + "x" * 120}}, "document", "", MediaRef("F", "application/" + "x" * 88)),
         ({"voice": {**FILE, "duration": 3}}, "audio", "", MediaRef("F", "audio/ogg")),
         ({"audio": {**FILE, "duration": 3}}, "audio", "", MediaRef("F", "audio/mpeg")),
         ({"video": {**FILE, "width": 1, "height": 1, "duration": 3}, "caption": "da"}, "video", "da", MediaRef("F", "video/mp4")),

@@ -74,6 +74,7 @@ async def test_a_quote_names_the_message_it_answers() -> None:
     ("kind", "told", "wanted"),
     [
         (0x17, {"m": "image/jpeg", "d": "hier", "n": "a.jpg", "j": 1}, ("image", "hier", "image/jpeg", "a.jpg")),
+        (0x17, {"m": "image/" + "x" * 120, "d": "x" * 5000, "j": 1}, ("image", "x" * 5000, "image/" + "x" * 94, "")),
         (0x17, {"m": "image/png", "j": 2}, ("sticker", "", "image/png", "")),
         (0x17, {"m": "video/mp4; codecs=x"}, ("video", "", "video/mp4", "")),
         (0x17, {"m": "AUDIO/aac"}, ("audio", "", "audio/aac", "")),

@@ -178,7 +178,7 @@ def _file(block: Item, mime: str) -> MediaRef:
     file_id = _text(block, "file_id", 500)
     if not file_id:
         raise ValueError("a file needs its id")
-    told = _text(block, "mime_type", 100).split(";")[0].strip()
+    told = _text(block, "mime_type", 1000).split(";")[0].strip()[:100]
     return MediaRef(id=file_id, mime=told or mime, name=file_name(block.get("file_name")))
 
 

@@ -149,14 +149,14 @@ def _read(post: Letter, kind: int, payload: bytes) -> Iterator[Event]:
 
 
 def _file(post: Letter, told: dict[str, Any]) -> Event:
-    blob, key, mime = told["b"], told["k"], _text(told, "m", 100).split(";")[0].strip().lower()
+    blob, key, mime = told["b"], told["k"], _text(told, "m", 1000).split(";")[0].strip().lower()[:100]
     if not re.fullmatch(BLOB, blob) or not re.fullmatch(r"[0-9a-fA-F]{64}", key):
         raise ValueError("blob or key")
     kind = _KINDS.get(mime.partition("/")[0], MessageKind.DOCUMENT)
     if told.get("j") == 2 and kind is MessageKind.IMAGE:
         kind = MessageKind.STICKER
     media = MediaRef(id=f"{blob.lower()}:{key.lower()}", mime=mime, name=file_name(told.get("n")))
-    return _message(post, kind, _text(told, "d", 4000), media=media)
+    return _message(post, kind, _text(told, "d", 8000), media=media)
 
 
 def _legacy(post: Letter, kind: int, payload: bytes) -> Event:
