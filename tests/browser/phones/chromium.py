@@ -36,7 +36,8 @@ class ChromiumPhone:
         return self._tabs[self._place]
 
     def start(self) -> None:
-        self._playwright = sync_playwright().start()
+        # The driver is no part of the phone: it outlives a dead battery.
+        self._playwright = self._playwright or sync_playwright().start()
         self._driven = Driven(self._playwright, self.profile, "")
         if self._private:
             browser = self._playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
@@ -88,16 +89,13 @@ class ChromiumPhone:
     def kill(self) -> None:
         assert self._driven is not None
         self._driven.kill()
-        self._end()
+        self._driven, self._tabs = None, []
 
     def close(self) -> None:
         if self._driven is not None:
             self._driven.close()
-            self._end()
-
-    def _end(self) -> None:
-        assert self._playwright is not None
-        self._playwright.stop()
+        if self._playwright is not None:
+            self._playwright.stop()
         self._playwright, self._driven, self._tabs = None, None, []
 
     def _heard(self, page: Page) -> Page:
