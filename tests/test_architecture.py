@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,20 @@ OUTSIDE = {
 WRITES = ("insert_", "set_", "delete_", "add_", "remove_", "claim", "settle")
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(SERVER.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """Let go of the trees when the last test here has read them: they are a million small things."""
+    yield
+    modules.cache_clear()
+    imported.cache_clear()
+
+
+@cache
+def modules() -> list[tuple[Path, ast.Module]]:
+    return [
+        (path, ast.parse(path.read_text(encoding="utf-8"), filename=str(path)))
+        for path in sorted(SERVER.rglob("*.py"))
+    ]
 
 
 def package_of(path: Path) -> str:
@@ -51,14 +63,16 @@ def package_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
-def imported(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+@cache
+def imported(tree: ast.Module) -> list[tuple[str, list[str]]]:
+    found: list[tuple[str, list[str]]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, []
+            found += [(alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or "", [alias.name for alias in node.names]
+            found.append((node.module or "", [alias.name for alias in node.names]))
+    return found
 
 
 def edges() -> Iterator[tuple[Path, str, str, list[str]]]:
