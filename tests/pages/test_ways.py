@@ -105,11 +105,13 @@ async def crawl(client: httpx.AsyncClient, role: Role) -> set[str]:
         else:
             found = HREF.findall(answer.text.replace("&amp;", "&"))
             assert answer.status_code == 200, (answer.url, answer.status_code)
-        for address in found:
+        for address in dict.fromkeys(found):
+            if address in seen:
+                continue
+            seen.add(address)
             path = _route(wanted, address)
-            if path and address not in seen and met[path] < EACH:
+            if path and met[path] < EACH:
                 met[path] += 1
-                seen.add(address)
                 queue.append(address)
     return set(met) | {"/"}
 
