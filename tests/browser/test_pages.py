@@ -71,6 +71,7 @@ def doors(browser: Browser, demo: Server) -> dict[str, StorageState]:
     held: dict[str, StorageState] = {}
     for login, link in demo.links.items():
         context = browser.new_context()
+        context.add_init_script(path=AXE)
         page = context.new_page()
         page.goto(link)
         if not held:  # the same page for all of them
@@ -106,6 +107,7 @@ def shape(path: str) -> str:
 def crawl(context: BrowserContext, base: str, *, dark: bool) -> tuple[list[str], set[str]]:
     """Follow every link from the start page; returns what is wrong and the shapes of the pages seen."""
     context.add_init_script(WATCH)
+    context.add_init_script(path=AXE)
     page, said = context.new_page(), list[str]()
     page.on(
         "console",
@@ -142,7 +144,6 @@ def _axe(page: Page, *, dark: bool = True) -> list[str]:
     """Return what axe finds, on a screen as long as the page: what only the bar covers can be scrolled free."""
     size = page.viewport_size or {"width": 360, "height": 740}
     page.set_viewport_size({"width": size["width"], "height": min(6000, page.evaluate(LENGTH))})
-    page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(RUN_AXE, ALL_RULES)
     if dark:
         page.emulate_media(color_scheme="dark")
@@ -193,6 +194,7 @@ def test_the_customers_phone(browser: Browser, demo: Server) -> None:
     said: list[str] = []
     seen: set[str] = set()
     context = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="light")
+    context.add_init_script(path=AXE)
     page = context.new_page()
     for phone in dict.fromkeys(re.findall(r"\S+/sandbox/phone/\S+", printed)):
         page.goto(phone)
