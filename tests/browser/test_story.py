@@ -89,7 +89,7 @@ def signed_in(playwright: Playwright, link: str, *, width: int = 1440, height: i
     page = browser.new_context(viewport={"width": width, "height": height}, locale="de-DE").new_page()
     page.goto(link)
     page.locator("main form button").first.click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: "/link/" not in url)
     return page
 
 
