@@ -51,7 +51,7 @@ def thread(tmp_path: Path) -> Iterator[Page]:
     """Yield the thread with a customer who agreed and has never written; a script error fails the test."""
     server, tokens = founded(tmp_path / "data", [("sabine", "office")], GRAPH_BASE=NOBODY)
     asyncio.run(connect(tmp_path / "data"))
-    link = server.run("user", "link", "sabine")
+    link = server.call("user", "link", "sabine")
     server.start()
     troubles: list[str] = []
     with client(server, tokens["sabine"]) as sabine, sync_playwright() as running:
