@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.phone import CONTROLLED, wait_model
+from tests.browser.phone import CONTROLLED, wait_model, wait_so
 from tests.proofs.server import client, founded
 
 pytestmark = [
@@ -132,8 +132,5 @@ def draw(page: Page, pad: Locator) -> None:
 
 def wait_for(door: Door, count: int) -> list[dict[str, str]]:
     """Return the ledger once it has so many lines."""
-    for _ in range(100):
-        if len(known := door.ledger()) >= count:
-            return known
-        door.page.wait_for_timeout(100)
-    raise AssertionError(door.ledger())
+    wait_so(door.page, lambda: len(door.ledger()) >= count)
+    return door.ledger()

@@ -120,9 +120,10 @@ def test_a_push_wakes_a_closed_app_to_its_order(scene: Scene) -> None:
     push = pusher(context, scene.page, scene.server.url)
     scene.order("wipe", "LÖSCHEN")
     scene.page.goto("about:blank")
-    for _ in range(30):  # of a worker that just began some pushes never reach it
-        push("{}")
+
+    def obeyed() -> bool:
+        push("{}")  # of a worker that just began some never reach it
         scene.page.wait_for_timeout(500)
-        if scene.device["obeyed_at"]:
-            return
-    raise AssertionError(scene.device)
+        return bool(scene.device["obeyed_at"])
+
+    wait_so(scene.page, obeyed)

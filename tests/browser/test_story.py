@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright
 
-from tests.browser.phone import Phone, rows, shoot, wait_kept, wait_model, wait_rows
+from tests.browser.phone import Phone, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
 from tests.proofs.server import ROOT, Server
 
 pytestmark = [
@@ -132,12 +132,12 @@ def test_from_the_question_to_the_customers_answer(
     customer.get_by_role("button", name="Streichen").click(timeout=20_000)
     desk.goto(f"{demo.url}{job}")
     card = desk.locator(f"#question-{kept['id']}")
-    for _ in range(60):
-        if "beantwortet" in card.inner_text():
-            break
-        desk.wait_for_timeout(300)
+
+    def answered() -> bool:
         desk.reload()
-    assert "beantwortet" in card.inner_text()
+        return "beantwortet" in card.inner_text()
+
+    wait_so(desk, answered)
     assert card.locator(".answer, .ask-answer").or_(card.get_by_text("Streichen")).count() > 1
     assert phone.troubles == []
 
@@ -147,11 +147,10 @@ def test_the_office_releases_with_one_key(playwright: Playwright, demo: Server) 
     desk.goto(f"{demo.url}/reviews")
     desk.locator("review-desk:defined #desk-open [data-photo]").wait_for()
     with closing(sqlite3.connect(demo.data / "zollstock.db")) as base:
-        before = base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0]
+
+        def released() -> int:
+            return int(base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0])
+
+        before = released()
         desk.keyboard.press("f")
-        for _ in range(50):
-            desk.wait_for_timeout(100)
-            after = base.execute("SELECT COUNT(*) FROM photo WHERE review = 'released'").fetchone()[0]
-            if after > before:
-                break
-    assert after == before + 1
+        wait_so(desk, lambda: released() == before + 1)
