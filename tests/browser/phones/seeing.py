@@ -21,8 +21,13 @@ STANDING = """async () => {
 }"""
 TEXT = "(css) => [...document.querySelectorAll(css)].map((one) => one.innerText).join('\\n')"
 ONLINE = "() => { dispatchEvent(new Event('online')); }"
-CONTROLLED = """() => navigator.serviceWorker.controller ? true
-  : new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true }))"""
+# A worker that answers already may still be on its way into the registry that the next start reads.
+CONTROLLED = """async () => {
+  if (!navigator.serviceWorker.controller) await new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+  const { active } = await navigator.serviceWorker.ready;
+  while (active.state !== 'activated') await new Promise((again) => setTimeout(again, 20));
+  return true;
+}"""
 
 
 def wait(

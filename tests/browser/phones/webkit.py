@@ -21,6 +21,7 @@ from tests.browser.phones.remote import HttpWire, RemotePhone
 from tests.ports import free_port
 
 START_S = 30.0
+END_S = 10.0
 SIZE = (360, 740)  # as in webkit_window.py
 WINDOW = Path(__file__).with_name("webkit_window.py")
 # The Python of the distribution has GTK's bindings; the virtual environment must not see them.
@@ -118,8 +119,13 @@ class WebKitPhone(RemotePhone):
         self._stop()
 
     def close(self) -> None:
+        """Leave as a person does; what WebKit still writes belongs to this phone's next start, which waits for it."""
+        leaving = self._own()
         self._let_go()
         self._stop()
+        _, left = psutil.wait_procs(leaving, timeout=END_S)
+        for process in left:
+            process.kill()
 
     def _own(self) -> list[psutil.Process]:
         """Return the processes whose home is this phone's: the window and the processes of WebKit."""
