@@ -1,14 +1,14 @@
 """A phone in Chromium beside a stand-in for the server, for every test that asks for them."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.browser.offline_server import Office
 from tests.browser.phone import ARGS, Phone
+from tests.browser.windows import Windows
 from tests.ports import free_port
 from tests.proofs import server as servers
 from tests.proofs.server import Server
@@ -30,15 +30,15 @@ def office() -> Iterator[Office]:
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Windows]:
     """One running browser for all phones of a module that nobody switches off."""
-    opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
-    yield opened
-    opened.close()
+    windows = Windows(playwright, ARGS)
+    yield windows
+    windows.close()
 
 
 @pytest.fixture
-def phone(playwright: Playwright, chromium: Browser, tmp_path: Path, office: Office) -> Iterator[Phone]:
+def phone(playwright: Playwright, chromium: Windows, tmp_path: Path, office: Office) -> Iterator[Phone]:
     """A phone of the stand-in's firm; any script error or CSP violation on it fails the test."""
     held = Phone(playwright, tmp_path / "profile", office.url, browser=chromium)
     yield held

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
+from playwright.sync_api import BrowserContext, Error, Page, Playwright
+
+from tests.browser.windows import Windows, let_go
 
 ARGS = [
     "--no-sandbox",
@@ -72,7 +74,7 @@ class Phone:
     """
 
     def __init__(
-        self, playwright: Playwright, profile: Path, base_url: str, *, browser: Browser | None = None
+        self, playwright: Playwright, profile: Path, base_url: str, *, browser: Windows | None = None
     ) -> None:
         self._playwright = playwright
         self._browser = browser
@@ -124,7 +126,7 @@ class Phone:
 
     def close(self) -> None:
         if self.context is not None:
-            self.context.close()
+            let_go(self.context)
             self.context = None
 
     def kill(self) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.phone import CONTROLLED, wait_model, wait_so
+from tests.browser.windows import Windows, let_go
 from tests.proofs.server import client, founded
 
 pytestmark = [
@@ -38,7 +39,7 @@ class Door:
 
 
 @pytest.fixture
-def door(chromium: Browser, tmp_path: Path) -> Iterator[Door]:
+def door(chromium: Windows, tmp_path: Path) -> Iterator[Door]:
     server, tokens = founded(tmp_path / "data", [("ali", "worker"), ("sabine", "office")])
     link = server.call("user", "link", "ali")
     server.start()
@@ -65,7 +66,7 @@ def door(chromium: Browser, tmp_path: Path) -> Iterator[Door]:
         page.wait_for_url(lambda url: "/link/" not in url)
         page.goto(f"/jobs/{job}")
         yield made
-    context.close()
+    let_go(context)
     server.stop()
     assert made.troubles == []
 

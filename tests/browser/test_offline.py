@@ -8,7 +8,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, USERS, Office
@@ -27,6 +27,7 @@ from tests.browser.phone import (
     wait_rows,
     wait_so,
 )
+from tests.browser.windows import Windows, let_go
 
 pytestmark = [
     pytest.mark.browser,
@@ -167,7 +168,7 @@ def test_the_worker_alone_sends(phone: Phone, office: Office) -> None:
     wait_so(watcher, lambda: len(office.world.stored) == 2)
 
 
-def test_a_full_phone_keeps_what_it_has(chromium: Browser, office: Office) -> None:
+def test_a_full_phone_keeps_what_it_has(chromium: Windows, office: Office) -> None:
     """(7) The disk is full at some photo: the ones before stay, the person is told."""
     page = chromium.new_context(base_url=office.url).new_page()
     # Whatever is only noticed because time was up would never be noticed here.
@@ -187,7 +188,7 @@ def test_a_full_phone_keeps_what_it_has(chromium: Browser, office: Office) -> No
     kept = rows(page)
     assert 1 <= len(kept) < 8
     assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
-    page.context.close()
+    let_go(page.context)
 
 
 def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: Office) -> None:

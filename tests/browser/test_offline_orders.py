@@ -3,11 +3,12 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
 from tests.browser.phone import Phone, all_stored, ask, from_gallery, go, pictures, rows, wait_rows, wait_so
+from tests.browser.windows import Windows, let_go
 
 pytestmark = [
     pytest.mark.browser,
@@ -155,7 +156,7 @@ def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: 
     expect(page.locator("storage-banner")).to_have_text("")
 
 
-def test_a_full_disk_gives_up_copies_before_it_refuses(chromium: Browser, office: Office) -> None:
+def test_a_full_disk_gives_up_copies_before_it_refuses(chromium: Windows, office: Office) -> None:
     """Pages kept for the cellar and photos the office has make room; unsent ones never do."""
     page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     page.goto("/nothing")
@@ -180,10 +181,10 @@ def test_a_full_disk_gives_up_copies_before_it_refuses(chromium: Browser, office
     assert [row["held"] for row in found[:2]] == [None, None]
     assert not page.evaluate("caches.has('pages-k1')")
     assert len(unsent) > 2, "more than fitted beside what the office had"
-    page.context.close()
+    let_go(page.context)
 
 
-def test_a_disk_too_full_for_a_single_row_still_sends(chromium: Browser, office: Office) -> None:
+def test_a_disk_too_full_for_a_single_row_still_sends(chromium: Windows, office: Office) -> None:
     """Other apps filled the phone: no row can be changed any more, but everything arrives, and then there is room."""
     page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     page.goto("/capture")
@@ -210,7 +211,7 @@ def test_a_disk_too_full_for_a_single_row_still_sends(chromium: Browser, office:
     wait_so(page, lambda: len(office.world.stored) == 3)
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} <= {"stored", "linked"})
-    page.context.close()
+    let_go(page.context)
 
 
 def test_an_older_window_in_the_way_is_said(phone: Phone, office: Office) -> None:

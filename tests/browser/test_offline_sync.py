@@ -3,11 +3,12 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.engine import call, keep, meta, set_meta, until_reported
 from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
 from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows, wait_so
+from tests.browser.windows import Windows, let_go
 
 pytestmark = [
     pytest.mark.browser,
@@ -344,7 +345,7 @@ def test_an_ailing_server_is_named_and_tried_again(phone: Phone, office: Office,
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["loaded", "failed-once"])
-def test_a_first_visit_that_loses_the_network(chromium: Browser, office: Office, broken: bool) -> None:
+def test_a_first_visit_that_loses_the_network(chromium: Windows, office: Office, broken: bool) -> None:
     """No worker yet, and the network goes before the first photo: the same page sends it when the network is back."""
     page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
     if broken:
@@ -359,7 +360,7 @@ def test_a_first_visit_that_loses_the_network(chromium: Browser, office: Office,
         from_gallery(page, pictures(1, 5_000))
     go(page)
     wait_rows(page, all_stored)
-    page.context.close()
+    let_go(page.context)
 
 
 def test_the_office_hears_what_was_removed_after_it_was_announced(phone: Phone, office: Office) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from server.ids import new_id
+from tests.browser.windows import Windows, let_go
 from tests.proofs.bringing import bring
 from tests.proofs.server import ROOT, Server, client, found
 
@@ -97,7 +98,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, l
 
 
 @pytest.fixture
-def desk(chromium: Browser, office: tuple[Server, list[Firm]]) -> Iterator[Desk]:
+def desk(chromium: Windows, office: tuple[Server, list[Firm]]) -> Iterator[Desk]:
     server, firms = office
     firm = firms.pop()
     context = chromium.new_context(
@@ -116,7 +117,7 @@ def desk(chromium: Browser, office: tuple[Server, list[Firm]]) -> Iterator[Desk]
         page.locator("main form button").first.click()
         page.wait_for_url(lambda url: "/link/" not in url)
         yield made
-    context.close()
+    let_go(context)
     assert made.troubles == []
 
 
