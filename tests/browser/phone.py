@@ -158,6 +158,13 @@ def ask(page: Page, function: str, given: Any = None) -> Any:
         page.wait_for_load_state("domcontentloaded")
 
 
+def painted(page: Page) -> None:
+    """Wait until a page hears keys: Chromium drops what is pressed before it has shown anything of it."""
+    page.evaluate(
+        "() => new Promise((done) => new PerformanceObserver(done).observe({ type: 'paint', buffered: true }))"
+    )
+
+
 def wait_so(page: Page, wanted: Callable[[], Any]) -> Any:
     """Return what `wanted` answers as soon as it is something, while the page goes on.
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser.phone import painted
 from tests.proofs.server import client, founded
 
 pytestmark = [
@@ -68,6 +69,7 @@ def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     page.wait_for_function(
         "() => !!customElements.get('inbox-desk') && !!customElements.get('message-composer')"
     )
+    painted(page)
     page.keyboard.press("r")
     text = page.locator("#text")
     expect(text).to_be_focused()
@@ -88,6 +90,7 @@ def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     expect(page.locator(".talk-said small")).to_contain_text("laut Mitarbeiter gesendet")
     page.goto("/messages?show=all")
     page.wait_for_function("() => !!customElements.get('inbox-desk')")
+    painted(page)
     page.keyboard.press("j")
     expect(page.locator(".talk-row").first).to_be_focused()
     page.keyboard.press("Enter")
@@ -101,6 +104,7 @@ def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     page.keyboard.press("Escape")
     page.goto(f"{desk.threads[1]}?show=all")
     page.wait_for_function("() => !!customElements.get('inbox-desk')")
+    painted(page)
     page.keyboard.press("j")
     expect(page.locator(".talk-row").first).to_be_focused()
     page.keyboard.press("e")  # one is in focus, another one is shown: nobody is done with

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from server.ids import new_id
+from tests.browser.phone import painted
 from tests.browser.windows import Windows, let_go
 from tests.proofs.bringing import bring
 from tests.proofs.server import ROOT, Server, client, found
@@ -74,6 +75,7 @@ class Desk:
     def opened(self, ident: str) -> None:
         """Wait until the photo is open and the keys are heard."""
         self.page.locator(f"review-desk:defined #open-{ident}").wait_for()
+        painted(self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, l
 def desk(chromium: Windows, office: tuple[Server, list[Firm]]) -> Iterator[Desk]:
     server, firms = office
     firm = firms.pop()
+    # What a worker has taken over Playwright neither sees nor holds up.
     context = chromium.new_context(
-        base_url=server.url, viewport={"width": 1440, "height": 900}, locale="de-DE"
+        base_url=server.url,
+        viewport={"width": 1440, "height": 900},
+        locale="de-DE",
+        service_workers="block",
     )
     page = context.new_page()
     with client(server, firm.ali) as ali, client(server, firm.sabine) as sabine:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Playwright
 
-from tests.browser.phone import Phone, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
+from tests.browser.phone import Phone, painted, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
 from tests.proofs.server import ROOT, Server
 
 pytestmark = [
@@ -146,6 +146,7 @@ def test_the_office_releases_with_one_key(playwright: Playwright, demo: Server) 
     desk = signed_in(playwright, way_in(demo, "Büro"))
     desk.goto(f"{demo.url}/reviews")
     desk.locator("review-desk:defined #desk-open [data-photo]").wait_for()
+    painted(desk)
     with closing(sqlite3.connect(demo.data / "zollstock.db")) as base:
 
         def released() -> int:
