@@ -83,6 +83,7 @@ class World:
     log: list[tuple[str, str, float]] = field(
         default_factory=list
     )  # method, path, time.monotonic() when answered
+    keeps_in: bool = False  # whoever signs out is not heard
     renamed: str = "Bad Müller, Fliesen"
     worker_note: str = ""
     breaks_at: float = 1.0  # the part of the worker's files that comes before the line breaks, unnoticed
@@ -264,6 +265,8 @@ class Handler(BaseHTTPRequestHandler):
             self.world.handed.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             return self.reply(204)
         if path == "/sign-out":
+            if self.world.keeps_in:
+                return self.reply(503)
             self.world.user = None
             return self.reply(303, Location="/login")
         return self.sync(path)
