@@ -59,12 +59,14 @@ MODELS = """async () => {
   return count;
 }"""
 
-# Not wait_for_function: it evaluates strings in the page, which the CSP forbids.
-CONTROLLED = """() => navigator.serviceWorker.controller
-  || new Promise((resolve, reject) => {
-    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
-    setTimeout(() => reject(new Error('no worker controls this page')), 60000);
-  })"""
+# Not wait_for_function: it evaluates strings in the page, which the CSP forbids. A page that was on its way while the
+# worker took over is nobody's: Chromium gives it no worker before it is loaded anew.
+CONTROLLED = """() => Promise.race([
+  new Promise((_, reject) => setTimeout(() => reject(new Error('no worker is installed')), 60000)),
+  navigator.serviceWorker.ready.then(async ({ active }) => {
+    while (active.state !== 'activated') await new Promise((again) => setTimeout(again, 20));
+    return Boolean(navigator.serviceWorker.controller);
+  })])"""
 
 
 class Phone:
@@ -121,7 +123,7 @@ class Phone:
     def install(self, path: str = "/") -> Page:
         """Open a page and wait until the service worker answers for it."""
         page = self.open(path)
-        page.evaluate(CONTROLLED)
+        controlled(page)
         return page
 
     def close(self) -> None:
@@ -140,6 +142,12 @@ class Phone:
         self.context = None
         for name in LOCKS:
             (self.profile / name).unlink(missing_ok=True)
+
+
+def controlled(page: Page) -> None:
+    """Wait until the service worker answers for a page."""
+    if not page.evaluate(CONTROLLED):
+        page.reload()
 
 
 def ask(page: Page, function: str, given: Any = None) -> Any:

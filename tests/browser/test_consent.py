@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.phone import CONTROLLED, wait_model, wait_so
+from tests.browser.phone import controlled, wait_model, wait_so
 from tests.browser.windows import Windows, let_go
 from tests.proofs.server import client, founded
 
@@ -81,7 +81,7 @@ def test_two_taps_with_network_then_signed_and_taken_back_without(door: Door) ->
     assert (line["verb"], line["channel"], line["proof"]) == ("granted", "whatsapp", "spoken")
     assert "ali" in line["proof_ref"].casefold()
 
-    page.evaluate(CONTROLLED)
+    controlled(page)
     wait_model(page)
     page.context.set_offline(True)
     page.goto(f"/jobs/{door.job}")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.browser.phone import CONTROLLED
 from tests.browser.phones import engine_params, phone_of
-from tests.browser.phones.seeing import CONTROLLED, all_home, go, standing, wait, wait_standing, wait_text
+from tests.browser.phones.seeing import all_home, go, standing, wait, wait_standing, wait_text
 from tests.browser.test_story import stored, way_in
 from tests.proofs.server import demo
 

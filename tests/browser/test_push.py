@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, expect
 
 from tests.browser.engine import set_meta
-from tests.browser.phone import CONTROLLED, ask, wait_so
+from tests.browser.phone import ask, controlled, wait_so
 from tests.proofs.server import Server, founded
 from tests.push_service import Browser
 
@@ -77,7 +77,7 @@ def signed_in(context: BrowserContext, server: Server) -> Page:
 
 def pusher(context: BrowserContext, page: Page, origin: str) -> Any:
     """Return what hands the worker a push as the browser's push service would."""
-    page.evaluate(CONTROLLED)
+    controlled(page)
     page.evaluate(THERE)
     cdp: CDPSession = context.new_cdp_session(page)
     found: list[str] = []

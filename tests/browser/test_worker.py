@@ -9,10 +9,10 @@ from playwright.sync_api import Page
 
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import (
-    CONTROLLED,
     Phone,
     all_stored,
     ask,
+    controlled,
     from_gallery,
     go,
     pictures,
@@ -141,7 +141,7 @@ def test_the_kill_switch_takes_the_worker_and_leaves_the_photos(phone: Phone, of
     assert sorted(hashlib.sha256(data).hexdigest() for data in office.world.stored.values()) == wanted
     office.world.worker_off = False
     page = phone.open("/")
-    page.evaluate(CONTROLLED)
+    controlled(page)
     wait_kept(page, "/offline")
 
 
