@@ -90,7 +90,10 @@ def visit(context: BrowserContext, offline: tuple[int, int]) -> None:
     details += [
         (f"{len(rest)} more files", f"{sum(size for _, size in rest) / 1000:.1f} kB"),
         ("apart: photos", f"{first.photos.total() / 1000:.0f} kB"),
-        (f"apart: kept for offline work afterwards, {offline[0]} files in one", f"{offline[1] / 1000:.0f} kB"),
+        (
+            f"apart: kept for offline work afterwards, {offline[0]} files in one",
+            f"{offline[1] / 1000:.0f} kB",
+        ),
     ]
     note = "The worker's start page, empty cache; scripts, styles and icons included, compressed as they travelled."
     say("bytes of a first visit", first, 80, note, details)
