@@ -26,7 +26,7 @@ WRITE = f"""async (text) => {{
   await enqueue({{ owner: (await activeSession()).actor, kind: 'note', job: null,
     captured_at: '2026-11-24T10:42:00+01:00', fields: {{ text }} }});
 }}"""
-SEND = f"""async () => {{ {FROM} return (await from('triggers')).sendNow(); }}"""
+SEND = f"""async () => {{ {FROM} return (await from('send-now')).sendNow(); }}"""
 LEFT = """async () => {
   const open = indexedDB.open('zollstock');
   const db = await new Promise((resolve) => { open.onsuccess = () => resolve(open.result); });

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.engine import call
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, go, rows, wait_rows, wait_so
 from tests.browser.test_pages import ALL_RULES, AXE, COLOUR_RULES, RUN_AXE
 from tests.browser.unsent import fill
+from tests.browser.windows import Windows, let_go
 
 pytestmark = [
     pytest.mark.browser,
@@ -233,6 +235,21 @@ def test_signing_out_asks_what_becomes_of_unsent_things(phone: Phone, office: Of
         page.get_by_role("button", name="Abmelden und behalten").click()
         page.get_by_role("heading", name="Abgemeldet").wait_for()
         assert len(rows(page)) == 2
+
+
+def test_signing_out_without_its_question_keeps_everything(chromium: Windows, office: Office) -> None:
+    """A first visit in the cellar, no worker yet: the dialog does not come, and he leaves all the same."""
+    page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
+    page.goto("/unsent")
+    page.locator("unsent-list:defined").wait_for()
+    page.route("**/sign-out-dialog.js", lambda route: route.abort())
+    office.world.portal = True
+    fill(page, USERS["ali"], [{}, {}])
+    page.get_by_role("button", name="Abmelden").click()
+    page.wait_for_url("**/login")
+    assert len(rows(page)) == 2
+    assert call(page, "session", "activeSession") is None
+    let_go(page.context)
 
 
 def test_signing_out_throws_away_what_its_owner_types_away(phone: Phone, office: Office) -> None:

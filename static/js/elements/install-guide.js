@@ -4,7 +4,7 @@ import { installOffer, onIos, startedFromHome } from '../lib/installed.js';
 import { n, t } from '../lib/text.js';
 import { counts, onChange } from '../offline/outbox.js';
 import { activeSession } from '../offline/session.js';
-import { sendNow } from '../offline/triggers.js';
+import { sendNow } from '../offline/send-now.js';
 
 /** What only this phone knows on the page of the guide: already installed, something unsent, a browser that offers it itself. */
 export class InstallGuide extends HTMLElement {

@@ -9,7 +9,7 @@ import { first } from '../lib/first.js';
 import { t } from '../lib/text.js';
 import { onChange, retry } from '../offline/outbox.js';
 import { isGhost, needsHelp, overview } from '../offline/overview.js';
-import { sendNow } from '../offline/triggers.js';
+import { sendNow } from '../offline/send-now.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
 /** @typedef {import('./unsent-row.js').View} View */

@@ -5,7 +5,6 @@ import { leaveWhenGone } from './gone.js';
 import { anything, counts, inStates, onChange } from './outbox.js';
 import { refresh } from './readmodel.js';
 import { activeSession } from './session.js';
-import { awake } from '../lib/awake.js';
 import { coalesce } from '../lib/dom.js';
 import { afterFirst } from '../lib/first.js';
 
@@ -37,7 +36,7 @@ function sender() {
 }
 
 /** @param {import('./upload.js').How} [how] */
-async function drain(how) {
+export async function drain(how) {
   if (!(await anything())) return 'idle';
   const engine = await sender().catch(() => null);
   if (!engine) return 'network';
@@ -69,14 +68,6 @@ export async function sendSoon() {
   void askForBackgroundSync();
   await afterFirst();
   return drain();
-}
-
-/**
- * Sends now because somebody asked: neither waiting times nor a costly line count, and the screen stays on.
- * @param {string[]} [chosen] only these; all without them
- */
-export function sendNow(chosen) {
-  return awake(() => drain(chosen ? { chosen } : { human: true }));
 }
 
 /**

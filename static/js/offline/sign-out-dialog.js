@@ -1,31 +1,16 @@
 // @ts-check
-import { SIGN_IN } from './addresses.js';
-import { getMeta, setMeta } from './db.js';
-import { payOwedSignOut } from './leaving.js';
-import { remove, unsent } from './outbox.js';
-import { activeSession, lock } from './session.js';
-import { sendNow } from './triggers.js';
+import { remove } from './outbox.js';
+import { sendNow } from './send-now.js';
 import { h, icon } from '../lib/dom.js';
 import { n, t } from '../lib/text.js';
 
 /** @typedef {import('./item.js').Item} Item */
 
-/** Ends the session on this phone, unless its owner stays because of what is still here. Raises where the storage is dead. */
-export async function signOut() {
-  const session = await activeSession();
-  const held = session ? await unsent(session.actor) : [];
-  if (held.length > 0 && !(await maySignOut(held))) return;
-  await lock();
-  await setMeta('sign-out-owed', session?.cacheKey ?? true);
-  await payOwedSignOut();
-  location.assign((await getMeta('sign-out-owed')) ? '/' : SIGN_IN);
-}
-
 /**
  * What becomes of unsent things is their owner's choice: sent first, kept for the next sign-in, or thrown away.
  * @param {Item[]} held @returns {Promise<boolean>} whether to sign out now
  */
-async function maySignOut(held) {
+export async function maySignOut(held) {
   const choice = await ask(held.length);
   if (choice === 'send') void sendNow();
   if (choice === 'delete') return throwAway(held);
