@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.offline_server import Office
-from tests.browser.phone import ARGS, from_gallery, pictures
+from tests.browser.phone import ARGS, from_gallery, pictures, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,10 +75,10 @@ def test_who_still_holds_photos_sends_first(browser: Browser, office: Office) ->
     page.goto("/capture")
     with office.away():
         from_gallery(page, pictures(2, 4_000))
-    office.world.answers = [(503, {})] * 200  # however often it tries by itself meanwhile
+        office.world.answers = [(429, {"Retry-After": "3600"})]  # by itself it comes back in an hour
     page.goto("/install")
+    wait_so(page, lambda: not office.world.answers)
     page.get_by_text("Erst senden: 2 Einträge liegen noch in diesem Browser.").wait_for()
-    office.world.answers = []
     page.get_by_role("button", name="Jetzt senden").click()
     page.get_by_text("Erst senden").wait_for(state="detached")
     page.context.close()
