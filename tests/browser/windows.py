@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright
 
-# Closing a window takes a tenth of a second; Chromium was seen never to answer at all, about once in thirty whole runs.
+# Closing a window takes a tenth of a second; once Chromium was seen not to answer for ten minutes.
 END_S = 30.0
 
 
