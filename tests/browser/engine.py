@@ -71,5 +71,5 @@ def set_meta(page: Page, key: str, value: object) -> None:
 
 
 def until_reported(page: Page, office: Office) -> None:
-    """Wait for the phone's first call to the office: then the page has loaded its sender."""
-    wait_so(page, lambda: office.world.states)
+    """Wait until the office has heard of the phone and the phone knows it: then the page has loaded its sender."""
+    wait_so(page, lambda: office.world.states and meta(page, "reported_ms"))

@@ -27,6 +27,7 @@ CALLS = (
 )
 LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>(.*)|(\w+)\((.*))$")
 SLICE = 16_000
+NEVER = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,10 @@ def watch(folder: Path, uploads: int) -> Outcome:
 
 
 def read(log: Path) -> list[Call]:
-    """Return the calls of a log of `strace -f`, unfinished ones joined with their ends."""
+    """Return the calls of a log of `strace -f`, unfinished ones joined with their ends.
+
+    Whoever reads an answer can end strace before the call that sent it has returned: such a call has begun, no more.
+    """
     open_calls: dict[str, tuple[int, str, str]] = {}
     calls: list[Call] = []
     for number, text in enumerate(log.read_text(encoding="utf-8", errors="replace").splitlines()):
@@ -113,10 +117,13 @@ def read(log: Path) -> list[Call]:
             open_calls[thread] = (number, name, words.removesuffix("<unfinished ...>"))
         else:
             calls.append(_call(number, number, name, words))
+    calls += [Call(begun, NEVER, name, words, "") for begun, name, words in open_calls.values()]
     return sorted(calls, key=lambda call: call.begun)
 
 
 def _call(begun: int, ended: int, name: str, words: str) -> Call:
+    if words.endswith("<detached ...>"):
+        return Call(begun, NEVER, name, words, "")
     words, _, result = words.rpartition(" = ")
     return Call(begun, ended, name, words, result)
 
@@ -169,7 +176,7 @@ def _first(calls: list[Call], after: int, wanted: Callable[[Call], bool]) -> int
     """Return where the first wanted call that began after `after` had ended; far behind everything if there is none."""
     return next(
         (call.ended for call in calls if call.begun > after and call.result[:1].isdigit() and wanted(call)),
-        1 << 60,
+        NEVER,
     )
 
 
