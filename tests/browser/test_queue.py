@@ -194,6 +194,18 @@ def test_what_waits_for_hours_is_an_alarm_on_every_page(phone: Phone, office: Of
     expect(page.locator(".late-banner")).to_have_count(0)
 
 
+def test_what_holds_everything_up_is_said_where_the_page_is_open(phone: Phone, office: Office) -> None:
+    """No row changes when the line turns out to be another one's, or the server busy: the open list says it all the same."""
+    with cellar(phone, office, [{}]) as page:
+        page.get_by_text("Kein Netz. Alles bleibt auf dem Handy").wait_for()
+        office.world.portal = True
+    go(page)
+    page.get_by_text("Das WLAN verlangt erst eine Anmeldung").wait_for()
+    office.world.portal, office.world.answers = False, [(429, {"Retry-After": "600"})] * 20
+    go(page)
+    page.get_by_text("Der Server hat viel zu tun").wait_for()
+
+
 def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office) -> None:
     """The rule is visible, and follows the setting of this phone."""
     with cellar(phone, office, [{"state": "linked", "age_s": HOUR_S, "acked_ms": 1_780_000_000_000}]) as page:

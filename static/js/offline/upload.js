@@ -1,4 +1,5 @@
 // @ts-check
+import { tell } from './changes.js';
 import { getMeta, ifRoom, setMeta } from './db.js';
 import { BACKOFF_MAX_MS, jitter } from './fate.js';
 import { have } from './have.js';
@@ -84,7 +85,7 @@ async function attempt(how, returned) {
     await rounds(round);
     await tellWithdrawn(round.owner, device);
     await purgeCopies(round);
-    if (hold) await setMeta('hold', undefined, { relaxed: true });
+    if (hold) await holdUp(undefined);
     await settle(round);
     return 'done';
   } catch (error) {
@@ -126,12 +127,21 @@ async function pause({ owner, device }, reason, failures) {
   if (!(reason instanceof Pause)) throw reason;
   if (reason.reason === 'wiped' || (reason.order && (await wiped(reason.order, device)))) return 'wiped';
   const wait_ms = Math.max(reason.retryAfterS * 1000, jitter(failures));
-  await ifRoom(setMeta('hold', { failures, until: Date.now() + wait_ms, wait_ms, reason: reason.reason }, { relaxed: true }));
+  await holdUp({ failures, until: Date.now() + wait_ms, wait_ms, reason: reason.reason });
   await moveAll(owner, ['sending'], 'queued');
   if (reason.reason === 'login') await moveAll(owner, ['queued'], 'paused-login', { error: 'login' });
   if (reason.reason === 'user.disabled') await moveAll(owner, ['queued', 'paused-login'], 'needs-attention', { error: 'forbidden' });
   await note('pause', null, reason.reason);
   return reason.reason;
+}
+
+/**
+ * Notes what everything waits for, or that nothing does, and says so to every page: no row need have changed.
+ * @param {{ failures: number, until: number, wait_ms: number, reason: string } | undefined} hold
+ */
+async function holdUp(hold) {
+  await ifRoom(setMeta('hold', hold, { relaxed: true }));
+  tell(null);
 }
 
 /** @param {string} order @param {string} device */
