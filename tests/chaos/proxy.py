@@ -21,6 +21,7 @@ from tests.chaos.faults import PORTAL_PAGE, Cut, Fault, LoseAnswer, Portal, Refu
 from tests.ports import free_port
 
 AHEAD_S = 0.03  # so far a sender may be ahead of the link: sleeping is too coarse to keep it filled otherwise
+PATIENCE_S = 60.0  # only a machine without a free core needs more than a moment
 MTU = 1_400
 CHUNK = 16_384
 TWIN_S = 10.0
@@ -99,14 +100,19 @@ class Proxy:
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(PATIENCE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self._loop.close()
+
+    @property
+    def open(self) -> int:
+        """How many lines are open now."""
+        return len(self._lines)
 
     def cut(self) -> None:
         """Cut every open line at once."""

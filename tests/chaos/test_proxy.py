@@ -4,7 +4,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ from tests.chaos.faults import (
 )
 from tests.chaos.proxy import Link, Proxy
 
+PATIENCE_S = 60.0
 BODY = bytes(range(256)) * 200
 LINES: list[http.client.HTTPConnection] = []
 
@@ -72,7 +73,9 @@ def post(line: http.client.HTTPConnection, body: bytes = BODY) -> str:
     return line.getresponse().read().decode()
 
 
-def dialled(proxy: Proxy, fault: Fault | None = None, *, timeout: float = 10) -> http.client.HTTPConnection:
+def dialled(
+    proxy: Proxy, fault: Fault | None = None, *, timeout: float = PATIENCE_S
+) -> http.client.HTTPConnection:
     proxy.faults = lambda: fault
     LINES.append(http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=timeout))
     return LINES[-1]
@@ -89,9 +92,13 @@ def lost(proxy: Proxy, fault: Fault, *, before: int = 0) -> None:
 
 def heard(count: int) -> None:
     """Wait until the far side has heard so many requests."""
-    for _ in range(500):
-        if len(Far.got) >= count:
-            return
+    until(lambda: len(Far.got) >= count)
+
+
+def until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end
         time.sleep(0.01)
 
 
@@ -182,12 +189,18 @@ def test_the_link_has_a_rate_and_a_delay(proxy: Proxy) -> None:
 
 
 def test_cut_now_and_shut(proxy: Proxy) -> None:
-    line = dialled(proxy, Stall(up=0, for_s=60))
-    timer = threading.Timer(0.1, proxy.cut)
-    timer.start()
-    with pytest.raises((OSError, http.client.HTTPException)):
+    line = dialled(proxy, Stall(up=0, for_s=2 * PATIENCE_S))
+
+    def cut_what_is_open() -> None:
+        until(lambda: proxy.open)
+        proxy.cut()
+
+    cutting = threading.Thread(target=cut_what_is_open)
+    cutting.start()
+    with pytest.raises((OSError, http.client.HTTPException)) as lost_line:
         post(line)
-    timer.join()
+    assert not isinstance(lost_line.value, TimeoutError)
+    cutting.join()
     proxy.shut = True
     lost(proxy, Slow())
     proxy.shut = False
@@ -207,5 +220,5 @@ def test_a_plan_repeats_itself() -> None:
 
 
 def test_the_port_answers_on_localhost(proxy: Proxy) -> None:
-    with socket.create_connection(("localhost", proxy.port), timeout=5):
+    with socket.create_connection(("localhost", proxy.port), timeout=PATIENCE_S):
         pass

@@ -99,7 +99,7 @@ def test_every_messenger_talks_both_ways_and_again_after_a_restart(tmp_path: Pat
         assert server.stop() == 0
         server.start()
         assert words(said(server)) == words(first)
-        with httpx.Client(headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+        with httpx.Client(headers={"Sec-Fetch-Site": "same-origin"}, timeout=PATIENCE_S) as browser:
             for kind, (address, account) in phones(server).items():
                 form = {"text": f"Noch etwas per {kind}"}
                 wrote = browser.post(f"{address}/messages", params={"account": account}, data=form)

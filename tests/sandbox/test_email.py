@@ -38,7 +38,7 @@ class Talk:
 
     async def hear(self) -> str:
         while True:
-            line = (await asyncio.wait_for(self._reader.readline(), 5)).decode()
+            line = (await asyncio.wait_for(self._reader.readline(), 60)).decode()
             if line[3:4] != "-":
                 return line.strip()
 

@@ -191,6 +191,7 @@ async def test_a_line_without_a_sign_of_life_is_taken_for_dead(
     database: Database, far: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pullers, "SILENT_S", 0.1)
+    monkeypatch.setattr(pullers, "LONGEST_PAUSE_S", 0.05)
     _, account = await connect(database, far)
 
     async def again() -> bool:
@@ -251,6 +252,7 @@ async def test_what_has_arrived_is_stored_before_the_end(
         await keep(*given, **named)
 
     monkeypatch.setattr("server.actions.inbox.keep", slowly)
+    monkeypatch.setattr(pullers, "HOLD_S", PATIENCE_S)  # how slow the disk is decides nothing here
     far.count_to(10)
     _, account = await connect(database, far)
     await asyncio.wait_for(pullers.run(counter.services(database), stop), PATIENCE_S)
@@ -285,11 +287,13 @@ async def process(url: str) -> AsyncIterator[asyncio.subprocess.Process]:
 async def test_killed_in_the_middle_nothing_is_lost_and_nothing_twice(
     database: Database, database_url: str
 ) -> None:
-    async with counter.platform(total=60, pace_s=0.005) as far:
+    async with counter.platform(total=45, pace_s=0.005) as far:
         _, account = await connect(database, far)
         async with process(database_url) as child:
             await stored(account, 15)
             child.kill()
+        # However far the first came before it died, there is something left for the second.
+        far.count_to(60)
         async with process(database_url) as child:
             await stored(account, 60)
             child.terminate()
