@@ -3,10 +3,8 @@
 Works against any server; only what is done on the phone stands here.
 """
 
-import os
 import random
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +15,7 @@ import psutil
 from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
 from tests.browser.windows import Windows, let_go
+from tests.processes import power_off, with_children
 
 ARGS = [
     "--no-sandbox",
@@ -134,9 +133,12 @@ class Phone:
     def kill(self) -> None:
         """Take the battery out: SIGKILL to every process of this phone, and only of this one."""
         assert self._browser is None, "a window without a profile does not come back: take `lasting_phone`"
-        for process in psutil.process_iter(["cmdline"]):
-            if any(str(self.profile) in word for word in process.info["cmdline"] or []):
-                os.kill(process.pid, signal.SIGKILL)
+        named = (
+            process.pid
+            for process in psutil.process_iter(["cmdline"])
+            if any(str(self.profile) in word for word in process.info["cmdline"] or [])
+        )
+        power_off({process for pid in named for process in with_children(pid)})
         with suppress(Error):
             self.close()
         self.context = None

@@ -21,6 +21,7 @@ import httpx
 from server import commands
 from server.cli import main
 from tests.ports import free_port
+from tests.processes import until_gone, with_children
 
 ROOT = Path(__file__).parents[2]
 # Only a machine without a free core needs more than a few.
@@ -77,7 +78,7 @@ class Server:
         """Ask it to end and return its exit code."""
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGTERM)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=READY_S)
         self._signal(signal.SIGKILL)
         return code
 
@@ -104,11 +105,14 @@ class Server:
 
     def _signal(self, number: signal.Signals) -> None:
         assert self.process is not None
+        group = with_children(self.process.pid)
         try:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
             return
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=READY_S)
+        # Killed in the middle of a sync, one lives as long as the disk takes, and holds the folder's lock.
+        until_gone(group)
 
     def surroundings(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ZOLLSTOCK_")}
@@ -179,4 +183,4 @@ def _filled() -> "TemporaryDirectory[str]":
 def client(server: Server, token: str) -> httpx.Client:
     """Return a client of one person."""
     words = {"Authorization": f"Bearer {token}"}
-    return httpx.Client(base_url=server.url, headers=words, timeout=20, verify=False)
+    return httpx.Client(base_url=server.url, headers=words, timeout=READY_S, verify=False)

@@ -2,18 +2,17 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from tests.browser.phones.remote import MarionetteWire, Refused, RemotePhone
 from tests.ports import free_port
+from tests.processes import power_off, with_children
 
 START_S = 60.0
+END_S = 60.0
 # The window is never narrower than 500 device pixels: so many to one of CSS make a phone of 360.
 SHARPNESS = 500 / 360
 HEIGHT = round(740 * SHARPNESS + 86)
@@ -97,12 +96,8 @@ class FirefoxPhone(RemotePhone):
 
     def kill(self) -> None:
         assert self._process is not None
-        with suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self._process.pid)
-            for process in [parent, *parent.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    process.send_signal(signal.SIGKILL)
-        self._process.wait(timeout=10)
+        power_off(with_children(self._process.pid))
+        self._process.wait(timeout=END_S)
         self._let_go()
 
     def close(self) -> None:
@@ -113,7 +108,7 @@ class FirefoxPhone(RemotePhone):
             self._wire.send("Marionette:Quit", {"flags": ["eForceQuit"]})
         self._let_go()
         try:
-            self._process.wait(timeout=15)
+            self._process.wait(timeout=END_S)
         except subprocess.TimeoutExpired:
             self.kill()
 

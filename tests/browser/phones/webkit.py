@@ -5,7 +5,6 @@ MiniBrowser, which comes with WebKit, always opens a private session under autom
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -19,9 +18,10 @@ from PIL import ImageGrab
 from tests.browser.phones import NotHere
 from tests.browser.phones.remote import HttpWire, RemotePhone
 from tests.ports import free_port
+from tests.processes import power_off
 
-START_S = 30.0
-END_S = 10.0
+START_S = 60.0
+END_S = 30.0
 SIZE = (360, 740)  # as in webkit_window.py
 WINDOW = Path(__file__).with_name("webkit_window.py")
 # The Python of the distribution has GTK's bindings; the virtual environment must not see them.
@@ -112,9 +112,7 @@ class WebKitPhone(RemotePhone):
         ImageGrab.grab(xdisplay=self._display).crop((0, 0, *SIZE)).save(to)
 
     def kill(self) -> None:
-        for process in self._own():
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+        power_off(self._own())
         self._let_go()
         self._stop()
 
@@ -140,5 +138,5 @@ class WebKitPhone(RemotePhone):
         for process in (self._driver, self._screen):
             if process is not None:
                 process.terminate()
-                process.wait(timeout=10)
+                process.wait(timeout=END_S)
         self._driver = self._screen = None
