@@ -96,6 +96,7 @@ def test_keys_counter_texts_and_by_hand(desk: Desk) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".talk-name")).to_have_text("Petra Müller")
     page.wait_for_function("() => !!customElements.get('inbox-desk')")
+    painted(page)
     page.keyboard.press("n")
     expect(page.locator("#note")).to_be_focused()
     page.locator("h1").click()

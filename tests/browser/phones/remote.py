@@ -14,7 +14,9 @@ import httpx
 
 from tests.browser.phones import ScriptError
 
-PATIENCE_S = 60.0
+# Inside the driver; the wire to it waits longer than any of them.
+SCRIPT_MS, PAGE_MS, FIND_MS = 90_000, 60_000, 30_000
+PATIENCE_S = 120.0
 # Nothing was tapped: it is hidden, drawn anew or behind something at this moment.
 NOT_YET = ("element not interactable", "stale element reference", "element click intercepted")
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, "web element identifier"
@@ -205,7 +207,7 @@ class RemotePhone(ABC):
 
     def _begin(self, wire: Wire) -> None:
         self._wire = wire
-        wire.ask("timeouts", script=30_000, pageLoad=20_000, implicit=10_000)
+        wire.ask("timeouts", script=SCRIPT_MS, pageLoad=PAGE_MS, implicit=FIND_MS)
         self._tabs = list(wire.ask("windows"))
 
     def _let_go(self) -> None:

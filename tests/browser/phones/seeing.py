@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.browser.engine import META
 from tests.browser.phone import CONTROLLED, ROWS
 from tests.browser.phones import Phone, ScriptError
 
@@ -20,6 +21,7 @@ STANDING = """async () => {
   return items.map(({ id, owner, kind, job, state, error, offset, sha256, made_ms }) => ({ id, owner, kind, job, state, error, offset, sha256, made_ms }));
 }"""
 TEXT = "(css) => [...document.querySelectorAll(css)].map((one) => one.innerText).join('\\n')"
+SENDER = """async () => Boolean(await import(document.querySelector('script[src*="js/main.js"]').src.replace('js/main.js', 'js/offline/upload.js')))"""
 ONLINE = "() => { dispatchEvent(new Event('online')); }"
 
 
@@ -96,17 +98,14 @@ def _asked(phone: Phone, function: str) -> Any:
 
 
 def install(phone: Phone, url: str) -> None:
-    """Open a page and wait until the service worker answers for it."""
+    """Open a page and wait until the service worker answers for it and the phone knows whose it is."""
     phone.open(url)
     if not phone.evaluate(CONTROLLED):
         phone.open(url)
+    wait(phone, META, lambda session: session and session["actor"], ["session"])
 
 
 def settle(phone: Phone) -> None:
-    """Wait until the page has loaded all it asked for; a line cut before leaves half a program."""
+    """Wait until the page has all it may ever ask for; a line cut before leaves half a program."""
     wait(phone, "() => document.readyState === 'complete' && !document.querySelector(':not(:defined)')", bool)
-    loaded = "() => performance.getEntriesByType('resource').length"
-    before = -1
-    while before != (now := phone.evaluate(loaded)):
-        before = now
-        time.sleep(0.4)
+    wait(phone, SENDER, bool)
