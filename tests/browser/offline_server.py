@@ -118,6 +118,7 @@ class Handler(BaseHTTPRequestHandler):
     pages: Environment
     lock: threading.Lock
     idle: set[socket.socket]  # opened in advance by the browser; they would outlive a stopped server
+    over: threading.Event  # it is stopped: what comes on a line that was taken up before is not heard
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
@@ -125,10 +126,12 @@ class Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.idle.add(self.connection)
+        if self.over.is_set():
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def parse_request(self) -> bool:
         self.idle.discard(self.connection)
-        return super().parse_request()
+        return not self.over.is_set() and super().parse_request()
 
     def finish(self) -> None:
         self.idle.discard(self.connection)
@@ -499,19 +502,23 @@ class Office:
         self.assets = static.load()
         self._server: ThreadingHTTPServer | None = None
         self._idle: set[socket.socket] = set()
+        self._over = threading.Event()
 
     def start(self) -> None:
+        self._over = threading.Event()
         members = {
             "world": self.world,
             "assets": self.assets,
             "pages": _pages(),
             "lock": threading.Lock(),
             "idle": self._idle,
+            "over": self._over,
         }
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), type("Bound", (Handler,), members))
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
+        self._over.set()
         if self._server:
             self._server.shutdown()
             self._server.server_close()
