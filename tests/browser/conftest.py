@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.browser.offline_server import Office
-from tests.browser.phone import ARGS, Phone
+from tests.browser.phone import ARGS, PATIENCE_S, Phone
 from tests.browser.windows import Windows
 from tests.ports import free_port
 from tests.proofs import server as servers
 from tests.proofs.server import Server
+
+# Of itself it gives up after five seconds, everything else of Playwright after thirty.
+expect.set_options(timeout=1000 * PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
