@@ -7,7 +7,17 @@ from playwright.sync_api import Page
 
 from tests.browser.engine import keep, meta
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phone import Phone, all_stored, from_gallery, go, pictures, rows, wait_rows, wait_so
+from tests.browser.phone import (
+    Phone,
+    all_stored,
+    from_gallery,
+    go,
+    pictures,
+    rows,
+    wait_model,
+    wait_rows,
+    wait_so,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -154,6 +164,34 @@ def test_a_connection_lost_behind_our_back(phone: Phone, office: Office) -> None
     from_gallery(page, pictures(2, 5_000))
     wait_rows(page, all_stored)
     assert page.evaluate("globalThis.broken") > 0
+
+
+# A window still fetches pictures of the list it knows while another one has kept a newer list.
+TWO_LISTS = """async (base) => {
+  const { read, write } = await import(`${base}js/offline/db.js`);
+  const { refresh } = await import(`${base}js/offline/readmodel.js`);
+  const [key] = await read(['readmodel'], (tx) => tx.objectStore('readmodel').getAllKeys());
+  const fetched_ms = Date.now(), put = (kept) => write(['readmodel'], (tx) => tx.objectStore('readmodel').put(kept, key));
+  const { model } = await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(key));
+  await put({ model, fetched_ms, warm: false });
+  const fetched = globalThis.fetch, asked = [];
+  globalThis.fetch = async (...all) => {
+    asked.push(all[0]);
+    await put({ model: { ...model, jobs: [] }, fetched_ms: fetched_ms + 1, warm: false });
+    return fetched(...all);
+  };
+  await refresh();
+  globalThis.fetch = fetched;
+  return [asked.length, (await read(['readmodel'], (tx) => tx.objectStore('readmodel').get(key))).model.jobs.length];
+}"""
+
+
+def test_a_slow_window_puts_no_old_list_over_a_newer_one(phone: Phone, office: Office) -> None:
+    page = phone.install("/capture")
+    wait_model(page)
+    base = str(page.locator("script[src*='main.js']").first.get_attribute("src")).removesuffix("js/main.js")
+    asked, jobs = page.evaluate(TWO_LISTS, base)
+    assert asked > 0 and jobs == 0
 
 
 def test_the_browser_is_asked_to_keep_our_data(phone: Phone, office: Office) -> None:

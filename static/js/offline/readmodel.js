@@ -95,7 +95,16 @@ async function warm(kept, key) {
   const thumbs = new Set([...unsorted, ...befores, ...faces, ...newest].map((photo) => photo.thumb).filter(Boolean));
   for (const thumb of [...thumbs].slice(0, WARM_AT_MOST)) await fetch(thumb, { priority: 'low' }).catch(() => null);
   for (const before of befores.slice(0, SCREENS_AT_MOST)) await keepScreen(before.id, key);
-  await keep({ ...kept, warm: true }, key);
+  await markWarm(kept, key);
+}
+
+/** Another window may have fetched a newer list meanwhile: that one stands. @param {Kept} kept @param {string} key */
+function markWarm(kept, key) {
+  return write(['readmodel'], async (tx) => {
+    const models = tx.objectStore('readmodel');
+    const now = await models.get(key);
+    if (now?.fetched_ms === kept.fetched_ms) await models.put({ ...now, warm: true }, key);
+  });
 }
 
 /** Jobs as this phone knows them: the server's and those made here, own ones first. @returns {Promise<Job[]>} */
