@@ -378,6 +378,36 @@ def test_the_office_hears_what_was_removed_after_it_was_announced(phone: Phone, 
     assert asked(office, "DELETE") == [f"/sync/items/{gone}"]
 
 
+# Another window removes a second photo at the very moment this one strikes off the first.
+IN_BETWEEN = """async ([base, owner, first, second]) => {
+  const { oweWithdrawal, tellWithdrawn } = await import(`${base}js/offline/withdrawn.js`);
+  await oweWithdrawal({ owner, id: first });
+  const real = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (stores, mode, ...rest) {
+    if (mode === 'readwrite') {
+      IDBDatabase.prototype.transaction = real;
+      const meta = real.call(this, ['meta'], 'readwrite').objectStore('meta');
+      meta.get('withdrawn').onsuccess = ({ target }) => meta.put([...target.result, { owner, id: second }], 'withdrawn');
+    }
+    return real.call(this, stores, mode, ...rest);
+  };
+  await tellWithdrawn(owner, owner);
+  return new Promise((resolve) => {
+    indexedDB.open('zollstock').onsuccess = ({ target }) => {
+      target.result.transaction('meta').objectStore('meta').get('withdrawn').onsuccess = (got) => resolve(got.target.result);
+    };
+  });
+}"""
+
+
+def test_a_photo_removed_while_another_removal_is_told_is_told_too(phone: Phone, office: Office) -> None:
+    page = ready(phone)
+    until_reported(page, office)
+    base = str(page.locator("script[src*='main.js']").first.get_attribute("src")).removesuffix("js/main.js")
+    first, second = (f"019aa000-0000-7000-8000-0000000000e{n}" for n in (1, 2))
+    assert page.evaluate(IN_BETWEEN, [base, ALI, first, second]) == [{"owner": ALI, "id": second}]
+
+
 def test_the_office_hears_what_was_removed_while_its_description_was_on_its_way(
     phone: Phone, office: Office
 ) -> None:

@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, setMeta } from './db.js';
+import { changeMeta, getMeta } from './db.js';
 
 const OFFERED_MS = 24 * 3_600_000;
 const KEPT_AT_MOST = 5;
@@ -8,20 +8,21 @@ const ABOUT = /** @type {const} */ (['owner', 'name', 'job', 'contact', 'questio
 /** @typedef {{ owner: string, name: string, job: string, contact: string, question: string, at_ms: number }} Called whom somebody dialled on this phone and has not written a note about */
 
 /** A call to somebody else leaves those before it waiting; the same one again is one call. @param {Called} called */
-export async function keepCalled(called) {
-  const others = (await waiting()).filter((one) => !sameCall(one, called));
-  return setMeta('called', [...others, called].slice(-KEPT_AT_MOST));
+export function keepCalled(called) {
+  return changeMeta('called', (kept) => [...waiting(kept).filter((one) => !sameCall(one, called)), called].slice(-KEPT_AT_MOST));
 }
 
 /** The calls of this person that still wait for their notes, the latest first; after a day nobody remembers. @param {string} owner @returns {Promise<Called[]>} */
 export async function callsOf(owner) {
-  return (await waiting()).filter((one) => one.owner === owner).reverse();
+  return waiting(await getMeta('called')).filter((one) => one.owner === owner).reverse();
 }
 
 /** Nobody wants a note about them any more. @param {(called: Called) => boolean} which */
-export async function forgetCalled(which) {
-  const left = (await waiting()).filter((one) => !which(one));
-  return setMeta('called', left.length > 0 ? left : undefined);
+export function forgetCalled(which) {
+  return changeMeta('called', (kept) => {
+    const left = waiting(kept).filter((one) => !which(one));
+    return left.length > 0 ? left : undefined;
+  });
 }
 
 /** What the address of a call's note ends with. @param {number} at_ms */
@@ -38,9 +39,8 @@ export function noted(hash, { job, contact }) {
   return forgetCalled((one) => (contact ? one.contact === contact : !one.contact && one.job === job));
 }
 
-/** @returns {Promise<Called[]>} in the order of the calls */
-async function waiting() {
-  const kept = await getMeta('called');
+/** @param {unknown} kept @returns {Called[]} in the order of the calls */
+function waiting(kept) {
   // Phones of before kept one call only.
   const all = /** @type {Called[]} */ (Array.isArray(kept) ? kept : [kept].filter(Boolean));
   return all.filter(({ at_ms }) => Math.abs(Date.now() - at_ms) < OFFERED_MS);

@@ -140,6 +140,18 @@ export function setMeta(key, value, options) {
 }
 
 /**
+ * Changes a row by what stands there at that moment; another window's change is never written over.
+ * @param {string} key @param {(now: any) => unknown} change undefined removes the row @param {Options} [options]
+ */
+export function changeMeta(key, change, options) {
+  return write(['meta'], async (tx) => {
+    const meta = tx.objectStore('meta');
+    const next = change(await meta.get(key));
+    await (next === undefined ? meta.delete(key) : meta.put(next, key));
+  }, options);
+}
+
+/**
  * Writes what only saves work: on a full disk it is left out, for sending must go on there more than anywhere.
  * @template T @param {Promise<T>} writing @returns {Promise<T | null>} null if it was left out
  */

@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, write } from './db.js';
+import { changeMeta, getMeta } from './db.js';
 
 /**
  * What the owner of this phone chose.
@@ -17,8 +17,5 @@ export async function readPrefs() {
 
 /** @param {Partial<Prefs>} patch */
 export function writePrefs(patch) {
-  return write(['meta'], async (tx) => {
-    const meta = tx.objectStore('meta');
-    await meta.put({ ...DEFAULTS, ...(await meta.get('prefs')), ...patch }, 'prefs');
-  });
+  return changeMeta('prefs', (now) => ({ ...DEFAULTS, ...now, ...patch }));
 }

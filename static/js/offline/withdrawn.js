@@ -1,6 +1,6 @@
 // @ts-check
 import { headersOf } from './have.js';
-import { getMeta, ifRoom, setMeta, write } from './db.js';
+import { changeMeta, getMeta, ifRoom, write } from './db.js';
 import { ask, judge } from '../lib/http.js';
 
 /** @typedef {{ owner: string, id: string }} Withdrawn a photo that was removed here though the office knows of it */
@@ -18,14 +18,15 @@ export function oweWithdrawal(gone) {
 
 /** Tells the office, once there is a line. What it refuses it has settled otherwise. @param {string} owner @param {string} device */
 export async function tellWithdrawn(owner, device) {
-  for (const { id } of (await noted()).filter((one) => one.owner === owner)) {
+  const noted = /** @type {Withdrawn[]} */ ((await getMeta('withdrawn')) ?? []);
+  for (const { id } of noted.filter((one) => one.owner === owner)) {
     judge(await ask('DELETE', `/sync/items/${id}`, { headers: headersOf(owner, device) }), [403, 404, 405, 409, 410]);
-    const left = (await noted()).filter((one) => one.id !== id);
-    await ifRoom(setMeta('withdrawn', left.length > 0 ? left : undefined));
+    await ifRoom(changeMeta('withdrawn', (now) => without(now ?? [], id)));
   }
 }
 
-/** @returns {Promise<Withdrawn[]>} */
-async function noted() {
-  return (await getMeta('withdrawn')) ?? [];
+/** @param {Withdrawn[]} noted @param {string} id @returns {Withdrawn[] | undefined} */
+function without(noted, id) {
+  const left = noted.filter((one) => one.id !== id);
+  return left.length > 0 ? left : undefined;
 }

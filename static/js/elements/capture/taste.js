@@ -1,5 +1,5 @@
 // @ts-check
-import { getMeta, setMeta } from '../../offline/db.js';
+import { changeMeta, getMeta } from '../../offline/db.js';
 
 /** What this phone remembers about its camera page. @typedef {{ grid: boolean, quality: import('../../lib/camera.js').Quality }} Taste */
 
@@ -13,5 +13,5 @@ export async function readTaste() {
 
 /** @param {Partial<Taste>} patch */
 export async function writeTaste(patch) {
-  await setMeta('camera', { ...(await readTaste()), ...patch });
+  await changeMeta('camera', (now) => ({ ...DEFAULT, ...now, ...patch }));
 }
