@@ -71,6 +71,9 @@ class World:
     poisoned: set[str] = field(default_factory=set)  # captions that are answered 422
     portal: bool = False
     delay_s: float = 0.0
+    held: dict[str, threading.Event] = field(
+        default_factory=dict
+    )  # method, path or file → what is not answered before this
     order: str | None = None  # what the office wants of this phone
     obeyed: list[str] = field(default_factory=list)
     disabled: bool = False  # the user was blocked: 403 on everything below /sync
@@ -235,6 +238,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.page("errors/404.html", user=self.world.user, status=404)
 
     def static(self, version: str, path: str) -> None:
+        self.hold(path)
         if version != f"v-{self.assets.version}" and path.endswith((".js", static.PACK)):
             return self.reply(410, b"")
         found = self.assets.files.get(path)
@@ -279,6 +283,7 @@ class Handler(BaseHTTPRequestHandler):
         with self.lock:
             world.seen.append((self.command, path))
             fault = world.answers.pop(0) if world.answers and path == "/sync/have" else None
+        self.hold(self.command, path)
         body = self.body(path)
         if body is None:
             return None
@@ -300,6 +305,10 @@ class Handler(BaseHTTPRequestHandler):
         with self.lock:
             world.log.append((self.command, path, time.monotonic()))
             return self.answer(path, body)
+
+    def hold(self, *names: str) -> None:
+        for gate in [self.world.held[name] for name in names if name in self.world.held]:
+            gate.wait(60)
 
     def refuse(self, status: int, code: str, place: str | None = None, **more: object) -> None:
         self.json({"error": {"code": code, "message": "", "field": place}} | more, status)

@@ -32,7 +32,8 @@ LOCKS = ("SingletonLock", "SingletonCookie", "SingletonSocket")
 ROWS = """async () => {
   const open = indexedDB.open('zollstock');
   const db = await new Promise((resolve, reject) => { open.onsuccess = () => resolve(open.result); open.onerror = () => reject(open.error); });
-  const all = (store, what) => new Promise((resolve) => { const q = db.transaction(store).objectStore(store)[what](); q.onsuccess = () => resolve(q.result); });
+  const tx = db.transaction(['items', 'bytes']);
+  const all = (store, what) => new Promise((resolve) => { const q = tx.objectStore(store)[what](); q.onsuccess = () => resolve(q.result); });
   const [items, ids, bytes] = [await all('items', 'getAll'), await all('bytes', 'getAllKeys'), await all('bytes', 'getAll')];
   db.close();
   const hex = async (b) => [...new Uint8Array(await crypto.subtle.digest('SHA-256', b))].map((x) => x.toString(16).padStart(2, '0')).join('');
@@ -248,6 +249,21 @@ def from_gallery(page: Page, files: list[dict[str, object]]) -> None:
 def go(page: Page) -> None:
     """Wake the phone as a returning network does."""
     ask(page, "() => { dispatchEvent(new Event('online')); }")
+
+
+def go_until(page: Page, wanted: Callable[[], Any]) -> None:
+    """Wake the phone as a network does that comes and goes, until it is as wanted.
+
+    Once may be too early: a call that was under way before counts for the one that was asked for.
+    """
+
+    def so() -> Any:
+        found = wanted()
+        if not found:
+            go(page)
+        return found
+
+    wait_so(page, so)
 
 
 def all_stored(found: list[dict[str, Any]]) -> bool:

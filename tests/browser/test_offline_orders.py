@@ -7,7 +7,18 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.engine import keep, meta, until_reported
 from tests.browser.offline_server import USERS, Office
-from tests.browser.phone import Phone, all_stored, ask, from_gallery, go, pictures, rows, wait_rows, wait_so
+from tests.browser.phone import (
+    Phone,
+    all_stored,
+    ask,
+    from_gallery,
+    go,
+    go_until,
+    pictures,
+    rows,
+    wait_rows,
+    wait_so,
+)
 from tests.browser.windows import Windows, let_go
 
 pytestmark = [
@@ -40,13 +51,13 @@ def test_an_order_to_wipe_empties_everything_at_once(phone: Phone, office: Offic
     page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(2, 5_000))
+        office.world.order = "wipe"
     device = office.world.states[0]["device"]
-    office.world.order = "wipe"
     go(page)
     until_obeyed(page, office)
     assert office.world.obeyed == [device]
     assert is_empty(page, device) and office.world.stored == {}
-    assert page.evaluate("navigator.serviceWorker.getRegistration().then((found) => found?.active?.state ?? null)") in (None, "activated")  # fmt: skip
+    wait_so(page, lambda: ask(page, "navigator.serviceWorker.getRegistration().then((found) => found?.active?.state ?? 'none')") in ("none", "activated"))  # fmt: skip
 
 
 @pytest.mark.parametrize("signed_out", [False, True], ids=["session-ended", "signed-out-here"])
@@ -55,13 +66,14 @@ def test_a_phone_without_a_session_hears_the_order(phone: Phone, office: Office,
     page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))
+        office.world.user = None
     device = office.world.states[0]["device"]
-    office.world.user = None
     if signed_out:
         page.goto("/login")
         wait_so(page, lambda: meta(page, "session")["locked"])
     office.world.order = "wipe"
-    go(page)
+    # The sign-in page asks of itself as well: a phone that was still hearing of no order has not asked again.
+    go_until(page, lambda: office.world.obeyed)
     until_obeyed(page, office)
     assert is_empty(page, device)
 
@@ -70,15 +82,15 @@ def test_an_order_told_while_the_answer_is_lost(phone: Phone, office: Office) ->
     """Wiped, but the office does not know yet: it is told at the next contact, before anything else."""
     page = ready(phone, office)
     keep(page, USERS["ali"], "note", text_of="x")
-    office.world.order = "wipe"
     page.evaluate(
         """() => { const real = globalThis.fetch; globalThis.fetch = (path, ...rest) => (
           String(path).endsWith('/sync/obeyed') ? Promise.reject(new TypeError('cut')) : real(path, ...rest)); }"""
     )
+    office.world.order = "wipe"
     go(page)
     page.get_by_role("heading", name="Anmelden").wait_for()
     until_obeyed(page, office)
-    assert not meta(page, "obeyed-owed")
+    wait_so(page, lambda: not meta(page, "obeyed-owed"))
 
 
 def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: Office) -> None:
@@ -88,9 +100,9 @@ def test_first_send_then_wipe_waits_for_the_last_receipt(phone: Phone, office: O
     page.goto("/capture")
     with office.away():
         from_gallery(page, pictures(2, 5_000))
+        office.world.wrong_receipts = True
+        office.world.order = "send_then_wipe"
     device = office.world.states[0]["device"]
-    office.world.wrong_receipts = True
-    office.world.order = "send_then_wipe"
     go(page)
     wait_rows(page, lambda found: {row["state"] for row in found} == {"needs-attention"})
     wait_so(page, lambda: ask(page, CACHES) == [])
@@ -106,8 +118,8 @@ def test_first_send_then_wipe_spares_another_persons_things(phone: Phone, office
     page = ready(phone, office)
     with office.away():
         from_gallery(page, pictures(1, 5_000))
-    office.world.user, office.world.cache_key = "bea", "k2"
-    office.world.order = "send_then_wipe"
+        office.world.user, office.world.cache_key = "bea", "k2"
+        office.world.order = "send_then_wipe"
     page = ready(phone, office)
     keep(page, USERS["bea"], "note")
     go(page)
@@ -150,6 +162,7 @@ def test_a_browser_that_emptied_the_database_is_found_out(phone: Phone, office: 
     assert "2 Einträge waren noch nicht im Büro" in page.locator("storage-banner").inner_text()
     assert meta(page, "device") == device
     page.get_by_role("button", name="Gelesen").click()
+    wait_so(page, lambda: not meta(page, "wiped"))
     page.reload()
     page.locator("unsent-list .empty, unsent-list .unsent-list").first.wait_for(state="attached")
     page.wait_for_timeout(300)
@@ -248,7 +261,7 @@ def test_a_window_lets_a_newer_one_in(phone: Phone, office: Office) -> None:
         other.evaluate(
             """() => new Promise((resolve) => { const open = indexedDB.open('zollstock', 99);
           open.onsuccess = () => { open.result.close(); resolve('open'); };
-          setTimeout(() => resolve('blocked'), 20_000); })"""
+          setTimeout(() => resolve('blocked'), 60_000); })"""
         )
         == "open"
     )

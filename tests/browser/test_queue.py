@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.engine import call
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import Phone, go, rows, wait_rows, wait_so
+from tests.browser.phone import Phone, go, rows, wait_model, wait_rows, wait_so
 from tests.browser.test_pages import ALL_RULES, AXE, COLOUR_RULES, RUN_AXE
 from tests.browser.unsent import fill
 from tests.browser.windows import Windows, let_go
@@ -62,6 +62,7 @@ def cellar(phone: Phone, office: Office, specs: list[dict[str, Any]]) -> Iterato
     """The list without a network, on a phone that holds all this; the network returns afterwards."""
     page = phone.install("/unsent")
     page.get_by_text("Auf diesem Handy wartet nichts").wait_for()
+    wait_model(page)
     with office.away():
         fill(page, OWNER, specs)
         page.goto("/unsent")
@@ -89,9 +90,10 @@ def test_all_of_it_leaves_as_one_archive_without_a_network(
         {"gone": True},
     ]
     with cellar(phone, office, specs) as page:
+        kept = rows(page)
         path = saved(page, "Alles als ZIP sichern", tmp_path)
         page.locator(".unsent-said", has_text=f"Gesichert als {path.name}").wait_for()
-    kept = rows(page)
+        assert [row["state"] for row in rows(page)] == [row["state"] for row in kept]
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         content = json.loads(archive.read("inhalt.json"))["items"]
@@ -114,7 +116,6 @@ def test_all_of_it_leaves_as_one_archive_without_a_network(
         lines = archive.read("inhalt.txt").decode().splitlines()
         assert len(lines) == 4
         assert lines[3].startswith("Datei fehlt")
-    assert [row["state"] for row in rows(page)] == [row["state"] for row in kept]
 
 
 def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Office) -> None:
@@ -212,6 +213,7 @@ def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office)
         page.evaluate(ALL_ITEMS, {"acked_ms": time.time() * 1000})
         page.goto("/unsent#settings")
         page.get_by_label("30 Tage").check(force=True)
+        wait_so(page, lambda: (page.evaluate(PREFS) or {}).get("keep_days") == 30)
         page.locator(".unsent-kept > summary").click()
         page.get_by_text("Gesendete Fotos bleiben noch 30 Tage auf dem Handy").wait_for()
         page.get_by_text("vom Handy entfernt").wait_for()
