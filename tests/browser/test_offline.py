@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.engine import meta
+from tests.browser.engine import call, meta, until_reported
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import (
+    MODELS,
     STATES,
     Phone,
     all_stored,
@@ -213,6 +214,16 @@ def test_the_next_user_sees_and_sends_nothing_of_the_last(phone: Phone, office: 
     office.world.user, office.world.cache_key = "ali", "k3"
     page.goto("/unsent")
     wait_rows(page, all_stored)
+
+
+def test_a_worker_that_hears_late_of_a_sign_in_takes_nothing_away(phone: Phone, office: Office) -> None:
+    """Page and worker both take over a sign-in: the slower one must not wipe what the other has brought since."""
+    page = phone.install("/jobs")
+    wait_model(page)
+    until_reported(page, office)
+    session = meta(page, "session")
+    call(page, "session", "adopt", {**session, "actor": None}, {**session, "cacheKey": "k0"})
+    assert ask(page, MODELS) == 1 and meta(page, "reported_ms") and meta(page, "session") == session
 
 
 def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Office) -> None:

@@ -89,7 +89,12 @@ async function wipe(keep) {
     if (personal && !allowed.includes(name)) await caches.delete(name);
   }
   // The job last chosen is named there; and the office is to hear at once what waits here now, and whose.
-  await write(['readmodel', 'meta'], (tx) => Promise.all([tx.objectStore('readmodel').clear(), ...['last-job', 'reported_ms'].map((key) => tx.objectStore('meta').delete(key))]));
+  await write(['readmodel', 'meta'], async (tx) => {
+    const meta = tx.objectStore('meta');
+    // Page and worker both take over a sign-in: what the first has brought since stays.
+    if (keep && (await meta.get('session'))?.cacheKey === keep) return;
+    await Promise.all([tx.objectStore('readmodel').clear(), ...['last-job', 'reported_ms'].map((key) => meta.delete(key))]);
+  });
 }
 
 /** The name of this phone towards the server, made once. @returns {Promise<string>} */
