@@ -226,6 +226,31 @@ def test_a_worker_that_hears_late_of_a_sign_in_takes_nothing_away(phone: Phone, 
     assert ask(page, MODELS) == 1 and meta(page, "reported_ms") and meta(page, "session") == session
 
 
+@pytest.mark.parametrize("kept", ["pages-k1", "thumbs-k1"])
+def test_what_comes_while_somebody_signs_out_is_not_kept(phone: Phone, office: Office, kept: str) -> None:
+    """Page and picture were allowed to be kept when they began to come, and are not any more when they are here."""
+    page = phone.install("/jobs")
+    assert phone.context is not None
+    (worker,) = phone.context.service_workers
+    worker.evaluate(
+        """(kept) => { const { open } = CacheStorage.prototype, { put } = Cache.prototype;
+        CacheStorage.prototype.open = async function (name) {
+          if (name === kept) await new Promise((go) => { globalThis.goOn = go; });
+          return open.call(this, name); };
+        Cache.prototype.put = async function (...all) { await put.apply(this, all); globalThis.written = true; }; }""",
+        kept,
+    )
+    page.evaluate(
+        "(thumb) => { void fetch(thumb); }", "/photos/019aa000-0000-7000-8000-0000000000f9/renditions/thumb"
+    )
+    page.goto("/jobs")
+    wait_so(page, lambda: worker.evaluate("'goOn' in globalThis"))
+    call(page, "session", "lock")
+    worker.evaluate("() => { globalThis.written = false; goOn(); }")
+    wait_so(page, lambda: worker.evaluate("globalThis.written"))
+    wait_so(page, lambda: kept not in ask(page, "caches.keys()"))
+
+
 def test_signing_out_offline_wipes_what_could_be_read(phone: Phone, office: Office) -> None:
     page = phone.install("/jobs")
     page.goto("/jobs")

@@ -34,7 +34,18 @@ export async function keepPage(request, response, fresh) {
   headers.set('X-Stored-At', now);
   headers.set('X-Stored-Version', STATIC_VERSION.exec(html)?.[1] ?? '');
   const page = html.replace('<body', `<body data-stored-at="${now}"`);
-  await (await caches.open(`pages-${key}`)).put(request, new Response(page, { headers }));
+  const name = `pages-${key}`;
+  await (await caches.open(name)).put(request, new Response(page, { headers }));
+  await dropIfGone(key, name);
+}
+
+/**
+ * Whoever signed out while it was written has wiped before it lay there.
+ * @param {string} key @param {string} name of the cache
+ */
+async function dropIfGone(key, name) {
+  const session = await currentSession();
+  if (session?.cacheKey !== key || session.locked || (await isLeaving())) await caches.delete(name);
 }
 
 /**
@@ -76,17 +87,19 @@ async function stillGood({ headers }) {
 export async function fromThumbs(event) {
   const session = await currentSession();
   if (!session || session.locked || (await isLeaving())) return fetch(event.request);
-  const cache = await caches.open(`thumbs-${session.cacheKey}`);
-  const kept = await cache.match(event.request);
+  const kept = await caches.match(event.request, { cacheName: `thumbs-${session.cacheKey}` });
   if (kept) return kept;
   const response = await fetch(event.request);
-  if (keyOf(response, 'image/') === session.cacheKey) event.waitUntil(keepThumb(cache, event.request, response.clone()));
+  if (keyOf(response, 'image/') === session.cacheKey) event.waitUntil(keepThumb(session.cacheKey, event.request, response.clone()));
   return response;
 }
 
-/** @param {Cache} cache @param {Request} request @param {Response} response */
-async function keepThumb(cache, request, response) {
+/** @param {string} key @param {Request} request @param {Response} response */
+async function keepThumb(key, request, response) {
+  const name = `thumbs-${key}`;
+  const cache = await caches.open(name);
   const names = await cache.keys();
-  if (names.length >= THUMBS_AT_MOST) await Promise.all(names.slice(0, THUMBS_DROPPED).map((name) => cache.delete(name)));
+  if (names.length >= THUMBS_AT_MOST) await Promise.all(names.slice(0, THUMBS_DROPPED).map((one) => cache.delete(one)));
   await cache.put(request, response);
+  await dropIfGone(key, name);
 }
