@@ -5,11 +5,13 @@ The numbers in brackets are those of the list there. (5) is the server's, (11) n
 
 import hashlib
 import shutil
+from threading import Event
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from server.web import static
 from tests.browser.engine import call, meta, until_reported
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import (
@@ -290,6 +292,28 @@ def test_no_update_while_somebody_photographs(phone: Phone, office: Office) -> N
     other.locator(".update-banner").wait_for()
     with other.expect_navigation():
         other.get_by_role("button", name="Neu laden").click()
+
+
+def test_an_update_under_way_before_the_page_listens_is_offered(phone: Phone, office: Office) -> None:
+    """On a slow phone the browser finds the new worker before the page's scripts are there to hear of it."""
+    phone.install("/jobs").close()
+    page = phone.open("about:blank")
+    page.add_init_script(
+        """{ const register = ServiceWorkerContainer.prototype.register;
+        ServiceWorkerContainer.prototype.register = async function (...how) {
+          const found = await register.apply(this, how);
+          const heard = new Promise((done) => found.addEventListener('updatefound', done, { once: true }));
+          await Promise.all([found.update(), heard]);
+          setTimeout(() => { globalThis.listens = true; });
+          return found;
+        }; }"""
+    )
+    office.world.worker_note = "// newer"
+    pack = office.world.held[static.PACK] = Event()
+    page.goto("/jobs")
+    wait_so(page, lambda: page.evaluate("globalThis.listens"))
+    pack.set()
+    page.locator(".update-banner").wait_for()
 
 
 def test_the_sign_in_page_is_never_kept(phone: Phone, office: Office) -> None:

@@ -18,6 +18,8 @@ export async function keepUpdated() {
     return null;
   }
   registration.addEventListener('updatefound', () => watch(registration));
+  // Found before this page listened, and not here yet.
+  watch(registration);
   if (registration.waiting) void offer(registration.waiting);
   const look = () => void registration.update().catch(() => {});
   setInterval(look, HOURLY_MS);
