@@ -68,6 +68,13 @@ CONTROLLED = """() => Promise.race([
     return Boolean(navigator.serviceWorker.controller);
   })])"""
 
+# In the cellar a phone that has not kept who uses it asks for a sign-in.
+SIGNED_IN = """async () => {
+  const main = document.querySelector('script[src*="js/main.js"]').src;
+  const { currentSession } = await import(main.replace('js/main.js', 'js/offline/session.js'));
+  return Boolean((await currentSession())?.actor);
+}"""
+
 
 class Phone:
     """One profile folder is one phone; `open` may be called again after `kill` or `close`.
@@ -121,9 +128,10 @@ class Phone:
         return page
 
     def install(self, path: str = "/") -> Page:
-        """Open a page and wait until the service worker answers for it."""
+        """Open a page and wait until the service worker answers for it and the phone knows whose it is."""
         page = self.open(path)
         controlled(page)
+        wait_so(page, lambda: ask(page, SIGNED_IN))
         return page
 
     def close(self) -> None:
