@@ -12,6 +12,7 @@ from tests.browser.phone import (
     all_stored,
     from_gallery,
     go,
+    painted,
     pictures,
     rows,
     shoot,
@@ -110,8 +111,10 @@ def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
         groups.nth(2).wait_for()
         groups.first.get_by_role("button", name="Bad Müller").click()
         page.get_by_text("3 Fotos bei Bad Müller").wait_for()
+        expect(groups).to_have_count(2)  # the word comes before the list without them
         swipe(page, groups.first)
         page.get_by_text("1 Foto bei").wait_for()
+        expect(groups).to_have_count(1)
         groups.first.get_by_role("button", name="Anderer Auftrag").click()
         page.locator("job-chooser dialog").get_by_role("button", name="Heizung Kita").click()
         page.get_by_text("Feierabend!").wait_for()
@@ -152,6 +155,10 @@ def test_a_question_takes_along_the_photo_just_taken(phone: Phone, office: Offic
     assert [item["kind"] for item in office.world.items.values()] == ["photo", "photo", "question"]
 
 
+# Before anything could come of the first tap: later the second meets whatever stands there by then.
+TWICE = "(button) => { button.click(); button.click(); }"
+
+
 def test_two_taps_file_once_and_are_taken_back_once(phone: Phone, office: Office) -> None:
     """A glove taps twice: what is taken back is back, and the page says so and nothing else."""
     page = phone.install("/capture")
@@ -160,23 +167,56 @@ def test_two_taps_file_once_and_are_taken_back_once(phone: Phone, office: Office
     with office.away():  # what has left cannot be taken back
         from_gallery(page, pictures(2, 3_000))
         page.goto("/sort")
-        page.locator(".sorter-job").first.dblclick()
+        page.locator(".sorter-job").first.evaluate(TWICE)
         page.get_by_text("Feierabend!").wait_for()
         assert [row["kind"] for row in rows(page)].count("filing") == 1
-        page.get_by_role("button", name="Rückgängig").dblclick()
+        page.get_by_role("button", name="Rückgängig").evaluate(TWICE)
         page.locator(".sorter-group").get_by_role("heading", name="2 Fotos").wait_for()
         expect(page.locator(".sorter-said")).to_have_text("Zurückgenommen.")
         assert [row["kind"] for row in rows(page)] == ["photo", "photo"]
 
 
-def swipe(page: Page, card: Any) -> None:
-    """Draw a finger over a card to the right."""
+# A sender that says without pause how far it is; the second begins with the word that something is filed.
+BUSY = """() => { const all = new BroadcastChannel('outbox'), busy = setInterval(() => all.postMessage(null), 10);
+  document.querySelector('.sorter-said').addEventListener('click', () => clearInterval(busy), { once: true }); }"""
+BUSY_THEN = """() => new MutationObserver((_, seen) => {
+  const all = new BroadcastChannel('outbox');
+  setInterval(() => all.postMessage(null), 10);
+  seen.disconnect();
+}).observe(document.querySelector('.sorter-said'), { childList: true })"""
+
+
+def test_what_is_sent_meanwhile_takes_no_group_from_under_the_finger(phone: Phone, office: Office) -> None:
+    """Nor does it hold the tap that files again what has just been taken back."""
+    page = phone.install("/capture")
+    wait_model(page)
+    wait_kept(page, "/offline")
+    with office.away():
+        from_gallery(page, pictures(2, 3_000))
+        page.goto("/sort")
+        group = page.locator(".sorter-group")
+        group.wait_for()
+        for sender in (BUSY, BUSY_THEN):
+            page.evaluate(sender)
+            swipe(page, group, rest_ms=200)
+            page.get_by_text("2 Fotos bei Bad Müller").wait_for()
+            page.get_by_role("button", name="Rückgängig").click()
+            page.get_by_text("Zurückgenommen.").wait_for()
+            group.wait_for()
+        swipe(page, group)
+        page.get_by_text("2 Fotos bei Bad Müller").wait_for()
+
+
+def swipe(page: Page, card: Any, *, rest_ms: int = 0) -> None:
+    """Draw a finger over a card to the right, and let it rest on the way."""
     while (box := card.locator(".sorter-strip").bounding_box()) is None:  # drawn anew at this moment
         page.wait_for_timeout(50)
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 20, y)
     page.mouse.down()
-    page.mouse.move(box["x"] + 200, y, steps=5)
+    page.mouse.move(box["x"] + 100, y, steps=3)
+    page.wait_for_timeout(rest_ms)
+    page.mouse.move(box["x"] + 200, y, steps=3)
     page.mouse.up()
 
 
@@ -276,6 +316,7 @@ def test_the_sorter_goes_by_keyboard(phone: Phone, office: Office) -> None:
     wait_model(page)
     page.goto("/sort")
     page.locator(".sorter-group").nth(1).wait_for()
+    painted(page)
     page.locator(".sorter-job").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".sorter-group")).to_have_count(1)

@@ -72,9 +72,11 @@ export class PhotoSorter extends HTMLElement {
     const old = new Map([...this.#list.children].map((card) => [card.id, /** @type {HTMLElement} */ (card)]));
     const offersFor = await offering();
     const cards = await Promise.all(groups.map(async (group) => old.get(nameOf(group)) ?? this.#card(group, offersFor)));
+    const wanted = cards.length > 0 ? cards : [this.#end()];
+    // What stays is not touched: a card taken out and put back would let go of the finger that draws it.
+    if (namesOf(wanted) === namesOf([...this.#list.children])) return;
     const focused = this.#list.contains(document.activeElement);
-    this.#list.replaceChildren(...cards);
-    if (groups.length === 0) this.#list.append(this.#end());
+    this.#list.replaceChildren(...wanted);
     if (focused && !this.#list.contains(document.activeElement)) /** @type {HTMLElement | null} */ (this.#list.querySelector('.btn'))?.focus();
   }
 
@@ -110,7 +112,7 @@ export class PhotoSorter extends HTMLElement {
     try {
       const ids = await file(group, job);
       this.#filed += group.length;
-      this.#say(n(group.length, '{n} Foto bei {job}', '{n} Fotos bei {job}').replace('{job}', job.title), () => this.#undo(ids, group.length));
+      this.#say(n(group.length, '{n} Foto bei {job}', '{n} Fotos bei {job}').replace('{job}', job.title), () => this.#undo(ids, group));
       await this.#draw();
     } catch (error) {
       this.#say(error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.'));
@@ -126,10 +128,11 @@ export class PhotoSorter extends HTMLElement {
     this.#timer = setTimeout(() => this.#sent(), UNDO_MS);
   }
 
-  /** @param {string[]} ids @param {number} count */
-  async #undo(ids, count) {
+  /** @param {string[]} ids @param {Loose[]} group */
+  async #undo(ids, group) {
     if (!(await takeBack(ids))) return this.#say(t('Schon im Büro. Dort lässt es sich verschieben.'));
-    this.#filed -= count;
+    for (const one of group) this.#filing.delete(one.id);
+    this.#filed -= group.length;
     this.#say(t('Zurückgenommen.'));
     await this.#draw();
   }
@@ -137,7 +140,7 @@ export class PhotoSorter extends HTMLElement {
   /** Nothing left: a good word, and the way home. */
   #end() {
     const words = this.#filed > 0 ? n(this.#filed, '{n} Foto einsortiert. Alles hat seinen Auftrag.', '{n} Fotos einsortiert. Alles hat seinen Auftrag.') : t('Alles hat seinen Auftrag.');
-    return h('div', { class: 'empty sorter-end' }, h('div', { class: 'unfold', 'aria-hidden': 'true' }, ...Array.from({ length: 12 }, () => h('i', { class: 'done' }))),
+    return h('div', { class: 'empty sorter-end', id: `end-${this.#filed}` }, h('div', { class: 'unfold', 'aria-hidden': 'true' }, ...Array.from({ length: 12 }, () => h('i', { class: 'done' }))),
       h('h2', {}, t('Feierabend!')), h('p', {}, words),
       h('div', { class: 'actions' }, h('a', { class: 'btn primary', href: '/' }, icon('home'), t('Heute')), h('a', { class: 'btn', href: '/unsent' }, icon('phone-device'), t('Noch auf dem Handy'))));
   }
@@ -176,6 +179,11 @@ function lostWords(code) {
 /** @param {Loose[]} group */
 function nameOf(group) {
   return `group-${group[0].id}-${group.length}`;
+}
+
+/** @param {Element[]} cards */
+function namesOf(cards) {
+  return cards.map(({ id }) => id).join();
 }
 
 /** @returns {Promise<null>} */
