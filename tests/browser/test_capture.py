@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, USERS, Office
-from tests.browser.phone import Phone, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
+from tests.browser.phone import Phone, painted, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
 
 pytestmark = [
     pytest.mark.browser,
@@ -46,22 +46,33 @@ def camera(phone: Phone, path: str = f"/capture?job={JOB}", *, gifts: str = "") 
     if gifts:
         page.add_init_script(gifts)
     page.goto(path)
-    page.locator(".capture-shutter:not([disabled])").wait_for()
+    ready(page)
     return page
 
 
+def ready(page: Page) -> None:
+    """Wait until the camera page can shoot and hears keys and fingers."""
+    page.locator(".capture-shutter:not([disabled])").wait_for()
+    painted(page)
+
+
 def touch(page: Page, *steps: list[tuple[float, float]]) -> None:
-    """Put fingers on the picture, move them step by step and lift them; places are parts of its width and height."""
+    """Put fingers on the picture, move them step by step and lift them; places are parts of its width and height.
+
+    However late they come here, for the page 20 ms lie between two steps: a tap that took half a second is none.
+    """
     box = page.locator(".capture-view").bounding_box()
     assert box
     hand = page.context.new_cdp_session(page)
+    began = time.time()
     for number, fingers in enumerate([*steps, []]):
         kind = "touchStart" if number == 0 else "touchMove" if fingers else "touchEnd"
         points = [
             {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": finger}
             for finger, (x, y) in enumerate(fingers)
         ]
-        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        event = {"type": kind, "touchPoints": points, "timestamp": began + number * 0.02}
+        hand.send("Input.dispatchTouchEvent", event)
 
 
 def swipe(page: Page, start: float, end: float) -> None:
@@ -190,14 +201,15 @@ def test_a_clip_ends_after_a_minute_and_goes_the_way_of_photos(phone: Phone, off
     """The clock of the page is the test's; the recorder records for real."""
     page = phone.open("about:blank")
     page.clock.install()
+    page.add_init_script(RECORDER)
     page.goto(f"/capture?job={JOB}")
-    page.locator(".capture-shutter:not([disabled])").wait_for()
+    ready(page)
     page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Video").click()
     page.get_by_role("button", name="Aufnahme beginnen").click()
     page.get_by_role("timer").wait_for()
     assert page.locator(".capture-done").get_attribute("aria-disabled") == ""
-    page.wait_for_timeout(1200)
+    wait_so(page, lambda: recorded(page) > 20_000)
     page.clock.fast_forward(60_000)
     page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
     page.clock.resume()
@@ -208,6 +220,26 @@ def test_a_clip_ends_after_a_minute_and_goes_the_way_of_photos(phone: Phone, off
     assert len(office.world.stored[row["id"]]) == row["size"] > 10_000
     assert page.evaluate(PLAYS, office.world.stored[row["id"]].hex()) is True
     page.get_by_role("button", name="Aufnahme beginnen").wait_for()
+
+
+# What the recorder has made so far no page shows: asked, it hands over a slice, as it does every five seconds.
+RECORDER = """(() => {
+  globalThis.MediaRecorder = class extends MediaRecorder {
+    constructor(...given) {
+      super(...given);
+      globalThis.recorder = Object.assign(this, { bytes: 0 });
+      this.addEventListener('dataavailable', ({ data }) => { this.bytes += data.size; });
+    }
+  };
+})()"""
+
+
+def recorded(page: Page) -> int:
+    """Return how many bytes there are of the clip under way: one that is ended before its first is none."""
+    bytes_so_far: int = page.evaluate(
+        "() => { if (recorder.state === 'recording') recorder.requestData(); return recorder.bytes; }"
+    )
+    return bytes_so_far
 
 
 PLAYS = """async (hex) => {
@@ -226,35 +258,42 @@ def home(found: list[dict[str, Any]]) -> bool:
 
 
 def test_a_clip_ends_with_the_same_shutter_and_when_the_page_hides(phone: Phone) -> None:
-    page = camera(phone)
+    page = camera(phone, gifts=RECORDER)
     page.get_by_role("button", name="Video").click()
     page.get_by_role("button", name="Aufnahme beginnen").click()
     page.get_by_role("timer").wait_for()
+    wait_so(page, lambda: recorded(page))
     page.get_by_role("button", name="Aufnahme beenden").click()
     page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
     page.get_by_role("button", name="Aufnahme beginnen").click()
     page.get_by_role("timer").wait_for()
-    page.wait_for_timeout(300)
+    wait_so(page, lambda: recorded(page))
     page.evaluate(HIDDEN)
     page.get_by_text("✓ 2 auf dem Handy gesichert").wait_for()
     found = wait_rows(page, lambda found: len(found) == 2)
     assert all(0 < row["body"]["duration_ms"] < 60_000 for row in found)
 
 
+# The head of a recording and its slices, as they lie on the disk.
+HELD = """() => new Promise((done) => { const open = indexedDB.open('zollstock'); open.onsuccess = () => {
+  const asked = open.result.transaction('meta').objectStore('meta').count(IDBKeyRange.bound('recording/', 'recording/~'));
+  asked.onsuccess = () => { open.result.close(); done(asked.result); }; }; })"""
+
+
 def test_a_clip_survives_a_dead_battery(lasting_phone: Phone) -> None:
     """What had been recorded until a few seconds before is there at the next start."""
     page = camera(lasting_phone)
     page.get_by_role("button", name="Video").click()
-    page.get_by_role("button", name="Aufnahme beginnen").click()
     began = time.monotonic()
-    page.get_by_text(re.compile(r"noch 0:5[0-3]")).wait_for()
+    page.get_by_role("button", name="Aufnahme beginnen").click()
+    wait_so(page, lambda: page.evaluate(HELD) > 1)
     lasting_phone.kill()
     took_ms = (time.monotonic() - began) * 1000
     page = lasting_phone.open("/capture")
     page.get_by_text("Eine unterbrochene Aufnahme wurde gerettet.").wait_for()
     (row,) = wait_rows(page, home)
     assert (row["kind"], row["job"]) == ("video", JOB)
-    assert 4_000 < row["body"]["duration_ms"] < took_ms + 3_000
+    assert 4_000 < row["body"]["duration_ms"] < took_ms
     page.reload()
     page.locator(".capture-shutter:not([disabled])").wait_for()
     assert len(wait_rows(page, home)) == 1
@@ -264,7 +303,7 @@ def test_a_voice_note_on_the_camera_page(phone: Phone, office: Office) -> None:
     page = camera(phone)
     page.get_by_role("button", name="Sprache").click()
     page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-    page.get_by_text(re.compile(r"Aufnahme läuft, noch 2:5[0-8]")).wait_for()
+    page.get_by_text(re.compile(r"Aufnahme läuft, noch 2:(?!59)")).wait_for()
     page.get_by_role("button", name="Beenden und sichern").click()
     page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
     (row,) = wait_rows(page, home)
@@ -294,7 +333,7 @@ def test_a_voice_note_outlives_the_form_and_the_page_it_stands_on(phone: Phone, 
     with office.away():
         page.goto(f"/notes/new?job={JOB}")
         page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-        page.get_by_text("Aufnahme läuft, noch 2:59").wait_for()
+        page.get_by_text("Aufnahme läuft, noch").wait_for()
         page.get_by_label("Notiz", exact=True).fill("Fuge")
         page.get_by_role("button", name="Notiz sichern").click()
         page.wait_for_url(f"**/jobs/{JOB}")
@@ -368,7 +407,9 @@ def test_a_before_of_this_phone_is_offered_at_once(phone: Phone) -> None:
     page.locator(".capture-shutter").click()
     page.get_by_text("✓ 1 auf dem Handy gesichert").wait_for()
     page.get_by_role("button", name="Vorher-Foto darüberlegen").click()
-    page.locator("dialog .job-row").click()
+    page.locator(
+        "dialog .job-row"
+    ).tap()  # a click ends where it began; the list is drawn anew while it is sent
     page.locator(".capture-ghost").wait_for(state="visible")
     assert page.evaluate(CHOSEN) == "after"
     page.locator(".capture-shutter:not([disabled])").click()
@@ -387,11 +428,13 @@ def test_only_what_is_taken_over_a_before_is_its_after(phone: Phone) -> None:
     page.locator("label", has_text="vorher").click()
     shoot(page, 1)
     page.get_by_role("button", name="Vorher-Foto darüberlegen").click()
-    page.locator("dialog .job-row").click()
+    page.locator(
+        "dialog .job-row"
+    ).tap()  # a click ends where it began; the list is drawn anew while it is sent
     page.locator(".capture-ghost").wait_for(state="visible")
     page.get_by_role("button", name="Sprache").click()
     page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-    page.get_by_text("Aufnahme läuft, noch 2:59").wait_for()
+    page.get_by_text("Aufnahme läuft, noch").wait_for()
     page.get_by_role("button", name="Beenden und sichern").click()
     page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
     page.keyboard.press("Escape")
@@ -481,6 +524,9 @@ def test_a_file_chosen_at_once_still_goes_to_the_job_of_the_address(phone: Phone
 # A phone takes its time over each photo.
 SLOWLY = """() => { const digest = crypto.subtle.digest;
   crypto.subtle.digest = async (...given) => { await new Promise((go) => setTimeout(go, 100)); return digest.apply(crypto.subtle, given); }; }"""
+# One photo is read, and then the phone is busy with something else.
+STUCK = """() => { const read = Blob.prototype.arrayBuffer; let left = 1;
+  Blob.prototype.arrayBuffer = function () { return left-- > 0 ? read.call(this) : new Promise(() => {}); }; }"""
 # What was chosen in the gallery, made yesterday. Playwright's own files are of this moment.
 GIVE = """(input, count) => { const held = new DataTransfer();
   for (let n = 1; n <= count; n += 1) held.items.add(new File([new Uint8Array(3000).fill(n)], `${n}.jpg`, { type: 'image/jpeg', lastModified: Date.UTC(2026, 10, 20, 9, n) }));
@@ -498,7 +544,7 @@ def test_photos_of_the_gallery_stay_with_their_job_and_time(phone: Phone, office
     page.evaluate(SLOWLY)
     page.locator("input[type=file][multiple]").evaluate(GIVE, 5)
     page.locator(".capture-job").click()
-    page.locator(".chooser-row", has_text="Kita").click()
+    page.locator(".chooser-row", has_text="Kita").tap()  # drawn anew as soon as the phone knows where it is
     page.locator(".capture-job-name", has_text="Kita").wait_for()
     found = wait_rows(page, lambda found: len(found) == 5)
     assert {row["job"] for row in found} == {JOB}
@@ -509,9 +555,10 @@ def test_photos_of_the_gallery_stay_with_their_job_and_time(phone: Phone, office
     page.locator(".capture-job-name", has_text="Kita").wait_for()
     page.locator(".capture-job").click()
     page.get_by_role("button", name="Ohne Auftrag").click()
+    wait_so(page, lambda: meta(page, "last-job") is None)
     page.reload()
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
-    page.evaluate(SLOWLY)
+    page.evaluate(STUCK)
     page.locator("input[type=file][multiple]").evaluate(GIVE, 9)
     wait_rows(page, lambda found: len(found) == 6)
     page.goto("/unsent")
@@ -588,6 +635,7 @@ def test_dictated_words_come_into_the_caption(phone: Phone) -> None:
     page.get_by_text("schickt die Stimme dafür an seinen Hersteller, nicht an Zollstock").wait_for()
     page.locator("#capture-caption").fill("Wand")
     page.get_by_role("button", name="Diktieren").click()
+    page.get_by_text("Bitte sprechen.").wait_for()
     page.get_by_role("button", name="Diktat beenden").click()
     page.get_by_role("button", name="Diktieren").wait_for()
     assert page.locator("#capture-caption").input_value() == "Wand am Fenster feucht"
