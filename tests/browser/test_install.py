@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.engine import meta
 from tests.browser.offline_server import Office
 from tests.browser.phone import ARGS, from_gallery, pictures, wait_so
 
@@ -75,9 +76,11 @@ def test_who_still_holds_photos_sends_first(browser: Browser, office: Office) ->
     page.goto("/capture")
     with office.away():
         from_gallery(page, pictures(2, 4_000))
-        office.world.answers = [(429, {"Retry-After": "3600"})]  # by itself it comes back in an hour
+        # By itself it comes back in an hour, once a page has lived to note that.
+        office.world.answers = [(429, {"Retry-After": "3600"})] * 99
     page.goto("/install")
-    wait_so(page, lambda: not office.world.answers)
+    wait_so(page, lambda: (meta(page, "hold") or {}).get("reason") == "busy")
+    office.world.answers.clear()
     page.get_by_text("Erst senden: 2 Einträge liegen noch in diesem Browser.").wait_for()
     page.get_by_role("button", name="Jetzt senden").click()
     page.get_by_text("Erst senden").wait_for(state="detached")

@@ -5,8 +5,9 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import (
     Phone,
@@ -94,7 +95,7 @@ def test_what_another_app_shares_is_kept_before_it_is_answered(phone: Phone, off
             row["job"] for row in kept
         } == {None}
         assert [row["held"] for row in kept] == [row["sha256"] for row in kept]
-        assert page.locator(".sorter-strip img").count() == 1
+        expect(page.locator(".sorter-strip img")).to_have_count(1)
     go(page)
     wait_rows(page, all_stored)
     assert len(office.world.stored) == 4
@@ -150,7 +151,7 @@ def test_a_late_page_of_the_one_before_is_not_kept(phone: Phone, office: Office)
     first = phone.install("/")
     office.world.late = {"/jobs": 4.5}
     first.evaluate("() => { location.href = '/jobs'; }")
-    first.wait_for_timeout(300)
+    wait_so(first, lambda: not office.world.late)  # drawn for him, and under way
     office.world.user, office.world.cache_key = "bea", "k2"
     second = phone.open("/")
     second.locator("state-line").get_by_text("Alles im Büro").wait_for()
@@ -243,6 +244,7 @@ def test_leaving_wipes_what_could_be_read_and_only_that(phone: Phone, office: Of
     """Pages, pictures, read model and the name of the job last chosen go; unsent photos and settings stay."""
     page = phone.install(f"/capture?job={JOB}")
     page.locator(".capture-shutter:not([disabled])").wait_for()
+    wait_so(page, lambda: meta(page, "device"))  # from its first call, which comes after the camera
     phone.open("/jobs").close()
     with office.away():
         from_gallery(page, pictures(2, 4_000))
