@@ -60,7 +60,7 @@ def test_a_call_is_noted_in_four_taps_without_network(lasting_phone: Phone, offi
         [kept] = rows(page)
     go(page)
     wait_rows(page, all_stored)
-    day = datetime.now().astimezone().date() + timedelta(days=3)
+    day = datetime.fromisoformat(kept["captured_at"]).date() + timedelta(days=3)
     said: dict[str, Any] = office.world.items[kept["id"]]
     assert {name: said[name] for name in ("kind", "job", "outcome", "contact", "follow_up", "direction")} == {
         "kind": "call",

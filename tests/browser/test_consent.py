@@ -116,8 +116,14 @@ def test_two_taps_with_network_then_signed_and_taken_back_without(door: Door) ->
     assert picture.status == 200 and picture.body().startswith(b"\x89PNG")
     # Ink is on it: an empty pad of this size is packed to far less.
     assert len(picture.body()) > 1500
-    page.goto(f"/contacts/{door.contact}/consents?job={door.job}")
+    wait_so(page, lambda: from_office(page, f"/contacts/{door.contact}/consents?job={door.job}"))
     expect(page.locator("#now-whatsapp")).to_contain_text("nichts senden")
+
+
+def from_office(page: Page, path: str) -> bool:
+    """Open a page, and return whether the office drew it: where it takes three seconds, what the phone has is shown."""
+    page.goto(path)
+    return page.locator("offline-shell, body[data-stored-at]").count() == 0
 
 
 def draw(page: Page, pad: Locator) -> None:

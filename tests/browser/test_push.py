@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, ex
 
 from tests.browser.engine import set_meta
 from tests.browser.phone import ask, controlled, wait_so
+from tests.browser.windows import let_go
 from tests.proofs.server import Server, founded
 from tests.push_service import Browser
 
@@ -64,7 +65,7 @@ def context(playwright: Playwright, server: Server, tmp_path: Path) -> Iterator[
         locale="de-DE",
     )
     yield opened
-    opened.close()
+    let_go(opened)
 
 
 def signed_in(context: BrowserContext, server: Server) -> Page:
@@ -104,8 +105,13 @@ def pushed(page: Page, push: Any, data: str, arrived: str) -> None:
 
 
 def wait_shown(page: Page, count: int) -> list[dict[str, Any]]:
-    wait_so(page, lambda: len(ask(page, SHOWN)) == count)
-    shown: list[dict[str, Any]] = ask(page, SHOWN)
+    shown: list[dict[str, Any]] = []
+
+    def right() -> bool:
+        shown[:] = ask(page, SHOWN)
+        return len(shown) == count
+
+    wait_so(page, right)
     return shown
 
 

@@ -73,7 +73,7 @@ def test_from_the_shutter_to_the_office(playwright: Playwright, tmp_path: Path, 
         files = sorted(REAL.glob("*.jpg")) + sorted(REAL.glob("*.heic"))
         page = phone.open("/capture")
         page.locator("input[type=file][multiple]").set_input_files(files)
-        page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=20_000)
+        page.locator(".capture-safe").get_by_text(f"✓ {len(files)} auf").wait_for(timeout=60_000)
         wait_rows(page, lambda found: len(found) == 12 + len(files) and all_home(found), timeout_s=60)
         expected = {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         assert expected <= set(stored(demo).values())
@@ -129,7 +129,7 @@ def test_from_the_question_to_the_customers_answer(
     handset = re.findall(r"(\S+/sandbox/phone/\S+)\s+\(Petra Müller\)", printed)[-1]
     customer = desk.context.new_page()
     customer.goto(handset)
-    customer.get_by_role("button", name="Streichen").click(timeout=20_000)
+    customer.get_by_role("button", name="Streichen").click(timeout=60_000)
     desk.goto(f"{demo.url}{job}")
     card = desk.locator(f"#question-{kept['id']}")
 
