@@ -370,8 +370,10 @@ def test_an_ailing_server_is_named_and_tried_again(phone: Phone, office: Office,
 def test_a_first_visit_that_loses_the_network(chromium: Windows, office: Office, broken: bool) -> None:
     """No worker yet, and the network goes before the first photo: the same page sends it when the network is back."""
     page = chromium.new_context(base_url=office.url, service_workers="block").new_page()
-    if broken:
-        page.route("**/offline/upload.js", lambda route: route.abort())
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    for module in ("upload", "recordings") if broken else ():
+        page.route(f"**/offline/{module}.js", lambda route: route.abort())
     page.goto("/capture")
     page.locator(".capture-job-name", has_text="Ohne Auftrag").wait_for()
     if broken:
@@ -381,6 +383,7 @@ def test_a_first_visit_that_loses_the_network(chromium: Windows, office: Office,
         from_gallery(page, pictures(1, 5_000))
     go(page)
     wait_rows(page, all_stored)
+    assert troubles == []
     let_go(page.context)
 
 

@@ -116,8 +116,9 @@ export class PhotoCapture extends HTMLElement {
   async #tellLastTime() {
     const words = await wordAboutLastTime();
     if (words) this.#say(words);
-    const { rescueRecordings } = await import('../offline/recordings.js');
-    const rescued = await rescueRecordings();
+    // Lost with the network on a first visit: the next page rescues.
+    const recordings = await import('../offline/recordings.js').catch(() => null);
+    const rescued = (await recordings?.rescueRecordings()) ?? 0;
     if (rescued > 0) this.#say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
   }
 
