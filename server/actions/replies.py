@@ -27,6 +27,15 @@ from server.domain.users import Actor, system
 
 # An app lets a message be changed ten times (Signal), none more than this.
 VERSIONS = 20
+# Of a question in line any of these may be on the customer's screen; before, he cannot mean it.
+MAY_BE_THERE = frozenset(MessageState) - {
+    MessageState.QUEUED,
+    MessageState.PREPARED,
+    MessageState.STOPPED,
+    MessageState.DISCARDED,
+    MessageState.FAILED,
+    MessageState.RECEIVED,
+}
 # A question that was put to the customer and may be answered, also again.
 ANSWERABLE = (
     QuestionState.QUEUED,
@@ -269,13 +278,20 @@ async def _question(
     waiting = [
         _open(question, said[question.id])
         for question in asked
-        # One that is answered hears only what names it: a tapped button or a quote.
-        if question.state is not QuestionState.ANSWERED or event.button_id or event.context_id
+        # One that is answered, or of which nothing has left, hears only what names it: a tapped button or a quote.
+        if event.button_id or event.context_id or _waits(question, said[question.id])
     ]
     if event.kind is MessageKind.REACTION and not event.context_id:
         return None
     found = match_question(waiting, context_id=event.context_id, button_id=event.button_id, at=at)
     return next((question for question in asked if question.id == found), None)
+
+
+def _waits(question: Question, said: Sequence[Message]) -> bool:
+    """Say whether the customer can have read this question and has not answered it."""
+    if question.state is QuestionState.QUEUED:
+        return any(message.state in MAY_BE_THERE for message in said)
+    return question.state is not QuestionState.ANSWERED
 
 
 def _open(question: Question, said: Sequence[Message]) -> OpenQuestion:

@@ -40,6 +40,23 @@ async def test_a_released_question_leaves_at_seven(firm: Firm) -> None:
     assert len(firm.on_phone()) == 1 and firm.clock.at >= SEVEN
 
 
+@pytest.mark.parametrize("words", ["Danke, gute Nacht", "Ja"])
+async def test_what_he_writes_before_a_question_leaves_is_no_answer_to_it(firm: Firm, words: str) -> None:
+    """He cannot have read it: it leaves in the morning all the same, and then his next words are the answer."""
+    await firm.consent()
+    await at_night(firm)
+    question = await firm.release(await firm.ask(choices=["Ja", "Nein"]))
+    firm.petra.write(words)
+    await firm.work()
+    assert (await firm.now(question)).state is QuestionState.QUEUED
+    await firm.work(hours=12)
+    assert len(firm.on_phone()) == 1
+    firm.petra.write("Nein")
+    await firm.work()
+    answered = await firm.now(question)
+    assert (answered.state, answered.answer) == (QuestionState.ANSWERED, "Nein")
+
+
 async def test_send_now_is_a_persons_word_and_says_it_once(firm: Firm) -> None:
     await at_night(firm)
     question = await firm.release(await firm.ask())
