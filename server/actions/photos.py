@@ -39,13 +39,22 @@ def storage_key(photo: Photo, ending: str) -> str:
 async def announce(
     actor: Actor, item: SyncPhoto, *, job_id: UUID | None, late: bool = False, at: datetime
 ) -> None:
-    """Write down a photo whose bytes will follow, or describe one whose bytes were first."""
+    """Write down a photo whose bytes will follow, or describe one whose bytes were first.
+
+    What has been said about that one meanwhile stays; `job_id` must be its job if it has one.
+    """
     photo = replace(announced(actor, item, job_id=job_id, at=at), late=late)
     early = await photos.by_id(actor.company_id, photo.id)
     if early is None:
         await photos.insert_photo(actor.company_id, photo, search_text=search_text(photo))
     else:
         _check_same_bytes(early, item)
+        photo = replace(
+            photo,
+            caption=early.caption or photo.caption,
+            phase=early.phase or photo.phase,
+            tags=early.tags or photo.tags,
+        )
         await photos.set_described(actor.company_id, photo, search_text=search_text(photo))
         await _promise_hash(early, item)
     if item.thumb and (early is None or early.decode is not Decode.DONE):
@@ -139,7 +148,8 @@ async def describe(actor: Actor, photo: Photo, words: Words, *, at: datetime) ->
         await logbook.insert_entry(photo.company_id, entry)
     tell(photo)
     tell(after)
-    return replace(after, review=review, job_hint="", rev=photo.rev + 1)
+    hint = "" if words.job_id else photo.job_hint
+    return replace(after, review=review, job_hint=hint, rev=photo.rev + 1)
 
 
 async def _check_job(actor: Actor, job_id: UUID | None, *, before: UUID | None) -> None:

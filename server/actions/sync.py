@@ -38,6 +38,7 @@ from server.domain.items import (
     content_hash,
     content_of,
 )
+from server.domain.photos import Photo
 from server.domain.uploads import Gone
 from server.domain.users import Actor
 from server.services import Services
@@ -136,10 +137,16 @@ async def put_item(actor: Actor, item: SyncItem, origin: Origin, *, at: datetime
     if known:
         _check_same(actor, item, known)
         return False
-    await _check_free(actor, item)
+    early = await _check_free(actor, item)
     if origin.device_id:
         await devices.notice(actor, origin.device_id, at=at)
-    await _keep(actor, item, await placing.place_of(actor, item), origin, at=at)
+    if early is not None and early.job_id is not None:
+        # Bytes that came before their words: the office has filed them by now, and that stays.
+        assert isinstance(item, SyncPhoto)
+        kept = await _without_position(actor, item)
+        await photos.announce(actor, kept, job_id=early.job_id, late=early.late, at=at)
+    else:
+        await _keep(actor, item, await placing.place_of(actor, item), origin, at=at)
     await items.insert_item(
         actor.company_id,
         await _entry(actor, item, at=at),
@@ -157,17 +164,18 @@ def _check_same(actor: Actor, item: SyncItem, known: Item) -> None:
         raise ContentDiffers(known)
 
 
-async def _check_free(actor: Actor, item: SyncItem) -> None:
-    """Refuse an id that somebody else's thing bears; a photo of his own whose bytes were first is his."""
+async def _check_free(actor: Actor, item: SyncItem) -> Photo | None:
+    """Refuse an id that somebody else's thing bears; returns the photo of his own whose bytes were first."""
     owner = await items.company_of(item.id, item.kind)
     if owner is None:
-        return
+        return None
     known = isinstance(item, SyncPhoto)
     early = await photo_table.by_id(actor.company_id, item.id, trashed=True) if known else None
     if early is None or early.author_id is None or early.author_id != actor.id:
         raise Conflict("item.taken", field="id")
     if early.deleted_at:
         raise Gone("photo.deleted", field="id")
+    return early
 
 
 async def _keep(actor: Actor, item: SyncItem, place: Place, origin: Origin, *, at: datetime) -> None:

@@ -164,16 +164,19 @@ async def set_described(company_id: UUID, photo: Photo, *, search_text: str) -> 
 async def set_words(
     company_id: UUID, photo_id: UUID, words: Words, *, search_text: str, review: str, rev: int
 ) -> bool:
-    """Change what is said about a photo; False if somebody else changed it since `rev`."""
+    """Change what is said about a photo; False if somebody else changed it since `rev`.
+
+    What its phone called its job stays until it has one.
+    """
     changed = await PhotoRow.filter(id=photo_id, company_id=company_id, rev=rev).update(
         caption=words.caption,
         phase=words.phase or "",
         tags=list(words.tags),
         job_id=words.job_id,
-        job_hint="",
         search_text=search_text,
         review=review,
         rev=F("rev") + 1,
+        **({"job_hint": ""} if words.job_id else {}),
     )
     return bool(changed)
 

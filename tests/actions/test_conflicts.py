@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from server.actions import jobs, notes
+from server.actions.photos import describe
 from server.db import jobs as job_table
 from server.db import logbook, photos
 from server.db import notes as note_table
@@ -20,6 +21,7 @@ from server.domain.errors import Forbidden, Invalid
 from server.domain.jobs import JobStep
 from server.domain.logbook import Entry
 from server.domain.notes import Note
+from server.domain.photos import Words
 from server.ids import new_id
 from tests.sites import AT, Site, build, put, snap
 
@@ -71,6 +73,18 @@ async def test_filing_takes_ones_own_unsorted_photos_only(site: Site) -> None:
     await put(site.worker, "filing", job=str(site.job), refs=[str(mine), str(hers), str(sorted_one)])
     assert [await job_of(site, one) for one in (mine, hers, sorted_one)] == [site.job, None, elsewhere]
     assert (await verbs(site, mine))[0] == "photo.moved"
+
+
+async def test_the_name_of_an_unknown_job_stays_while_its_photo_has_none(site: Site) -> None:
+    """Words do not take it away, a job does."""
+    photo_id = await snap(site.worker, job=str(new_id()), job_hint="Garage Weber")
+    for job_id, hint in ((None, "Garage Weber"), (site.job, ""), (None, "")):
+        photo = await photos.by_id(site.office.company_id, photo_id)
+        assert photo
+        words = Words(f"Tor {job_id}", None, (), job_id)
+        told = await describe(site.office, photo, words, at=AT)
+        photo = await photos.by_id(site.office.company_id, photo_id)
+        assert photo and photo.job_hint == told.job_hint == hint
 
 
 async def test_filing_waits_for_its_photos_and_its_job(site: Site) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.actions import sync, uploads
+from server.actions import reviews, sync, uploads
+from server.actions.photos import describe
 from server.actions.sync import Origin
 from server.db import boards, items, photos, tasks
 from server.db import logbook as logbook_table
@@ -17,7 +18,8 @@ from server.db.connect import Database
 from server.db.unit import atomic
 from server.domain.errors import Conflict, DomainError, Invalid, NotFound, TooLarge
 from server.domain.items import ItemState
-from server.domain.photos import PhotoState
+from server.domain.photos import PhotoState, Words
+from server.domain.reviews import Verdict
 from server.domain.tasks import TaskState
 from server.domain.uploads import Checksum, Gone, HashDiffers, Metadata, Receipt
 from server.domain.users import Actor
@@ -193,6 +195,26 @@ async def test_bytes_may_come_before_their_description(site: Site) -> None:
     assert await sync.put_item(site.worker, item, Origin(), at=AT)
     photo = await photos.by_id(site.worker.company_id, item.id)
     assert photo and (photo.job_id, photo.caption, photo.state) == (site.job, "Verteiler", PhotoState.STORED)
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_the_office_made_of_the_bytes_stays_when_their_description_comes(
+    site: Site, named: bool
+) -> None:
+    """Filed and released for one job, the photo does not go over to the one its phone meant, released as it is."""
+    data = photo_bytes()
+    item = photo_item(data, job=str(site.job) if named else None, caption="Verteiler", tags=["Keller"])
+    await begin(site, metadata_of(item), data)
+    await append(site, metadata_of(item), data)
+    early = await photos.by_id(site.office.company_id, item.id)
+    assert early
+    words = Words("Zählerschrank", None, (), site.closed_job)
+    filed = await describe(site.office, early, words, at=AT)
+    await reviews.decide(site.office, filed, verdict=Verdict.RELEASED, note="", at=AT)
+    assert await sync.put_item(site.worker, item, Origin(), at=AT)
+    photo = await photos.by_id(site.office.company_id, item.id)
+    assert photo and (photo.job_id, photo.job_hint, photo.review) == (site.closed_job, "", "released")
+    assert (photo.caption, photo.tags, photo.late) == ("Zählerschrank", ["Keller"], False)
 
 
 async def test_a_description_that_came_late_binds_the_bytes(site: Site) -> None:
