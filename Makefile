@@ -33,7 +33,7 @@ bench: $(VENV)/test.stamp chromium
 # All faults in their full size, about half an hour; the figures go into docs/reliability.md.
 chaos: $(VENV)/test.stamp faults browsers
 	$(BIN)/python -m tests.chaos
-	ZOLLSTOCK_FULL=1 timeout 1500 $(BIN)/python -m pytest -q tests/talk/test_doors.py tests/talk/test_gate.py tests/talk/test_once.py tests/talk/test_schedules.py
+	ZOLLSTOCK_FULL=1 timeout 2400 $(BIN)/python -m pytest -q tests/proofs/test_model.py tests/talk/test_doors.py tests/talk/test_gate.py tests/talk/test_once.py tests/talk/test_schedules.py
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

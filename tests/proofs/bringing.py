@@ -24,12 +24,15 @@ def announce(
 
 def begin(http: httpx.Client, ident: str, data: bytes, mime: str) -> httpx.Response:
     """Create the upload of an announced photo, or find the one begun before."""
+    return http.post("/sync/blobs/", headers=begin_headers(ident, data, mime))
+
+
+def begin_headers(ident: str, data: bytes, mime: str) -> dict[str, str]:
     words = {"id": ident, "sha256": hashlib.sha256(data).hexdigest(), "filetype": mime}
     metadata = ",".join(
         f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in words.items()
     )
-    lengths = {"Upload-Length": str(len(data)), "Upload-Metadata": metadata}
-    return http.post("/sync/blobs/", headers=TUS | lengths)
+    return TUS | {"Upload-Length": str(len(data)), "Upload-Metadata": metadata}
 
 
 def send(http: httpx.Client, ident: str, data: bytes, *, slice_bytes: int = SLICE) -> httpx.Response:
