@@ -3,15 +3,19 @@ import { h, icon } from '../../lib/dom.js';
 import { makeThumb } from '../../lib/image.js';
 import { t } from '../../lib/text.js';
 import { age, localIso } from '../../lib/time.js';
-import { getMeta, setMeta } from '../../offline/db.js';
+import { changeMeta, getMeta, setMeta } from '../../offline/db.js';
+import { newId } from '../../lib/ids.js';
 
 /** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>, taken: string | null) => Promise<unknown>} Keep one photo of a choice; taken: when, null for just now */
 /** @typedef {() => Keep} Chosen called when somebody has chosen: what is true then holds for all that was chosen */
 
+/** This visit of this page: its own mark tells nothing about the last time. */
+const VISIT = newId();
+
 /** The phone's own camera, for one photo; it covers this page, which may not live to see it come back. @param {Chosen} chosen */
 export function phoneCamera(chosen) {
   const input = picker({ capture: 'environment', id: 'capture-phone' }, chosen);
-  input.addEventListener('click', () => void setMeta('capture-open', { at: Date.now() }));
+  input.addEventListener('click', () => void setMeta('capture-open', { at: Date.now(), visit: VISIT }));
   return labelled(t('Handykamera'), 'camera', input);
 }
 
@@ -41,7 +45,7 @@ function picker(kind, chosen) {
 async function take(input, keep) {
   const files = [...(input.files ?? [])];
   input.value = '';
-  if (input.multiple) await setMeta('capture-open', { at: Date.now(), chosen: true }).catch(console.warn);
+  if (input.multiple) await setMeta('capture-open', { at: Date.now(), visit: VISIT, chosen: true }).catch(console.warn);
   const taken = (/** @type {File} */ file) => (input.multiple ? localIso(new Date(file.lastModified || Date.now())) : null);
   for (const file of files) await keep(async () => ({ file, thumb: await makeThumb(file) }), taken(file));
   await setMeta('capture-open', undefined);
@@ -50,8 +54,8 @@ async function take(input, keep) {
 /** The phone may have thrown us out while its own camera was open (capacitor#8592). @returns {Promise<string | null>} */
 export async function wordAboutLastTime() {
   const mark = await getMeta('capture-open');
-  if (!mark) return null;
-  await setMeta('capture-open', undefined);
+  if (!mark || mark.visit === VISIT) return null;
+  await changeMeta('capture-open', (now) => (now?.visit === mark.visit ? undefined : now));
   if (mark.chosen) return t('Die Seite wurde verlassen ({age}), bevor alle gewählten Fotos gesichert waren. Bitte die fehlenden noch einmal wählen.', { age: age(mark.at) });
   return t('Die Handykamera war offen ({age}), aber es kam kein Foto an. Falls eines gemacht wurde: bitte noch einmal aufnehmen.', { age: age(mark.at) });
 }
