@@ -30,7 +30,7 @@ check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 bench: $(VENV)/test.stamp chromium
 	$(BIN)/python -m bench
 
-# All faults in their full size, about half an hour; the figures go into docs/reliability.md.
+# All faults in their full size, one to two hours on two cores; the figures go into docs/reliability.md.
 chaos: $(VENV)/test.stamp faults browsers
 	$(BIN)/python -m tests.chaos
 	ZOLLSTOCK_FULL=1 timeout 2400 $(BIN)/python -m pytest -q tests/proofs/test_model.py tests/talk/test_doors.py tests/talk/test_gate.py tests/talk/test_once.py tests/talk/test_schedules.py
