@@ -5,6 +5,7 @@ The numbers in brackets are those of the list there. (5) is the server's, (11) n
 
 import hashlib
 import shutil
+from functools import partial
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -16,12 +17,12 @@ from tests.browser.engine import call, meta, until_reported
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import (
     MODELS,
-    STATES,
     Phone,
     all_stored,
     ask,
     from_gallery,
     go,
+    go_until,
     pictures,
     rows,
     shoot,
@@ -61,17 +62,18 @@ def test_twelve_photos_survive_a_dead_battery(lasting_phone: Phone, office: Offi
     assert hashes(office) == sorted(row["sha256"] for row in kept)
 
 
+def arrived(office: Office, number: int) -> bool:
+    return len(office.world.stored) >= number
+
+
 def test_each_upload_cut_twice_arrives_once(phone: Phone, office: Office) -> None:
     """(2) The line breaks in the middle of two requests of every upload."""
     office.world.cut_every = [90_000, 40_000]
     page = phone.install("/capture")
     files = pictures(12, 500_000)
     from_gallery(page, files)
-    for _ in range(80):
-        go(page)
-        page.wait_for_timeout(100)
-        if all_stored(ask(page, STATES)):
-            break
+    for number in range(1, 13):
+        go_until(page, partial(arrived, office, number))
     wait_rows(page, all_stored)
     assert hashes(office) == sorted(hashlib.sha256(file["buffer"]).hexdigest() for file in files)  # type: ignore[arg-type]
     assert not any(office.world.cuts[ident] for ident in office.world.stored)
