@@ -18,6 +18,7 @@ from tests.browser.phone import (
     wait_rows,
     wait_so,
 )
+from tests.browser.unsent import static_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -189,8 +190,7 @@ TWO_LISTS = """async (base) => {
 def test_a_slow_window_puts_no_old_list_over_a_newer_one(phone: Phone, office: Office) -> None:
     page = phone.install("/capture")
     wait_model(page)
-    base = str(page.locator("script[src*='main.js']").first.get_attribute("src")).removesuffix("js/main.js")
-    asked, jobs = page.evaluate(TWO_LISTS, base)
+    asked, jobs = page.evaluate(TWO_LISTS, static_of(page))
     assert asked > 0 and jobs == 0
 
 

@@ -19,6 +19,7 @@ from tests.browser.phone import (
     wait_rows,
     wait_so,
 )
+from tests.browser.unsent import static_of
 from tests.browser.windows import Windows, let_go
 
 pytestmark = [
@@ -427,9 +428,8 @@ IN_BETWEEN = """async ([base, owner, first, second]) => {
 def test_a_photo_removed_while_another_removal_is_told_is_told_too(phone: Phone, office: Office) -> None:
     page = ready(phone)
     until_reported(page, office)
-    base = str(page.locator("script[src*='main.js']").first.get_attribute("src")).removesuffix("js/main.js")
     first, second = (f"019aa000-0000-7000-8000-0000000000e{n}" for n in (1, 2))
-    assert page.evaluate(IN_BETWEEN, [base, ALI, first, second]) == [{"owner": ALI, "id": second}]
+    assert page.evaluate(IN_BETWEEN, [static_of(page), ALI, first, second]) == [{"owner": ALI, "id": second}]
 
 
 def test_the_office_hears_what_was_removed_while_its_description_was_on_its_way(

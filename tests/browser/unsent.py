@@ -47,7 +47,12 @@ def fill(page: Page, owner: str, specs: list[dict[str, Any]]) -> list[dict[str, 
     A spec is any of the row's fields, and `age_s`, `gone` (no bytes), `thumb` False, `body` (its own fields),
     `shown_size` (what the row claims, for looks only).
     """
-    base = page.locator("script[src*='main.js']").first.get_attribute("src")
-    assert base
-    made: list[dict[str, Any]] = page.evaluate(FILL, [base.removesuffix("js/main.js"), owner, specs])
+    made: list[dict[str, Any]] = page.evaluate(FILL, [static_of(page), owner, specs])
     return made
+
+
+def static_of(page: Page) -> str:
+    """Return the address under which a page of ours has its modules, with its version."""
+    main = page.locator("script[src*='main.js']").first.get_attribute("src")
+    assert main
+    return main.removesuffix("js/main.js")

@@ -1,10 +1,10 @@
 // @ts-check
 import { h, icon } from '../../lib/dom.js';
+import { newId } from '../../lib/ids.js';
 import { makeThumb } from '../../lib/image.js';
 import { t } from '../../lib/text.js';
 import { age, localIso } from '../../lib/time.js';
 import { changeMeta, getMeta, setMeta } from '../../offline/db.js';
-import { newId } from '../../lib/ids.js';
 
 /** @typedef {(source: () => Promise<import('../../lib/camera.js').Photo>, taken: string | null) => Promise<unknown>} Keep one photo of a choice; taken: when, null for just now */
 /** @typedef {() => Keep} Chosen called when somebody has chosen: what is true then holds for all that was chosen */
