@@ -299,11 +299,15 @@ def test_a_clip_survives_a_dead_battery(lasting_phone: Phone) -> None:
     assert len(wait_rows(page, home)) == 1
 
 
+# The microphone gives its first sound a while after the recording began; until then it would be empty.
+SOUNDING = re.compile(r"Aufnahme läuft, noch 2:(?!59)")
+
+
 def test_a_voice_note_on_the_camera_page(phone: Phone, office: Office) -> None:
     page = camera(phone)
     page.get_by_role("button", name="Sprache").click()
     page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-    page.get_by_text(re.compile(r"Aufnahme läuft, noch 2:(?!59)")).wait_for()
+    page.get_by_text(SOUNDING).wait_for()
     page.get_by_role("button", name="Beenden und sichern").click()
     page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
     (row,) = wait_rows(page, home)
@@ -333,7 +337,7 @@ def test_a_voice_note_outlives_the_form_and_the_page_it_stands_on(phone: Phone, 
     with office.away():
         page.goto(f"/notes/new?job={JOB}")
         page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-        page.get_by_text("Aufnahme läuft, noch").wait_for()
+        page.get_by_text(SOUNDING).wait_for()
         page.get_by_label("Notiz", exact=True).fill("Fuge")
         page.get_by_role("button", name="Notiz sichern").click()
         page.wait_for_url(f"**/jobs/{JOB}")
@@ -357,6 +361,23 @@ def test_nobody_is_recorded_who_left_before_the_microphone_came(phone: Phone) ->
     assert rows(page) == []
     page.get_by_role("button", name="Sprache").click()
     page.get_by_text("Bis zu 3 Minuten").wait_for()
+
+
+SILENT = """navigator.mediaDevices.getUserMedia = async () => {
+  const sound = new AudioContext(), to = sound.createMediaStreamDestination(); await sound.suspend(); return to.stream; }"""
+
+
+def test_a_note_without_a_sound_is_said_where_the_finger_is(phone: Phone) -> None:
+    """Ended before the microphone gave anything: the camera page's own words stand behind the sheet."""
+    page = camera(phone)
+    page.evaluate(SILENT)
+    page.get_by_role("button", name="Sprache").click()
+    page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
+    page.get_by_text("Aufnahme läuft, noch").wait_for()
+    page.get_by_role("button", name="Beenden und sichern").click()
+    page.locator("voice-note", has_text="Die Aufnahme ist leer. Bitte noch einmal aufnehmen.").wait_for()
+    page.get_by_role("button", name="Sprachnotiz aufnehmen").wait_for()
+    assert rows(page) == []
 
 
 BEFORE = "019aa000-0000-7000-8000-0000000000b1"
@@ -434,7 +455,7 @@ def test_only_what_is_taken_over_a_before_is_its_after(phone: Phone) -> None:
     page.locator(".capture-ghost").wait_for(state="visible")
     page.get_by_role("button", name="Sprache").click()
     page.get_by_role("button", name="Sprachnotiz aufnehmen").click()
-    page.get_by_text("Aufnahme läuft, noch").wait_for()
+    page.get_by_text(SOUNDING).wait_for()
     page.get_by_role("button", name="Beenden und sichern").click()
     page.get_by_text("✓ Sprachnotiz auf dem Handy gesichert").wait_for()
     page.keyboard.press("Escape")

@@ -63,7 +63,7 @@ def test_what_the_disk_did_not_keep_is_no_tick(phone: Phone, office: Office, dis
     page.locator(".capture-job-name", has_text="Ohne").wait_for()
     page.evaluate(disk)
     pick(page, pictures(1, 5_000))
-    page.get_by_text("Der Browser hat das Foto nicht gespeichert").wait_for()
+    page.get_by_text("Der Browser hat es nicht gespeichert").wait_for()
     (row,) = rows(page)
     assert (row["state"], row["error"]) == ("lost-bytes", code)
     assert page.locator(".capture-safe").inner_text() == ""

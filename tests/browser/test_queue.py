@@ -130,7 +130,7 @@ def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Of
         page.get_by_text("Diese Datei ist kein Foto, das der Server kennt.").first.wait_for()
         page.get_by_role("button", name="Alle 9 zeigen").click()
         page.locator(".unsent-row").nth(10).wait_for()
-        expect(page.get_by_text("Der Browser hat das Foto verloren.")).to_have_count(1)
+        expect(page.get_by_text("Der Browser hat die Aufnahme verloren.")).to_have_count(1)
         expect(page.locator("state-line")).to_contain_text("9 Probleme")
 
 

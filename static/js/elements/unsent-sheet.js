@@ -68,7 +68,7 @@ export async function meansRemoval(item) {
   const thumb = await thumbOf(item.id);
   return askForWord({
     title: t('Wirklich entfernen?'),
-    words: item.state === 'lost-bytes' ? t('Nur der Eintrag geht; das Foto selbst ist schon verloren.') : t('Es gibt davon keine zweite Kopie: weder im Büro noch auf diesem Handy.'),
+    words: item.state === 'lost-bytes' ? t('Nur der Eintrag geht; die Aufnahme selbst ist schon verloren.') : t('Es gibt davon keine zweite Kopie: weder im Büro noch auf diesem Handy.'),
     act: t('Endgültig entfernen'),
     picture: thumb ? picture(thumb, t('Foto von {time}', { time: dayAndTime(item.made_ms) })) : null,
   });

@@ -73,7 +73,9 @@ export class VoiceNote extends HTMLElement {
     this.#recording = true;
     const shot = await this.shot();
     const tick = (/** @type {number} */ ms) => this.#say(t('Aufnahme läuft, noch {time}', { time: clock(ms) }));
-    const { stop, done } = await record({ stream, plan: VOICE, shot, thumb: null, keeper: this.keeper, tick });
+    // The camera page says its words behind the sheet this stands on.
+    const say = (/** @type {string} */ words) => this.#say(words);
+    const { stop, done } = await record({ stream, plan: VOICE, shot, thumb: null, keeper: this.keeper, tick, say });
     this.#stop = stop;
     if (this.#left) stop();
     this.#show(true);

@@ -16,7 +16,7 @@ const NO_PHOTO = ['Diese Datei ist kein Foto, das der Server kennt.', ELSEWHERE]
 /** @type {Words} */
 const NO_CLIP = ['Diese Aufnahme ist in einer Form, die der Server nicht kennt.', ELSEWHERE];
 /** @type {Words} */
-const TOO_LARGE = ['Das Foto ist für den Server zu groß.', TELL];
+const TOO_LARGE = ['Die Aufnahme ist für den Server zu groß.', TELL];
 /** @type {Words} */
 const TOO_LONG = ['Der Text dazu ist zu lang.', TELL];
 /** @type {Words} */
@@ -30,7 +30,7 @@ const OUTDATED = ['Zollstock ist auf diesem Handy veraltet.', 'Seite neu laden, 
 /** @type {Words} */
 const ASK_AGAIN = ['Zu dieser Einwilligung fehlt der ganze Wortlaut.', 'Den Kunden noch einmal fragen und diesen Eintrag entfernen.'];
 /** @type {Words} */
-const DAMAGED = ['Das Foto kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'];
+const DAMAGED = ['Die Aufnahme kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'];
 
 /** What a person reads about each code of phone and server, and what helps. @type {Record<string, Words>} */
 export const REASONS = {
@@ -38,15 +38,15 @@ export const REASONS = {
   forbidden: BLOCKED,
   conflict: DIFFERS,
   tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'],
-  receipt: ['Die Quittung vom Büro passt nicht zu diesem Foto.', 'Nochmal senden. Das Foto bleibt hier.'],
+  receipt: ['Die Quittung vom Büro passt nicht zu dieser Aufnahme.', 'Nochmal senden. Die Aufnahme bleibt hier.'],
   hash: DAMAGED,
-  'bytes-changed': ['Der Speicher dieses Handys hat das Foto verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
-  'lost-bytes': ['Der Browser hat das Foto verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
+  'bytes-changed': ['Der Speicher dieses Handys hat die Aufnahme verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
+  'lost-bytes': ['Der Browser hat die Aufnahme verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
   'too-large': TOO_LARGE,
   server: ['Der Server hat gerade ein Problem.', BY_ITSELF],
   offset: ['Der Server zählt anders als das Handy.', BY_ITSELF],
-  wifi: ['Das Foto wartet auf WLAN, wie eingestellt.', '„Jetzt senden“ schickt es trotzdem.'],
-  unfinished: ['Das Büro hat das Foto, hat es aber noch nicht abgelegt.', BY_ITSELF],
+  wifi: ['Die Aufnahme wartet auf WLAN, wie eingestellt.', '„Jetzt senden“ schickt es trotzdem.'],
+  unfinished: ['Das Büro hat die Aufnahme, hat sie aber noch nicht abgelegt.', BY_ITSELF],
   'photos-first': ['Die Fotos dazu sind noch nicht im Büro.', 'Es geht von selbst, sobald sie dort sind.'],
   preview: ['Der Server nimmt die Vorschau gerade nicht an.', BY_ITSELF],
   'http-404': OLD_SERVER,
@@ -80,7 +80,7 @@ export const REASONS = {
   'photo.svg': NO_PHOTO,
   'photo.html': NO_PHOTO,
   'photo.not_an_image': NO_PHOTO,
-  'photo.upload_expired': ['Das Foto wurde nicht zu Ende gesendet.', BY_ITSELF],
+  'photo.upload_expired': ['Die Aufnahme wurde nicht zu Ende gesendet.', BY_ITSELF],
   'upload.too_large': TOO_LARGE,
   'clip.not_a_clip': NO_CLIP,
   'clip.too_long': ['Die Aufnahme ist länger als erlaubt.', ELSEWHERE],

@@ -59,10 +59,10 @@ export function kindWord(kind) {
 
 /** @type {Record<string, string>} */
 const NOT_KEPT = {
-  empty: 'Das Foto ist leer (0 Byte). Bitte noch einmal aufnehmen.',
-  changed: 'Das Foto ließ sich nicht ganz lesen. Bitte noch einmal aufnehmen.',
-  full: 'Der Speicher des Handys ist voll. Platz schaffen und dieses Foto noch einmal aufnehmen; die anderen sind gesichert.',
-  storage: 'Der Browser hat das Foto nicht gespeichert. Bitte noch einmal aufnehmen.',
+  empty: 'Die Aufnahme ist leer. Bitte noch einmal aufnehmen.',
+  changed: 'Die Aufnahme ließ sich nicht ganz lesen. Bitte noch einmal aufnehmen.',
+  full: 'Der Speicher des Handys ist voll. Platz schaffen und noch einmal versuchen; alles andere ist gesichert.',
+  storage: 'Der Browser hat es nicht gespeichert. Bitte noch einmal versuchen.',
 };
 
 /** @param {string} code of NotKept */

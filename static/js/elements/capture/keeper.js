@@ -30,12 +30,17 @@ export class Keeper {
     return this.inHand >= MAX_IN_HAND;
   }
 
-  /** Resolves when the bytes are safe or the person was told why not. @param {Shot} shot @param {() => Promise<Made>} source @returns {Promise<boolean>} whether they are */
-  async keep(shot, source) {
+  /**
+   * Resolves when the bytes are safe or the person was told why not.
+   * @param {Shot} shot @param {() => Promise<Made>} source
+   * @param {(words: string) => void} [say] where this one is told, if what it came from covers the page
+   * @returns {Promise<boolean>} whether they are
+   */
+  async keep(shot, source, say = this.#told.say) {
     this.#count(+1);
     const made = source();
     made.catch(() => {});
-    this.#line = this.#line.then(() => this.#save(shot, made));
+    this.#line = this.#line.then(() => this.#save(shot, made, say));
     // A clip is in hand for a minute: sending goes on meanwhile.
     if (shot.kind === 'photo') first(this.#line);
     const safe = await this.#line;
@@ -43,24 +48,22 @@ export class Keeper {
     return safe;
   }
 
-  /** @param {Shot} shot @param {Promise<Made>} coming */
-  async #save(shot, coming) {
+  /** @param {Shot} shot @param {Promise<Made>} coming @param {(words: string) => void} say */
+  async #save(shot, coming, say) {
+    const failed = (/** @type {string} */ words) => {
+      say(words);
+      return false;
+    };
     try {
       const [{ file, thumb, fields }, session] = await Promise.all([coming, activeSession()]);
-      if (!session) return this.#failed(t('Zum Fotografieren bitte anmelden.'));
+      if (!session) return failed(t('Zum Fotografieren bitte anmelden.'));
       const job = shot.job?.id ?? null;
       await enqueue({ owner: session.actor, kind: shot.kind, job, captured_at: shot.captured_at, fields: { ...shot.fields, ...fields }, file, thumb });
       this.#safe(shot, thumb);
       return true;
     } catch (error) {
-      return this.#failed(error instanceof NotKept ? notKeptWords(error.code) : t('Die Kamera gab kein Foto her. Bitte noch einmal auslösen.'));
+      return failed(error instanceof NotKept ? notKeptWords(error.code) : t('Die Kamera gab kein Foto her. Bitte noch einmal auslösen.'));
     }
-  }
-
-  /** @param {string} words */
-  #failed(words) {
-    this.#told.say(words);
-    return false;
   }
 
   /** @param {Shot} shot @param {ArrayBuffer | null} thumb */

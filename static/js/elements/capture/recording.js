@@ -4,14 +4,14 @@ import { holdRecording } from '../../offline/recordings.js';
 import { activeSession } from '../../offline/session.js';
 
 /** @typedef {import('./keeper.js').Shot} Shot */
-/** @typedef {{ stream: MediaStream, plan: import('../../lib/recorder.js').Plan, shot: Shot, thumb: ArrayBuffer | null, keeper: import('./keeper.js').Keeper, tick: (leftMs: number) => void }} Order */
+/** @typedef {{ stream: MediaStream, plan: import('../../lib/recorder.js').Plan, shot: Shot, thumb: ArrayBuffer | null, keeper: import('./keeper.js').Keeper, tick: (leftMs: number) => void, say?: (words: string) => void }} Order */
 
 /**
  * Records until stopped and carries it to the queue.
  * @param {Order} order
  * @returns {Promise<{ stop: () => void, done: Promise<boolean> }>} done: whether it is safe
  */
-export async function record({ stream, plan, shot, thumb, keeper, tick }) {
+export async function record({ stream, plan, shot, thumb, keeper, tick, say }) {
   /** @type {import('../../offline/recordings.js').Held | null} */
   let held = null;
   const recorder = new Recorder(stream, plan, { slice: (slice, ms) => held?.add(slice, ms), tick });
@@ -20,7 +20,7 @@ export async function record({ stream, plan, shot, thumb, keeper, tick }) {
   const whole = keeper.keep({ ...shot, kind: plan.kind }, async () => {
     const { file, duration_ms } = await recorder.done;
     return { file, thumb, fields: { duration_ms } };
-  });
+  }, say);
   const done = whole.then(async (safe) => {
     await (safe ? held?.end() : held?.leave());
     return safe;
