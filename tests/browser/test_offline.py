@@ -435,7 +435,7 @@ def test_an_empty_file_is_refused_with_a_sentence(phone: Phone) -> None:
     page.locator("input[type=file][multiple]").set_input_files(
         {"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""}
     )
-    page.get_by_text("Das Foto ist leer").wait_for()
+    page.get_by_text("Die Aufnahme ist leer").wait_for()
     assert rows(page) == []
 
 
@@ -454,7 +454,7 @@ def test_a_damaged_upload_starts_again_and_then_asks_for_help(phone: Phone, offi
     row = wait_rows(page, lambda found: found[-1]["state"] == "needs-attention")[-1]
     assert (row["error"], row["restarts"], row["held"]) == ("hash", 2, row["sha256"])
     page.goto("/unsent")
-    page.get_by_text("Das Foto kam zweimal beschädigt an").wait_for()
+    page.get_by_text("Die Aufnahme kam zweimal beschädigt an").wait_for()
 
 
 def test_a_forgotten_upload_is_made_again(phone: Phone, office: Office) -> None:
@@ -522,7 +522,7 @@ def test_lost_bytes_are_said_loudly(phone: Phone, office: Office) -> None:
     found = wait_rows(page, lambda found: [row["state"] for row in found] in (["lost-bytes", "stored"], ["lost-bytes", "linked"]))  # fmt: skip
     assert list(office.world.stored) == [found[1]["id"]]
     page.goto("/unsent")
-    page.get_by_text("Der Browser hat das Foto verloren").wait_for()
+    page.get_by_text("Der Browser hat die Aufnahme verloren").wait_for()
     expect(page.locator("state-line")).to_contain_text("1 Problem")
 
 

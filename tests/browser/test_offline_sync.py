@@ -112,7 +112,7 @@ def test_originals_wait_for_wifi_and_the_button_sends_them(phone: Phone, office:
     page.wait_for_timeout(300)
     assert office.world.stored == {}
     page.goto("/unsent")
-    page.get_by_text("Das Foto wartet auf WLAN").first.wait_for()
+    page.get_by_text("Die Aufnahme wartet auf WLAN").first.wait_for()
     page.get_by_role("button", name="Jetzt senden").click()
     wait_rows(page, all_stored)
     wait_so(page, lambda: page.evaluate("globalThis.awake") == "slept")
