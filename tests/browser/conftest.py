@@ -13,8 +13,17 @@ from tests.ports import free_port
 from tests.proofs import server as servers
 from tests.proofs.server import Server
 
+HERE = Path(__file__).parent
+
 # Of itself it gives up after five seconds, everything else of Playwright after thirty.
 expect.set_options(timeout=1000 * PATIENCE_S)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests may be run once more: those of a real browser, and only where a run allows any (Makefile)."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="module")
