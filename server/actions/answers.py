@@ -17,7 +17,7 @@ from server.db.unit import atomic, signal
 from server.domain.accounts import LINK_LIVES, AnswerLink, consent_channel
 from server.domain.choices import Choice
 from server.domain.companies import Company
-from server.domain.consents import ConsentVerb, Proof, Purpose
+from server.domain.consents import ConsentVerb, Proof, Purpose, is_stop
 from server.domain.errors import Invalid, NotFound
 from server.domain.evidence import Evidence
 from server.domain.logbook import Entry
@@ -208,6 +208,28 @@ async def withdraw_consent(asked: Asked | Dead, *, at: datetime) -> bool:
     return bool(ways)
 
 
+async def heed_stop(asked: Asked, *, choice_id: str, text: str, at: datetime) -> bool:
+    """Let a word that stops us in a messenger stop us here, too: our first message promised no less (D5).
+
+    What was tapped with it counts as the answer. False for other words, and where nobody can tell whose they are: then
+    they are an answer like any other, and the office reads it.
+    """
+    contact_id = asked.link.contact_id
+    ways = await _ways(asked.question) if contact_id and is_stop(text) else []
+    if contact_id is None or not ways:
+        return False
+    if choice_id:
+        await answer(asked, choice_id=choice_id, text="", at=at)
+    await _say_stop(asked, contact_id, ways, text.strip(), at=at)
+    return True
+
+
+@atomic
+async def _say_stop(asked: Asked, contact_id: UUID, ways: list[str], text: str, *, at: datetime) -> None:
+    await conversations.keep(_message(asked, text, at=at))
+    await _withdraw(asked.question, contact_id, ways, said=f"{text} (über den Antwort-Link)", at=at)
+
+
 async def _ways(question: Question) -> list[str]:
     """Return the messengers by which the question left or was to leave."""
     said = await messages.of_question(question.company_id, question.id)
@@ -216,14 +238,21 @@ async def _ways(question: Question) -> list[str]:
 
 
 @atomic
-async def _withdraw(question: Question, contact_id: UUID, ways: list[str], *, at: datetime) -> None:
+async def _withdraw(
+    question: Question,
+    contact_id: UUID,
+    ways: list[str],
+    *,
+    said: str = "über den Antwort-Link",
+    at: datetime,
+) -> None:
     contact = await contact_known(question.company_id, contact_id)
     actor = system(question.company_id)
     lines = await consents.of_contact(question.company_id, contact_id)
     newest = {line.channel: line.verb for line in reversed(lines) if line.purpose is Purpose.SERVICE}
     open_ways = [way for way in ways if newest.get(way) is not ConsentVerb.WITHDRAWN]
     for way in open_ways:
-        await withdraw(actor, contact, way, Evidence(Proof.LINK, "über den Antwort-Link"), at=at)
+        await withdraw(actor, contact, way, Evidence(Proof.LINK, said), at=at)
     if open_ways:
         entry = Entry.by(actor, "link.stopped", "question", question.id, at=at, job_id=question.job_id)
         await logbook.insert_entry(question.company_id, entry)

@@ -48,7 +48,8 @@ async def answer(request: Request) -> Response:
         )
         chosen = files(data.getlist("photo"))
         try:
-            await _take(request, asked, form.data, chosen)
+            if await _take(request, asked, form.data, chosen):
+                return await _stopped(request, asked)
         except Invalid as refused:
             # What came before the refused one is kept, and the page says so.
             return await _page(request, await _again(request, asked), form.refused(refused), status=422)
@@ -60,16 +61,19 @@ async def answer(request: Request) -> Response:
     return await _page(request, again, forms.blank(), thanks=True, said=said, photo=bool(chosen))
 
 
-async def _take(request: Request, asked: Asked, typed: AnswerForm, chosen: Sequence[UploadFile]) -> None:
-    """Look at everything before the first is kept. Raises Invalid naming what is wrong."""
+async def _take(request: Request, asked: Asked, typed: AnswerForm, chosen: Sequence[UploadFile]) -> bool:
+    """Look at everything before the first is kept; True when his words withdrew. Raises Invalid naming what is wrong."""
     at = services(request).clock()
     if typed.choice or typed.text or not chosen:
         answers.check(asked, choice_id=typed.choice, text=typed.text)
     await _check_pictures(chosen)
     for file in chosen:
         await answers.bring_photo(services(request), asked, await data_of(file), at=at)
+    if await answers.heed_stop(asked, choice_id=typed.choice, text=typed.text, at=at):
+        return True
     if typed.choice or typed.text:
         await answers.answer(asked, choice_id=typed.choice, text=typed.text, at=at)
+    return False
 
 
 async def _check_pictures(chosen: Sequence[UploadFile]) -> None:
@@ -91,6 +95,10 @@ async def stop(request: Request) -> Response:
     found = await _found(request)
     if not await answers.withdraw_consent(found, at=services(request).clock()):
         return await _gone(request, found if isinstance(found, Dead) else Dead(answers.Why.UNKNOWN))
+    return await _stopped(request, found)
+
+
+async def _stopped(request: Request, found: Asked | Dead) -> Response:
     return await page(request, "answers/stopped.html", headers=HEADERS, company=found.company)
 
 

@@ -216,6 +216,34 @@ async def test_stop_closes_every_door_at_once_and_once(firm: Firm) -> None:
     assert last.state is MessageState.STOPPED
 
 
+async def test_stop_typed_where_the_answer_goes_is_a_withdrawal_and_no_answer(firm: Firm) -> None:
+    question, link = await asked(firm)
+    async with firm.client() as customer:
+        stopped = await customer.post(link, data={"text": "Stopp!"})
+        assert stopped.status_code == 200 and "Ihr Widerruf ist festgehalten" in stopped.text
+        assert (await customer.get(link)).status_code == 410
+    newest, _ = await consents.of_contact(firm.company_id, firm.contact.id)
+    assert (newest.verb, newest.proof, newest.channel) == ("withdrawn", "link", "whatsapp")
+    assert "Stopp!" in newest.wording, "the proof is what he wrote"
+    assert await heard(firm, question) == ["Stopp!"], "and the office reads it"
+    assert (await firm.now(question)).state is QuestionState.BLOCKED
+
+
+async def test_an_answer_and_stop_in_one_are_both_heard(firm: Firm) -> None:
+    question, link = await asked(firm)
+    async with firm.client() as customer:
+        stopped = await customer.post(
+            link, data={"choice": "c2", "text": "STOP"}, files=files(photo_bytes(seed=7))
+        )
+    assert "Ihr Widerruf ist festgehalten" in stopped.text
+    assert (await firm.now(question)).answer == "Anthrazit"
+    assert (
+        sorted(await heard(firm, question)) == ["", "Anthrazit", "STOP"]
+        and await sent_photos(firm, question) == 1
+    )
+    assert (await consents.of_contact(firm.company_id, firm.contact.id))[0].verb == "withdrawn"
+
+
 async def test_the_office_closes_a_link_and_nobody_else(firm: Firm) -> None:
     question, link = await asked(firm)
     button = f"/questions/{question.id}/link/revocation"
