@@ -48,6 +48,7 @@ from server.domain.partners import standing
 
 # More new names than any firm leaves undecided; one that is not looked at would be no doubt.
 PROPOSALS_MAX = 5000
+_NO_CONSENT = Closed("window.no_consent")
 
 
 async def acquaint(company_id: UUID, contact_id: UUID) -> Acquaintance:
@@ -105,7 +106,7 @@ def gate_of(
     wrote_at = person.wrote_at(kind)
     about = ANY if purpose in WITHOUT_CHANNEL else kind
     last_in_at = person.last_in_at(account_id) if account_id else wrote_at
-    return decide(
+    answer = decide(
         Case(
             recipient=Recipient.CUSTOMER if person.contact else None,
             purpose=purpose,
@@ -118,6 +119,8 @@ def gate_of(
             window_open=_window(channel, last_in_at, at=at),
         )
     )
+    # No consent helps where the platform has no text it could let out: the person must write first.
+    return Closed("window.closed") if answer == _NO_CONSENT and _wordless(channel) else answer
 
 
 async def stranger_gate(message: Message, *, at: datetime) -> Open | Closed:
@@ -226,6 +229,11 @@ async def _agreed(lines: Sequence[Consent], job: Job, partner_id: UUID) -> bool:
         known = await customers.contacts_of(job.company_id, job.customer_id, archived=True)
         house = {one.id for one in known}
     return any(may_share(own, job.id, partner_id) for person, own in people.items() if person in house)
+
+
+def _wordless(channel: str) -> bool:
+    """Say whether a platform knows no approved texts: outside its window nothing leaves, whoever agreed."""
+    return any(one.kind == channel and one.caps.can_initiate == "after_contact" for one in registry.CHANNELS)
 
 
 def _window(channel: str, last_in_at: datetime | None, *, at: datetime) -> bool | None:

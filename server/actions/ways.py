@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from server.actions import channels
 from server.actions.channels import kind_of, kinds
 from server.actions.gate import acquaint, gate, gate_of
 from server.channels import handoff, phone
@@ -64,14 +65,14 @@ async def _accounts(company_id: UUID) -> dict[str, list[Account]]:
 
 def _platform(person: Acquaintance, lost: Lost, connected: Sequence[Account], *, at: datetime) -> Way:
     account = _chosen(person, connected)
-    channel = kind_of(account.kind)
+    channel, caps = kind_of(account.kind), channels.caps_of(account)
     name = _named(account, connected)
     return Way(
         channel=channel.kind,
         label=channel.label,
-        caps=channel.caps,
+        caps=caps,
         gate=gate_of(person, channel.kind, account_id=account.id, at=at),
-        identity=_name(person, lost, channel.kind, channel.caps),
+        identity=_name(person, lost, channel.kind, caps),
         last_in_at=person.last_in_at(account.id),
         down=_down(account, name),
         account_id=account.id,

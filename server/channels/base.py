@@ -168,6 +168,20 @@ class Numbers(Protocol):
 
 
 @runtime_checkable
+class Varies(Protocol):
+    """A channel whose accounts cannot all do the same: which of its `modes` one is in follows from its settings.
+
+    It is kept beside them, for whoever chooses a way opens no secrets. `caps` are those of the most able one.
+    """
+
+    modes: ClassVar[Mapping[str, Capabilities]]
+
+    @property
+    def mode(self) -> str:
+        """Return the name of this account's mode."""
+
+
+@runtime_checkable
 class GivesAddresses(Protocol):
     """A channel that is reached under many addresses: a word in them comes back as `InboundMessage.token`."""
 

@@ -58,6 +58,7 @@ class Verdict:
 
     channel: str
     label: str
+    caps: Capabilities
     code: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     ground: str = ""
@@ -129,6 +130,7 @@ def judge(way: Way, need: Need, now: datetime) -> Verdict:
     return Verdict(
         channel=way.channel,
         label=way.label,
+        caps=way.caps,
         code=code,
         values=values,
         ground=way.gate.ground if isinstance(way.gate, Open) else "",

@@ -128,7 +128,7 @@ async def composer(
         contact=contact,
         job=job,
         route=route,
-        ways=tuple(Way(one, ways.caps_of(one.channel), costs.get(one.channel)) for one in route.offers),
+        ways=tuple(Way(one, one.caps, costs.get(one.channel)) for one in route.offers),
         photos=await _photos(actor, job),
         chosen=chosen,
         replies=[

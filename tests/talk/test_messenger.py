@@ -1,14 +1,18 @@
 """A page's conversation through the real doors: set up, heard, bound to a person, asked, tapped, answered."""
 
+from datetime import timedelta
 from typing import cast
 
-from server.actions import channels, consents, inbox
+import pytest
+
+from server.actions import channels, consents, inbox, ways
 from server.db import accounts
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.evidence import Evidence
 from server.domain.messages import Direction, Message, MessageState
 from server.domain.questions import QuestionState
+from server.domain.routing import Need
 from server.domain.wordings import Topic
 from server.sandbox.customer import Customer
 from server.sandbox.messenger.platform import MessengerPlatform
@@ -24,10 +28,15 @@ TYPED = {
 }
 
 
-async def with_page(firm: Firm) -> tuple[Account, Customer]:
+async def with_page(firm: Firm, agent: str = "nein") -> tuple[Account, Customer]:
     """Set the page up as the office does, and give Petra a chat with it."""
     account = await channels.set_up(
-        firm.services, firm.office, "messenger", label="", typed=TYPED, at=firm.clock.at
+        firm.services,
+        firm.office,
+        "messenger",
+        label="",
+        typed={**TYPED, "human_agent": agent},
+        at=firm.clock.at,
     )
     firm.sandbox.add_account(
         "page",
@@ -80,6 +89,23 @@ async def test_heard_bound_asked_tapped_answered(firm: Firm) -> None:
         "messenger",
     )
     assert len({bubble.opaque for bubble in shown}) == len(shown)
+
+
+@pytest.mark.parametrize(("agent", "after_a_day"), [("nein", "window.closed"), ("ja", "")])
+async def test_the_way_is_shut_when_the_page_may_answer_no_more(
+    firm: Firm, agent: str, after_a_day: str
+) -> None:
+    """Seven days are for who has Meta's leave; behind the window no consent opens anything, and none is asked for."""
+    _, petra = await with_page(firm, agent)
+    petra.write("Guten Tag")
+    await firm.work()
+    (first,) = await heard(firm)
+    await inbox.assign(firm.office, first, job_id=firm.job, contact_id=firm.contact.id, at=firm.clock.at)
+    for days, code in ((0, ""), (2, after_a_day), (8, "window.closed")):
+        at = firm.clock.at + timedelta(days=days)
+        found = await ways.best(firm.company_id, firm.contact.id, need=Need("Hallo"), at=at)
+        verdict = found.of("messenger")
+        assert verdict and verdict.code == code, days
 
 
 async def test_an_unsigned_webhook_is_turned_away_and_meta_is_answered(firm: Firm) -> None:

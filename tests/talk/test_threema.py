@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from server.actions import channels, inbox, speech
+from server.actions import channels, consents, inbox, speech, ways
 from server.actions.facts import ready
 from server.channels.threema import crypto as crypto
 from server.db import accounts
@@ -20,12 +20,16 @@ from server.db.tables import ChannelFactRow, MessageRow
 from server.db.unit import atomic
 from server.domain.accounts import Account
 from server.domain.channels import Draft, Step
+from server.domain.consents import Proof
 from server.domain.errors import Invalid
 from server.domain.events import InboundMessage
+from server.domain.evidence import Evidence
 from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message
 from server.domain.outcomes import Accepted, Outcome, Permanent, Reauth
+from server.domain.routing import Need
 from server.domain.speeches import Speech
+from server.domain.wordings import Topic
 from server.ids import new_id
 from server.sandbox import Fault
 from server.sandbox.threema.platform import ThreemaPlatform
@@ -214,6 +218,26 @@ async def test_secrets_are_sealed_and_never_shown(threema: Threemas) -> None:
             threema.firm.services, threema.firm.office, "threema", label="", typed=typed, at=at
         )
     assert refused.value.field == "private_key"
+
+
+async def test_without_its_key_an_account_carries_words_only_and_the_way_says_so(threema: Threemas) -> None:
+    """Said before anything is queued: a way that shows no photos is not taken for photos."""
+    firm = threema.firm
+    evidence = Evidence(Proof.SPOKEN, "am Telefon")
+    await consents.grant(firm.office, firm.contact, Topic("threema"), evidence, at=firm.clock.at)
+    assert await _code(firm, Need("Hallo", pictures=1)) == ""
+    await channels.switch(firm.office, threema.account, enabled=False, at=firm.clock.at)
+    simple = {**SETTINGS, "gateway_id": "*EINFACH", "private_key": ""}
+    await channels.set_up(firm.services, firm.office, "threema", label="", typed=simple, at=firm.clock.at)
+    assert await _code(firm, Need("Hallo", pictures=1)) == "picture.impossible"
+    assert await _code(firm, Need("Hallo")) == ""
+
+
+async def _code(firm: Firm, need: Need) -> str:
+    found = await ways.best(firm.company_id, firm.contact.id, need=need, at=firm.clock.at)
+    verdict = found.of("threema")
+    assert verdict
+    return verdict.code
 
 
 async def test_two_processes_that_learn_at_once_keep_one_key(threema: Threemas) -> None:

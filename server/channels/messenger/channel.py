@@ -16,7 +16,15 @@ from server.channels.base_meta import challenge, signed, trusted
 from server.channels.messenger.check import field_of, findings
 from server.channels.messenger.errors import refused
 from server.channels.messenger.parse import MAX_ID, events
-from server.channels.messenger.plan import CAPS, HUMAN_AGENT, grounds, refusal, steps, with_media
+from server.channels.messenger.plan import (
+    CAPS,
+    HUMAN_AGENT,
+    WITHOUT_AGENT,
+    grounds,
+    refusal,
+    steps,
+    with_media,
+)
 from server.domain.capabilities import Capabilities
 from server.domain.channels import Blocked, Draft, Picture, Step
 from server.domain.checkups import Finding
@@ -52,6 +60,7 @@ class Messenger:
     kind: ClassVar[str] = "messenger"
     label: ClassVar[str] = "Facebook Messenger"
     caps: ClassVar[Capabilities] = CAPS
+    modes: ClassVar[Mapping[str, Capabilities]] = {"agent": CAPS, "day": WITHOUT_AGENT}
     # 300 calls a second for a page (Messenger Platform, rate limits).
     pace: ClassVar[Pace] = Pace(each_second(300))
     fields: ClassVar[tuple[Field, ...]] = (
@@ -80,6 +89,10 @@ class Messenger:
                            "human_agent", "ja|nein", default="nein")  # fmt: skip
         self._human_agent = answered == "ja"
         self._root = f"{base.rstrip('/')}/{version}"
+
+    @property
+    def mode(self) -> str:
+        return "agent" if self._human_agent else "day"
 
     def plan(
         self, draft: Draft, identity: Identity, now: datetime, window_until: datetime | None

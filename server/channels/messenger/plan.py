@@ -4,7 +4,7 @@ Source: Messenger Platform, "Send a Message", "Quick Replies", "Button Template"
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,8 @@ CAPS = Capabilities(
     echoes=True,
     costs=False,
 )
+# Without Meta's leave to answer for seven days there is a day, for humans and machines alike.
+WITHOUT_AGENT = replace(CAPS, human_window=None)
 # A button template stays on the screen after the tap, quick replies vanish: it is taken wherever it fits.
 TEMPLATE_BUTTONS, TEMPLATE_TEXT = 3, 640
 MAX_PAYLOAD = 1000

@@ -51,6 +51,7 @@ class Threema:
     kind: ClassVar[str] = "threema"
     label: ClassVar[str] = "Threema"
     caps: ClassVar[Capabilities] = E2E
+    modes: ClassVar[Mapping[str, Capabilities]] = {"e2e": E2E, "basic": BASIC}
     # The gateway names no limit but answers 429: a pace no human desk exceeds.
     pace: ClassVar[Pace] = Pace(each_second(10), pair=Rate(1.0, burst=5))
     # Four tries in a quarter of an hour, then a callback is thrown away (developer/api).
@@ -77,6 +78,10 @@ class Threema:
         if not private:
             # What a class can do, this one account cannot.
             self.__dict__["caps"] = BASIC
+
+    @property
+    def mode(self) -> str:
+        return "e2e" if self._private else "basic"
 
     def plan(
         self, draft: Draft, identity: Identity, now: datetime, window_until: datetime | None
