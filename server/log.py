@@ -7,6 +7,9 @@ import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+# What writes whatever goes through it, some already at INFO: httpx whole addresses (and some platforms carry their
+# token there), the line to Signal its frames, the databases the values of every statement.
+QUOTING = ("httpx", "httpcore", "websockets", "aiosqlite", "tortoise", "asyncpg")
 _PLAIN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -48,5 +51,5 @@ def start_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # httpx writes full addresses at INFO; some platforms carry their token in the address.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in QUOTING:
+        logging.getLogger(name).setLevel(logging.WARNING)
