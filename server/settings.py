@@ -1,12 +1,16 @@
 """Everything that can be set from outside, read once from the environment (prefix ZOLLSTOCK_)."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 PREFIX = "ZOLLSTOCK_"
+# Passwords of one or several addresses, before their host or among their options.
+_IN_ADDRESS = re.compile(r"(://[^:/?#\s,]*:)[^/?#\s]*?@")
+_IN_QUERY = re.compile(r"([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&\s]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +97,4 @@ def _masked(name: str, value: object) -> str:
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
     if name.endswith("token"):
         return "••••" if text else ""
-    parts = urlsplit(text)
-    return text.replace(f":{parts.password}@", ":••••@") if parts.password else text
+    return _IN_QUERY.sub(r"\1••••", _IN_ADDRESS.sub(r"\1••••@", text))
