@@ -117,7 +117,7 @@ def check_picture(data: bytes) -> None:
         raise TooLarge("consent.signature", field="signature")
 
 
-STOP_WORDS = frozenset({"stop", "stopp", "abmelden", "widerruf", "widerrufen", "unsubscribe"})
+STOP_WORDS = frozenset({"stop", "stopp", "стоп", "abmelden", "widerruf", "widerrufen", "unsubscribe"})
 _POLITE = frozenset({"bitte", "danke", "please"})
 # So many words and lone signs are looked at; what is longer says more than that.
 _SHORT = 8
@@ -128,16 +128,18 @@ def is_stop(text: str) -> bool:
 
     "Stop bitte, die falsche Fuge!" is about the building site, not about us. With a slash it is how bots are stopped.
     What is no letter does not count at the ends (a phone makes "STOP…" of three dots, puts a sign for emphasis, a mark
-    of direction nobody sees), nor does one polite word.
+    of direction nobody sees), nor does one polite word. Who says it three times means it all the more.
     """
-    said = [word for word in map(_bare, text.split(maxsplit=_SHORT)) if word]
-    rest = [word for word in said if word.casefold() not in _POLITE]
-    return len(rest) == 1 and len(said) <= 2 and rest[0].removeprefix("/").casefold() in STOP_WORDS
+    said = [word.casefold() for word in map(_bare, text.split(maxsplit=_SHORT)) if word]
+    rest = [word.removeprefix("/") for word in said if word not in _POLITE]
+    return len(set(rest)) == 1 and len(said) - len(rest) <= 1 and rest[0] in STOP_WORDS
 
 
 def _bare(word: str) -> str:
-    """Return a word without signs around it; a slash is not one of them."""
-    plain = unicodedata.normalize("NFKC", word)
+    """Return a word without signs around it, a slash is not one of them, and without what nobody sees in it."""
+    plain = "".join(
+        sign for sign in unicodedata.normalize("NFKC", word) if unicodedata.category(sign) != "Cf"
+    )
     kept = [place for place, sign in enumerate(plain) if sign.isalnum() or sign == "/"]
     return plain[kept[0] : kept[-1] + 1] if kept else ""
 

@@ -68,6 +68,11 @@ from tests.talks import Firm
         "Stop bitte!",
         "Bitte abmelden.",
         "Stop" + " !" * 50,
+        "STOP STOP STOP",
+        "Stop!! Stop!! Bitte!",
+        "СТОП",
+        "ST\u00adOP",
+        "\u2067Sto\u200bpp\u2069",
     ],
 )
 def test_words_that_stop(text: str) -> None:
@@ -82,7 +87,9 @@ def test_words_that_stop(text: str) -> None:
         "Stoppschild",
         "",
         "Nein",
-        "stop stop",
+        "Bitte abbestellen",  # tiles, say
+        "Stop, abmelden",
+        "Stop Stop, falsche Fuge",
         "//stop",
         "/",
         "🛑",
