@@ -1,7 +1,7 @@
 """Writing to a customer: words filled, way chosen, night respected; then the outbox takes over (actions/speech.py)."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import placeholders, quiet, speech, templates, ways
@@ -15,6 +15,9 @@ from server.domain.quick_replies import filled
 from server.domain.routing import Need, Verdict
 from server.domain.speeches import Speech
 from server.domain.users import Actor
+
+# Whoever types 2062 for 2026 would never hear of it again.
+FAR = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,12 @@ async def chosen(company_id: UUID, contact_id: UUID, words: Words, text: str, *,
 
 
 async def leaves_at(company_id: UUID, words: Words, *, at: datetime) -> datetime | None:
-    """Return when a message waits until, None for at once. Raises Invalid for a moment that has passed."""
+    """Return when a message waits until, None for at once. Raises Invalid for a moment that has passed or is far off."""
     if words.send_after is not None:
         if words.send_after <= at:
             raise Invalid("schedule.past", field="send_after")
+        if words.send_after - at > FAR:
+            raise Invalid("schedule.far", field="send_after")
         return words.send_after
     if words.at_once:
         return None

@@ -172,6 +172,6 @@ def moment_of(day: str, clock: str, zone: ZoneInfo) -> datetime | None:
         return None
     try:
         local = datetime.fromisoformat(f"{day}T{clock}")
-    except ValueError:
+        return local.replace(tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):  # the year 1 ends before it has begun in Greenwich
         raise Invalid("schedule.half", field="clock") from None
-    return local.replace(tzinfo=zone).astimezone(UTC)

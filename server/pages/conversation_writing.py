@@ -44,6 +44,8 @@ async def write(request: Request) -> Response:
     place = f"{address_of(head)}#message-{message.id}"
     if by_hand_channel(message.channel):
         return see_other(request, place, flash="message.by_hand")
+    if message.send_after and not form.data.day:  # nobody chose this hour
+        return see_other(request, place, flash="message.waits")
     return see_other(request, place, flash="message.scheduled" if message.send_after else "message.said")
 
 

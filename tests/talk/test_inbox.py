@@ -153,15 +153,21 @@ async def test_scheduled_cancelled_and_quiet(firm: Firm) -> None:
     await office_hours.change(firm.office, hours, at=firm.clock.at)
     async with firm.browser(firm.office) as office:
         there = await place(firm)
+        for day, sentence in [
+            ("2026-11-22", "schon vorbei"), ("2062-11-24", "mehr als ein Jahr hin"), ("0001-01-01", "Tag und Uhrzeit angeben"),
+        ]:  # fmt: skip
+            refused = await office.post(there, data=words(text="Erinnerung", day=day, clock="00:00"))
+            assert refused.status_code == 422 and sentence in refused.text and "Erinnerung" in refused.text
         await office.post(there, data=words(text="Erinnerung", day="2026-11-24", clock="08:00"))
         page = (await office.get(there)).text
-        assert "geht um 08:00 Uhr raus" in page
+        assert "geht um 08:00 Uhr raus" in page and "geht zur gewählten Zeit hinaus" in page
         planned = (await MessageRow.filter(direction="out")).pop().id
         await office.post(f"/messages/{planned}/cancellation")
         assert "zurückgenommen, bevor sie hinausging" in (await office.get(there)).text
         await _later(firm, office, hours=12.5)
         assert "Jetzt ist Nachtruhe" in (await office.get(there)).text
         await office.post(there, data=words(text="Wartet"))
+        assert "Geschrieben. Die Nachricht geht nach der Nachtruhe hinaus." in (await office.get(there)).text
         await office.post(there, data=words(text="Sofort", at_once="1"))
         await firm.work()
         assert said(firm) == ["Sofort"]
