@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.actions import consents, ledger, questions, renames, ways
+from server.actions import conversations as conversation_actions
 from server.actions.channels import kinds
 from server.actions.customers import contact_known
 from server.actions.gate import acquaint
@@ -33,7 +34,7 @@ from server.domain.messages import Direction, MessageState
 from server.domain.questions import Question, QuestionState
 from server.domain.routing import book_name
 from server.domain.tasks import Later
-from server.domain.users import Actor, Right, require
+from server.domain.users import Actor, Right, require, system
 from server.domain.wordings import suspension
 from server.services import Services
 
@@ -104,11 +105,18 @@ async def _merge(actor: Actor, contact: Contact, into: UUID, *, at: datetime) ->
     await contact_mergers.set_merged(actor.company_id, gone, stays.id, at=at)
     await _fill(stays, gone)
     await _heed(actor, gone, stays, plan.bond, at=at)
-    trace = {"moved": _counts(plan.held), "names": names, "rests": list(plan.bond.rests), "thread": thread}
+    trace = {
+        "moved": _counts(plan.held),
+        "names": names,
+        "rests": list(plan.bond.rests),
+        "thread": str(thread[0]) if thread else "",
+    }
     late: dict[str, object] = {"contact": str(gone.id)}
     await tasks.insert_task(actor.company_id, "contact.bring_along", late, at=at + WRITTEN_IN)
     await _note(actor, "contact.merged", gone, at, note=_told(stays), into=stays.id, **trace)
     await _note(actor, "contact.took_in", stays, at, note=_told(gone), merged=gone.id, **trace)
+    if thread:
+        await conversation_actions.note_joined(actor, *thread, at=at)
     return await contact_known(actor.company_id, stays.id)
 
 
@@ -120,16 +128,18 @@ async def bring_along(services: Services, company_id: UUID, payload: Mapping[str
     """
     gone = UUID(str(payload["contact"]))
     stays = await customers.contact_now(company_id, gone)
-    if stays != gone and not await _bring_along(company_id, gone, stays):
+    if stays != gone and not await _bring_along(company_id, gone, stays, at=services.clock()):
         raise Later(PAUSE_S, "something of this person is being sent or written")
 
 
 @atomic
-async def _bring_along(company_id: UUID, gone: UUID, stays: UUID) -> bool:
+async def _bring_along(company_id: UUID, gone: UUID, stays: UUID, *, at: datetime) -> bool:
     if not await contact_mergers.lock_all(company_id, [gone, stays]):
         return False
-    await _join_threads(company_id, gone, stays)
+    thread = await _join_threads(company_id, gone, stays)
     await contact_mergers.move(company_id, gone, stays)
+    if thread:
+        await conversation_actions.note_joined(system(company_id), *thread, at=at)
     return True
 
 
@@ -184,24 +194,24 @@ async def _strange_links(gone: Contact, stays_names: Names, *, at: datetime) -> 
     return strange
 
 
-async def _join_threads(company_id: UUID, gone: UUID, stays: UUID) -> str:
-    """Put both conversations into one; returns the id of the one that is no more, "" for none."""
+async def _join_threads(company_id: UUID, gone: UUID, stays: UUID) -> tuple[UUID, UUID] | None:
+    """Put both conversations into one; returns the one that is no more and the one it is in, None where there is none."""
     theirs = await conversations.by_key(company_id, key_of_contact(gone))
     if theirs is None:
-        return ""
+        return None
     own = await conversations.by_key(company_id, key_of_contact(stays))
     if own is None:
         if not await conversations.set_values(
             company_id, theirs, person_key=key_of_contact(stays), contact_id=stays
         ):
             raise Conflict("conversation.moved_on")
-        return ""
+        return None
     await conversations.set_moved(company_id, theirs.id, own.id, contact_id=stays)
     await conversations.set_newest(company_id, own.id)
     await contact_mergers.set_joined(company_id, own, theirs)
     for one in (theirs, own):
         signal("conversations", company_id, conversation=str(one.id))
-    return str(theirs.id)
+    return theirs.id, own.id
 
 
 async def _move_proposals(gone: Contact, stays: Contact) -> None:

@@ -176,6 +176,8 @@ async def belongs_to(
         )
     await _heed_stops(actor, target, contact, {channel for channel, _, _ in names}, at=at)
     await _note(actor, "conversation.assigned", target, at=at, contact=contact.name)
+    if target.id != conversation.id:
+        await note_joined(actor, conversation.id, target.id, at=at)
     _tell(conversation)
     _tell(target)
     return target
@@ -301,6 +303,12 @@ async def _change(conversation: Conversation, **changes: object) -> None:
 async def _note(actor: Actor, verb: str, conversation: Conversation, *, at: datetime, **data: object) -> None:
     entry = Entry.by(actor, verb, "conversation", conversation.id, at=at, job_id=None, **data)
     await logbook.insert_entry(conversation.company_id, entry)
+
+
+async def note_joined(actor: Actor, gone: UUID, into: UUID, *, at: datetime) -> None:
+    """Write down where a thread that is no more has gone, so that its old address leads there."""
+    entry = Entry.by(actor, "conversation.joined", "conversation", gone, at=at, job_id=None, into=into)
+    await logbook.insert_entry(actor.company_id, entry)
 
 
 def _tell(conversation: Conversation) -> None:

@@ -12,6 +12,7 @@ from server.ids import new_id
 
 SEQ_DIGITS = 18
 """More than fit a database's integer are no place in the chain."""
+JOINED_MAX = 20
 
 _READ_HEAD = "SELECT seq, hash FROM logbook_head WHERE company_id = ?"
 _HEAD = {"sqlite": _READ_HEAD, "postgres": f"{_READ_HEAD} FOR UPDATE"}
@@ -57,6 +58,20 @@ async def of_job(company_id: UUID, job_id: UUID, *, before: str | None = None, l
 async def of_subject(company_id: UUID, subject_id: UUID, *, limit: int = 50) -> Page[Line]:
     """Return the lines about one thing, newest first."""
     return await _page(company_id, {"subject_id": subject_id}, None, limit)
+
+
+async def thread_after(company_id: UUID, conversation_id: UUID) -> UUID | None:
+    """Return the thread that one which is no more has become part of, over several, None where nobody knows."""
+    found: UUID | None = None
+    for _ in range(JOINED_MAX):
+        lines = LogbookRow.filter(
+            company_id=company_id, subject_id=found or conversation_id, verb="conversation.joined"
+        )
+        line = await lines.order_by("-seq").first()
+        if line is None:
+            break
+        found = UUID(json.loads(line.data)["into"])
+    return found
 
 
 async def of_company(

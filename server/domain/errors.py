@@ -47,11 +47,14 @@ class NoConsent(DomainError):
     """The gate to the customer is closed; `values` say why and what opens it."""
 
 
+MERGED = {"job": "job.merged", "contact": "contact.merged", "conversation": "conversation.merged"}
+
+
 class Merged(Conflict):
-    """A job or contact has become part of another one; `into` is that one's id, and reading goes on there."""
+    """A job, contact or conversation has become part of another one; `into` is that one's id, reading goes on there."""
 
     def __init__(self, into: object, *, noun: str = "job") -> None:
-        super().__init__(f"{noun}.merged", field=noun)
+        super().__init__(MERGED[noun], field=noun)
         self.into = into
 
 

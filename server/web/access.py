@@ -14,6 +14,7 @@ from server.db import (
     devices,
     imports,
     jobs,
+    logbook,
     messages,
     notes,
     partners,
@@ -140,11 +141,16 @@ async def message(request: Request) -> Message:
 
 
 async def conversation_head(request: Request) -> Head:
-    """Return the conversation of the path with what a list tells of it. Raises NotFound."""
-    found = actor(request)
-    head = await threads.head(
-        found.company_id, request.path_params["conversation_id"], worker=only_own(found)
-    )
+    """Return the conversation of the path with what a list tells of it. Raises NotFound, and Merged.
+
+    A piece of an open page is not led on: another thread would stand under this one's name.
+    """
+    found, conversation_id = actor(request), request.path_params["conversation_id"]
+    head = await threads.head(found.company_id, conversation_id, worker=only_own(found))
+    if head is None and "hx-request" not in request.headers:
+        after = await logbook.thread_after(found.company_id, conversation_id)
+        if after and await threads.head(found.company_id, after, worker=only_own(found)):
+            raise Merged(after, noun="conversation")
     return known(head, "conversation.unknown")
 
 

@@ -11,6 +11,7 @@ from server.actions import (
     answers,
     consents,
     contact_mergers,
+    conversations,
     customers,
     outgoing,
     speech,
@@ -31,7 +32,7 @@ from server.domain.customers import Contact, ContactDraft, CustomerDraft
 from server.domain.errors import Conflict, Forbidden, Invalid
 from server.domain.evidence import Evidence
 from server.domain.gate import Closed, Open
-from server.domain.identities import Identity
+from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import Message, MessageState
 from server.domain.questions import QuestionState
 from server.domain.speeches import Speech
@@ -114,6 +115,33 @@ async def test_what_comes_afterwards_lands_at_the_one_that_counts_over_several_m
     [came] = await MessageRow.filter(direction="in")
     assert came.contact_id == firm.contact.id
     assert await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp") == [OTHER]
+
+
+async def test_the_old_address_of_a_thread_leads_to_the_one_it_is_in(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over several mergers, and of a stranger whom the office has known; what lies open is not led on unseen."""
+    first, third = await second(firm, OTHER.value), await second(firm, name="P. Müller")
+    gone = [(await conversations.open_for(firm.office, one, at=firm.clock.at)).id for one in (first, third)]
+    kept = (await conversations.open_for(firm.office, firm.contact, at=firm.clock.at)).id
+    await merged(firm, first, third)
+    await merged(firm, third)
+    sender = (Identity(IdentityKind.PHONE, "+4915199988877"),)
+    await tell(firm, heard("Wer bin ich?", sender=sender), monkeypatch=monkeypatch)
+    [row] = await ConversationRow.filter(contact_id=None)
+    stranger = await conversations_db.by_id(firm.company_id, row.id)
+    assert stranger
+    await conversations.assign(firm.office, stranger, firm.contact, at=firm.clock.at)
+    async with firm.browser(firm.office) as office:
+        for old in (*gone, stranger.id):
+            led = await office.get(f"/messages/{old}?show=all")
+            assert (led.status_code, led.headers["location"]) == (303, f"/messages/{kept}?show=all")
+            written = await office.post(f"/messages/{old}", data={"intent": str(new_id()), "text": "Morgen"})
+            assert written.status_code == 409 and "Geschriebenes kopieren" in written.text
+            piece = await office.get(f"/messages/{old}/_thread", headers={"HX-Request": "true"})
+            assert piece.status_code == 404
+        assert (await office.get(f"/messages/{kept}")).status_code == 200
+        assert (await office.get(f"/messages/{new_id()}")).status_code == 404
 
 
 def test_everything_that_names_a_contact_is_thought_of() -> None:
