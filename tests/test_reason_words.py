@@ -18,6 +18,7 @@ WRITTEN = re.compile(r"\berror: '([\w.-]+)'")
 RETURNED = re.compile(r"if \(status === \d+\) return '([\w.-]+)'")
 FALLEN_BACK_TO = re.compile(r"\? name : '([\w.-]+)'")
 PAUSED = re.compile(r"new Pause\(\s*'([\w.-]+)'")
+REFUSED = re.compile(r'raise Invalid\(\s*"([\w.]+)"')
 FORMS = (THROWN, WRITTEN, RETURNED, FALLEN_BACK_TO)
 QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 KEY = re.compile(r"^  '?([\w.-]+)'?: ", re.MULTILINE)
@@ -44,6 +45,16 @@ def server_codes() -> set[str]:
     return {code for code in codes if not code.startswith(("image.", "flash.", "push."))}
 
 
+def rule_codes() -> set[str]:
+    """Return what the rules behind a phone's questions and jobs refuse: their sentences stand in other files."""
+    texts = [
+        (ROOT / "server" / "domain" / f"{name}.py").read_text(encoding="utf-8")
+        for name in ("questions", "texts")
+    ]
+    found = {code for text in texts for code in REFUSED.findall(text)}
+    return found - {"field.web_address", "field.mail_address"}  # no phone sends any
+
+
 def test_the_phone_is_read_right() -> None:
     """The patterns above find what is known to be there."""
     assert {
@@ -61,6 +72,16 @@ def test_the_phone_is_read_right() -> None:
 @pytest.mark.parametrize("code", sorted(phone_codes()))
 def test_every_code_of_the_phone_has_its_own_words(code: str) -> None:
     assert code in table(WORDS, "REASONS")
+
+
+@pytest.mark.parametrize("code", sorted(rule_codes()))
+def test_every_rule_of_a_question_has_its_own_words(code: str) -> None:
+    assert code in table(WORDS, "REASONS")
+
+
+def test_what_was_deleted_under_way_is_told_as_deleted() -> None:
+    """The office deletes while the bytes travel: 410 with a code of its own, no word of the ledger."""
+    assert "'photo.deleted': GONE" in WORDS and "tombstone: GONE" in WORDS
 
 
 @pytest.mark.parametrize("code", sorted(server_codes()))

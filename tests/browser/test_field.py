@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.offline_server import JOB, OTHER_JOB, Office
+from server.domain.jobs import JobDraft
+from server.domain.questions import CHOICE_MAX, TEXT_MAX
+from tests.browser.offline_server import JOB, OTHER_JOB, USERS, Office
 from tests.browser.phone import (
     Phone,
     all_stored,
@@ -20,6 +22,7 @@ from tests.browser.phone import (
     wait_model,
     wait_rows,
 )
+from tests.browser.unsent import fill
 
 pytestmark = [
     pytest.mark.browser,
@@ -153,6 +156,29 @@ def test_a_question_takes_along_the_photo_just_taken(phone: Phone, office: Offic
     go(page)
     wait_rows(page, all_stored)
     assert [item["kind"] for item in office.world.items.values()] == ["photo", "photo", "question"]
+
+
+def test_forms_in_the_cellar_take_no_more_than_the_office(phone: Phone, office: Office) -> None:
+    """What is typed beyond it would come back hours later as a problem."""
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        page.goto(f"/questions/new?job={JOB}")
+        expect(page.get_by_label("Frage an den Kunden")).to_have_attribute("maxlength", str(TEXT_MAX))
+        expect(page.get_by_label("Antwort 1")).to_have_attribute("maxlength", str(CHOICE_MAX))
+        page.goto("/jobs/new")
+        longest = {label: page.get_by_label(label).get_attribute("maxlength") for label in ("Name des Auftrags", "Straße", "Ort")}  # fmt: skip
+        title, street, city = (int(most or 0) for most in longest.values())
+        JobDraft("x" * title, street="x" * street, city="x" * city).checked()
+
+
+def test_on_the_page_of_a_job_what_has_no_words_is_named(phone: Phone, office: Office) -> None:
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        fill(page, USERS["ali"], [{"kind": "voice", "job": JOB, "thumb": False}])
+        page.goto(f"/jobs/{JOB}")
+        expect(page.locator("job-photos .pending-words [data-slot=text]")).to_have_text("Sprachnotiz")
 
 
 # Before anything could come of the first tap: later the second meets whatever stands there by then.

@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,18 @@ def test_what_waits_for_hours_is_an_alarm_on_every_page(phone: Phone, office: Of
     expect(page.locator(".late-banner")).to_have_count(0)
 
 
+def test_a_clock_that_was_ahead_hides_no_alarm(phone: Phone, office: Office) -> None:
+    """The oldest thing says of itself that it is of 2036; the one after it has waited for five hours."""
+    parked = {"state": "needs-attention", "error": "receipt"}
+    ahead = {**parked, "age_s": -10 * 365 * 24 * HOUR_S}
+    with cellar(phone, office, [ahead, {**parked, "age_s": 5 * HOUR_S}]) as page:
+        page.goto("/jobs")
+        page.locator(".late-banner").get_by_text("der älteste seit 5 Stunden").wait_for()
+    call(page, "report", "report", OWNER, call(page, "session", "deviceId"))
+    told = datetime.fromisoformat(office.world.states[-1]["oldest"])
+    assert timedelta(hours=4) < datetime.now(UTC) - told < timedelta(hours=6)
+
+
 def test_what_holds_everything_up_is_said_where_the_page_is_open(phone: Phone, office: Office) -> None:
     """No row changes when the line turns out to be another one's, or the server busy: the open list says it all the same."""
     with cellar(phone, office, [{}]) as page:
@@ -220,6 +233,9 @@ def test_sent_photos_say_when_they_leave_the_phone(phone: Phone, office: Office)
         page.get_by_label("Originale nur im WLAN").check()
         wait_so(page, lambda: page.evaluate(PREFS) == {"wifi_only": True, "keep_days": 30})
         page.get_by_text("Speicher geschützt").wait_for()
+        page.get_by_text(
+            "Hier gehen auch die Originale immer"
+        ).wait_for()  # Chromium at a desk tells no Wi-Fi
 
 
 def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
@@ -234,6 +250,9 @@ def test_progress_is_said_in_words(phone: Phone, office: Office) -> None:
         expect(rule).to_have_attribute("aria-valuetext", "30 von 40 Fotos sicher im Büro")
         expect(rule.locator("i")).to_have_count(24)
         expect(rule.locator("i.done")).to_have_count(18)
+        fill(page, OWNER, [{"kind": "voice"}, {"kind": "note", "body": {"text": "Silikon"}}])
+        page.goto("/unsent")
+        expect(rule).to_have_attribute("aria-valuetext", "30 von 41 Aufnahmen sicher im Büro")
 
 
 def test_signing_out_asks_what_becomes_of_unsent_things(phone: Phone, office: Office) -> None:

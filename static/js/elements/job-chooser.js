@@ -80,7 +80,7 @@ export class JobChooser extends HTMLElement {
 
   #newJob() {
     const form = h('form', { class: 'form chooser-new', submit: (event) => void this.#create(event) },
-      field('title', t('Name des Auftrags'), true), field('street', t('Straße'), false), field('city', t('Ort'), false),
+      field('title', t('Name des Auftrags'), true), field('street', t('Straße'), false), field('city', t('Ort'), false, 100),
       h('button', { class: 'btn primary' }, t('Anlegen und wählen')));
     return h('details', {}, h('summary', { class: 'btn' }, icon('plus'), t('Neuer Auftrag')), form);
   }
@@ -119,10 +119,10 @@ export class JobChooser extends HTMLElement {
   }
 }
 
-/** @param {string} name @param {string} label @param {boolean} required */
-function field(name, label, required) {
+/** @param {string} name @param {string} label @param {boolean} required @param {number} [most] characters the server takes */
+function field(name, label, required, most = 200) {
   return h('div', { class: 'field' }, h('label', { for: `chooser-${name}` }, label),
-    h('input', { class: 'input', id: `chooser-${name}`, name, required, maxlength: 200, autocomplete: 'off' }));
+    h('input', { class: 'input', id: `chooser-${name}`, name, required, maxlength: most, autocomplete: 'off' }));
 }
 
 customElements.define('job-chooser', JobChooser);

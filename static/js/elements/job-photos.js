@@ -1,7 +1,7 @@
 // @ts-check
 import { FromRows } from './from-rows.js';
 import { mark, picture } from '../lib/dom.js';
-import { stateWords } from '../lib/reasons.js';
+import { kindWord, stateWords } from '../lib/reasons.js';
 import { dayAndTime } from '../lib/time.js';
 import { filedOn, jobOf } from '../offline/filings.js';
 import { itemsOf, thumbOf, UNSENT } from '../offline/outbox.js';
@@ -51,7 +51,7 @@ async function face(item) {
   root.classList.add(`is-${item.state}`);
   fill(root, 'state', state);
   fill(root, 'time', dayAndTime(item.made_ms));
-  fill(root, 'text', String(item.body.text ?? item.body.caption ?? ''));
+  fill(root, 'text', String(item.body.text || item.body.caption || kindWord(item.kind)));
   root.querySelector('[data-slot=mark]')?.replaceWith(mark(where, state));
   root.querySelector('[data-slot=thumb]')?.replaceChildren(picture(await thumbOf(item.id), dayAndTime(item.made_ms)));
   return root;

@@ -2,6 +2,7 @@
 import { h, icon } from '../lib/dom.js';
 import { wakeElements } from '../lib/elements.js';
 import { fileSize, t } from '../lib/text.js';
+import { tellsLine } from '../offline/line.js';
 import { readPrefs, writePrefs } from '../offline/prefs.js';
 import { sendSoon } from '../offline/triggers.js';
 
@@ -43,8 +44,9 @@ export class PhoneSettings {
 function wifi(on) {
   const box = h('input', { type: 'checkbox', change: () => void writePrefs({ wifi_only: box.checked }).then(sendSoon) });
   box.checked = on;
-  return h('label', { class: 'check' }, box, h('span', {}, t('Originale nur im WLAN')),
-    h('span', { class: 'field-hint' }, t('Beschreibung und Vorschau gehen immer. „Jetzt senden“ schickt auch die Originale.')));
+  const about = tellsLine() ? t('Beschreibung und Vorschau gehen immer. „Jetzt senden“ schickt auch die Originale.')
+    : t('Dieser Browser verrät nicht, ob das Handy im WLAN ist: Hier gehen auch die Originale immer.');
+  return h('label', { class: 'check' }, box, h('span', {}, t('Originale nur im WLAN')), h('span', { class: 'field-hint' }, about));
 }
 
 /** @param {number} days */

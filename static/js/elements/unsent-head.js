@@ -6,6 +6,7 @@ import { age } from '../lib/time.js';
 import { UnfoldRule } from './unfold-rule.js';
 import { SIGN_IN } from '../offline/addresses.js';
 import { isLate } from '../offline/alarm.js';
+import { PICTURES } from '../offline/filings.js';
 
 /** @typedef {import('../offline/db.js').Item} Item */
 /** @typedef {import('../offline/overview.js').Overview} Overview */
@@ -30,17 +31,18 @@ export class UnsentHead {
 
   /** @param {Overview} now */
   show({ unsent, arrived, hold }) {
-    const safe = arrived.filter((item) => item.size > 0).length;
-    this.#progress(safe + unsent.filter((item) => item.size > 0).length, safe, unsent.filter((item) => item.state === 'sending').length);
+    this.#progress(unsent.filter(isTaken), arrived.filter(isTaken));
     const troubles = [late(unsent), paused(unsent, hold), unsent.length > 0 && stayOpen()].filter((one) => one instanceof Node);
     this.#trouble.hidden = troubles.length === 0;
     this.#trouble.replaceChildren(...troubles);
     this.#send.hidden = this.#pack.hidden = unsent.length === 0;
   }
 
-  /** @param {number} total @param {number} safe @param {number} sending */
-  #progress(total, safe, sending) {
-    const words = n(total, '{safe} von {n} Foto sicher im Büro', '{safe} von {n} Fotos sicher im Büro').replace('{safe}', String(safe));
+  /** @param {Item[]} owed @param {Item[]} arrived */
+  #progress(owed, arrived) {
+    const [total, safe] = [owed.length + arrived.length, arrived.length];
+    const sending = owed.filter((item) => item.state === 'sending').length;
+    const words = progressWords([...owed, ...arrived]).replace('{safe}', String(safe));
     this.#rule.element.hidden = this.#words.hidden = total === 0;
     if (total > 0) this.#rule.show({ total, safe, sending, words, label: t('Fotos im Büro') });
     if (this.#words.textContent !== words) this.#words.textContent = words;
@@ -52,6 +54,17 @@ export class UnsentHead {
     this.#again.hidden = !again;
     this.#again.replaceChildren(...(again ? [h('button', { type: 'button', class: 'btn', click: again }, icon('share'), t('Kopien weitergeben'))] : []));
   }
+}
+
+/** @param {Item} item */
+function isTaken(item) {
+  return PICTURES.has(item.kind);
+}
+
+/** @param {Item[]} items photos, or clips and voice notes as well */
+function progressWords(items) {
+  if (items.every((item) => item.kind === 'photo')) return n(items.length, '{safe} von {n} Foto sicher im Büro', '{safe} von {n} Fotos sicher im Büro');
+  return n(items.length, '{safe} von {n} Aufnahme sicher im Büro', '{safe} von {n} Aufnahmen sicher im Büro');
 }
 
 /** @param {Item[]} unsent */

@@ -29,15 +29,21 @@ const OLD_SERVER = ['Der Server kennt diese Art Eintrag noch nicht.', 'Im Büro 
 const OUTDATED = ['Zollstock ist auf diesem Handy veraltet.', 'Seite neu laden, dann geht es weiter.'];
 /** @type {Words} */
 const ASK_AGAIN = ['Zu dieser Einwilligung fehlt der ganze Wortlaut.', 'Den Kunden noch einmal fragen und diesen Eintrag entfernen.'];
+const ASK_ANEW = 'Neu fragen und diesen Eintrag entfernen.';
 /** @type {Words} */
 const DAMAGED = ['Die Aufnahme kam zweimal beschädigt an.', 'In besserem Netz nochmal senden.'];
+
+/** @type {Words} */
+const GONE = ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'];
+/** @type {Words} */
+const WORDLESS = ['Der Text fehlt.', 'Neu schreiben und diesen Eintrag entfernen.'];
 
 /** What a person reads about each code of phone and server, and what helps. @type {Record<string, Words>} */
 export const REASONS = {
   login: ['Die Anmeldung ist abgelaufen.', 'Anmelden, dann geht es von selbst weiter.'],
   forbidden: BLOCKED,
   conflict: DIFFERS,
-  tombstone: ['Im Büro gelöscht, bevor es ankam.', 'Kopie sichern oder entfernen.'],
+  tombstone: GONE,
   receipt: ['Die Quittung vom Büro passt nicht zu dieser Aufnahme.', 'Nochmal senden. Die Aufnahme bleibt hier.'],
   hash: DAMAGED,
   'bytes-changed': ['Der Speicher dieses Handys hat die Aufnahme verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
@@ -67,7 +73,14 @@ export const REASONS = {
   'item.other_bytes': DIFFERS,
   'item.too_long': TOO_LONG,
   'note.too_long': TOO_LONG,
-  'note.empty': ['Der Text fehlt.', 'Neu schreiben und diesen Eintrag entfernen.'],
+  'note.empty': WORDLESS,
+  'field.required': WORDLESS,
+  'field.too_long': TOO_LONG,
+  'question.empty': WORDLESS,
+  'question.photos': ['Eine Rückfrage nimmt höchstens 10 Fotos mit.', 'Mit weniger Fotos neu fragen und diesen Eintrag entfernen.'],
+  'question.choices': ['Eine Rückfrage hat höchstens drei Antworten zum Antippen.', ASK_ANEW],
+  'question.choices_equal': ['Zwei Antworten zum Antippen sind gleich.', ASK_ANEW],
+  'photo.deleted': GONE,
   'photo.empty': ['Die Datei ist leer.', RETAKE],
   'photo.too_large': TOO_LARGE,
   'photo.caption_too_long': TOO_LONG,

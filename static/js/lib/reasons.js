@@ -7,12 +7,12 @@ import { t } from './text.js';
 /** What stands in the way of everything. @type {Record<string, string>} */
 const PAUSES = {
   network: 'Kein Netz. Alles bleibt auf dem Handy und geht später von selbst.',
-  portal: 'Das WLAN verlangt erst eine Anmeldung. Alles bleibt auf dem Handy.',
+  portal: 'Das WLAN verlangt erst eine Anmeldung. Alles bleibt auf dem Handy; im WLAN anmelden oder es ausschalten.',
   login: 'Die Anmeldung ist abgelaufen. Alles bleibt auf dem Handy.',
-  forbidden: 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy.',
+  forbidden: 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy; im Büro melden.',
   update: 'Zollstock ist veraltet. Seite neu laden, dann geht es weiter.',
-  'user.disabled': 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy.',
-  'other-user': 'Jemand anderes ist angemeldet. Alles bleibt auf dem Handy.',
+  'user.disabled': 'Das Büro hat den Zugang gesperrt. Alles bleibt auf dem Handy; im Büro melden.',
+  'other-user': 'Jemand anderes ist angemeldet. Alles bleibt auf dem Handy; abmelden und selbst anmelden.',
   wiped: 'Das Büro hat dieses Handy geleert.',
   busy: 'Der Server hat viel zu tun. Es wird von selbst nochmal versucht.',
 };

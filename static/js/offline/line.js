@@ -63,6 +63,11 @@ export async function spareOriginals() {
   return hints()?.saveData === true || (kind === 'cellular' && (await readPrefs()).wifi_only);
 }
 
+/** Whether this browser tells a mobile line from Wi-Fi at all; an iPhone's does not. */
+export function tellsLine() {
+  return hints()?.type !== undefined;
+}
+
 /** @returns {{ type?: string, saveData?: boolean } | undefined} */
 function hints() {
   return /** @type {any} */ (globalThis.navigator)?.connection;

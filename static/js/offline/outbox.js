@@ -1,4 +1,5 @@
 // @ts-check
+import { oldestMade } from './alarm.js';
 import { tell } from './changes.js';
 import { ifRoom, read, write } from './db.js';
 import { noteWithdrawn } from './withdrawn.js';
@@ -50,23 +51,6 @@ export function unsent(owner) {
 }
 
 /**
- * How much waits here of people who signed out, and since when: the office has to know, nobody here may see what.
- * @param {string} owner who is signed in
- * @returns {Promise<{ count: number, oldest_ms: number | null }>}
- */
-export function othersUnsent(owner) {
-  return read(['items'], async (tx) => {
-    const index = tx.objectStore('items').index('state');
-    // All but his own: in the index's order an owner's rows stand between [owner] and [owner, []].
-    const rows = await Promise.all([
-      index.getAll(IDBKeyRange.upperBound([owner])), index.getAll(IDBKeyRange.lowerBound([owner, []])),
-    ]);
-    const others = /** @type {Item[]} */ (rows.flat()).filter(({ state }) => UNSENT.some((one) => one === state));
-    return { count: others.length, oldest_ms: others.length > 0 ? Math.min(...others.map((row) => row.made_ms)) : null };
-  });
-}
-
-/**
  * @typedef {{ waiting: number, sending: number, problems: number, login: boolean, oldest_ms: number | null }} Counts
  *   oldest_ms: when the oldest unsent thing was made
  */
@@ -93,7 +77,7 @@ export async function counts(owner) {
     sending: many('sending'),
     problems: many('needs-attention') + many('lost-bytes') + lost,
     login: many('paused-login') > 0,
-    oldest_ms: oldest?.made_ms ?? null,
+    oldest_ms: oldest && oldest.made_ms > Date.now() ? oldestMade(await unsent(owner)) : oldest?.made_ms ?? null,
   };
 }
 
@@ -157,22 +141,6 @@ export async function moveAll(owner, from, to, patch = {}, ids) {
 export function retry(owner, ids) {
   const patch = { attempts: 0, restarts: 0, next_try: 0, error: null };
   return moveAll(owner, WAITING, 'queued', patch, ids);
-}
-
-/**
- * Takes items back that nothing has been sent of: all of them or none.
- * @param {string} owner @param {string[]} ids @returns {Promise<boolean>} whether they are gone
- */
-export async function takeOut(owner, ids) {
-  const gone = await write(['items'], async (tx) => {
-    const items = tx.objectStore('items');
-    const rows = await Promise.all(ids.map((id) => items.get(id)));
-    if (!rows.every((row) => row?.owner === owner && row.state === 'queued' && !row.announced)) return false;
-    await Promise.all(ids.map((id) => items.delete(id)));
-    return true;
-  });
-  if (gone) tell(null);
-  return gone;
 }
 
 /**

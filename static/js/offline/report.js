@@ -1,8 +1,9 @@
 // @ts-check
-import { getMeta, ifRoom, setMeta } from './db.js';
+import { oldestMade } from './alarm.js';
+import { getMeta, ifRoom, read, setMeta } from './db.js';
 import { headersOf } from './have.js';
 import { heed } from './orders.js';
-import { othersUnsent, retry, unsent } from './outbox.js';
+import { retry, unsent, UNSENT } from './outbox.js';
 import { storageState } from './storage.js';
 import { ask } from '../lib/http.js';
 
@@ -26,7 +27,7 @@ export async function isReportDue() {
  */
 export async function report(owner, device) {
   const [rows, others] = await Promise.all([unsent(owner), othersUnsent(owner)]);
-  const oldest = [rows[0]?.made_ms, others.oldest_ms].filter((ms) => typeof ms === 'number');
+  const oldest = [oldestMade(rows), others.oldest_ms].filter((ms) => typeof ms === 'number');
   const json = {
     device, unsent: rows.length, oldest: oldest.length > 0 ? moment(Math.min(...oldest)) : null, version: version(), others: others.count,
     problems: rows.filter((row) => PROBLEMS.includes(row.state)).length,
@@ -36,6 +37,23 @@ export async function report(owner, device) {
   if (answer.status >= 300 && answer.status !== 401) return;
   if (answer.status < 300) await welcome(owner, rows);
   await heed(answer.json?.order, device);
+}
+
+/**
+ * How much waits here of people who signed out, and since when: the office has to know, nobody here may see what.
+ * @param {string} owner who is signed in
+ * @returns {Promise<{ count: number, oldest_ms: number | null }>}
+ */
+function othersUnsent(owner) {
+  return read(['items'], async (tx) => {
+    const index = tx.objectStore('items').index('state');
+    // All but his own: in the index's order an owner's rows stand between [owner] and [owner, []].
+    const rows = await Promise.all([
+      index.getAll(IDBKeyRange.upperBound([owner])), index.getAll(IDBKeyRange.lowerBound([owner, []])),
+    ]);
+    const others = /** @type {Item[]} */ (rows.flat()).filter(({ state }) => UNSENT.some((one) => one === state));
+    return { count: others.length, oldest_ms: others.length > 0 ? Math.min(...others.map((row) => row.made_ms)) : null };
+  });
 }
 
 /** The office knows us: what was parked while it did not may go again. @param {string} owner @param {Item[]} rows */

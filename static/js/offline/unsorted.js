@@ -1,6 +1,8 @@
 // @ts-check
+import { tell } from './changes.js';
+import { write } from './db.js';
 import { filedOn, jobOf, PICTURES } from './filings.js';
-import { enqueue, itemsOf, takeOut } from './outbox.js';
+import { enqueue, itemsOf } from './outbox.js';
 import { readModel } from './readmodel.js';
 import { activeSession } from './session.js';
 import { localIso } from '../lib/time.js';
@@ -74,4 +76,20 @@ export async function file(photos, job) {
 export async function takeBack(ids) {
   const session = await activeSession();
   return session ? takeOut(session.actor, ids) : false;
+}
+
+/**
+ * Takes items back that nothing has been sent of: all of them or none.
+ * @param {string} owner @param {string[]} ids @returns {Promise<boolean>} whether they are gone
+ */
+async function takeOut(owner, ids) {
+  const gone = await write(['items'], async (tx) => {
+    const items = tx.objectStore('items');
+    const rows = await Promise.all(ids.map((id) => items.get(id)));
+    if (!rows.every((row) => row?.owner === owner && row.state === 'queued' && !row.announced)) return false;
+    await Promise.all(ids.map((id) => items.delete(id)));
+    return true;
+  });
+  if (gone) tell(null);
+  return gone;
 }

@@ -30,7 +30,7 @@ export function wordsOf(job) {
 /** @returns {Page} */
 export function newJob() {
   const form = keptForm('job', '/jobs', wordField('title', t('Name des Auftrags'), true), wordField('street', t('Straße'), false),
-    wordField('city', t('Ort'), false), h('button', { class: 'btn primary big' }, t('Auftrag anlegen')));
+    wordField('city', t('Ort'), false, 100), h('button', { class: 'btn primary big' }, t('Auftrag anlegen')));
   return { title: t('Neuer Auftrag'), back: '/jobs', content: [heading(t('Neuer Auftrag')), form] };
 }
 

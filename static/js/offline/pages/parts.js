@@ -42,14 +42,14 @@ export function keptForm(kind, action, ...content) {
   return wrapper;
 }
 
-/** @param {string} name @param {string} label @param {boolean} required */
-export function wordField(name, label, required) {
-  return h('div', { class: 'field' }, h('label', { for: name }, label), h('input', { class: 'input', id: name, name, required, maxlength: 200, autocomplete: 'off' }));
+/** @param {string} name @param {string} label @param {boolean} required @param {number} [most] characters the server takes */
+export function wordField(name, label, required, most = 200) {
+  return h('div', { class: 'field' }, h('label', { for: name }, label), h('input', { class: 'input', id: name, name, required, maxlength: most, autocomplete: 'off' }));
 }
 
-/** @param {string} name @param {string} label @param {{ required?: boolean, words?: string }} [options] */
-export function textField(name, label, { required = true, words = '' } = {}) {
-  return h('div', { class: 'field' }, h('label', { for: name }, label), h('textarea', { class: 'input', id: name, name, required, maxlength: 2000, rows: 4 }, words));
+/** @param {string} name @param {string} label @param {{ required?: boolean, words?: string, most?: number }} [options] most: characters the server takes */
+export function textField(name, label, { required = true, words = '', most = 2000 } = {}) {
+  return h('div', { class: 'field' }, h('label', { for: name }, label), h('textarea', { class: 'input', id: name, name, required, maxlength: most, rows: 4 }, words));
 }
 
 /** The job a form is about: the one of the address, or one to choose. @param {string} id */

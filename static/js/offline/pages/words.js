@@ -15,7 +15,7 @@ export async function question(id, photos) {
     thumb(photo.thumb, photo.caption),
     h('label', { class: 'photo-pick' }, h('input', { type: 'checkbox', name: 'photos', value: photo.id, checked: photos.includes(photo.id), 'aria-label': t('Foto von {time}', { time: dayAndTime(photo.captured_at) }) }))));
   const form = keptForm('question', '/questions', field,
-    textField('text', t('Frage an den Kunden')),
+    textField('text', t('Frage an den Kunden'), { most: 1000 }),
     h('fieldset', { class: 'field' }, h('legend', {}, t('Antworten zum Antippen')), ...[1, 2, 3].map(choiceField)),
     ...(picks.length > 0 ? [h('ul', { class: 'photo-grid' }, ...picks)] : []),
     island('own-photos', { job: one?.id ?? '', hidden: '' }),
