@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from server.domain.photos import TAGS_MAX, check_tags
 from tests.browser.engine import meta
 from tests.browser.offline_server import JOB, USERS, Office
 from tests.browser.phone import Phone, painted, rows, shoot, wait_kept, wait_model, wait_rows, wait_so
@@ -587,6 +588,42 @@ def test_photos_of_the_gallery_stay_with_their_job_and_time(phone: Phone, office
     page.get_by_text("bevor alle gewählten Fotos gesichert waren").wait_for()
 
 
+def test_what_could_not_be_kept_stays_said_beside_what_was(phone: Phone) -> None:
+    """An empty file among good ones: the ticks of those after it wiped its word away."""
+    page = camera(phone)
+    good = {"mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0" + b"x" * 4000}
+    files: list[Any] = [
+        {**good, "name": "1.jpg"},
+        {**good, "name": "2.jpg", "buffer": b""},
+        {**good, "name": "3.jpg"},
+    ]
+    page.locator("input[type=file][multiple]").set_input_files(files)
+    expect(page.locator(".capture-safe")).to_have_text("✓ 2 auf dem Handy gesichert · 1 nicht")
+    expect(page.locator(".capture-notice")).to_have_text(
+        "Die Aufnahme ist leer. Bitte noch einmal aufnehmen."
+    )
+    page.locator(".capture-shutter").click()
+    expect(page.locator(".capture-safe")).to_have_text("✓ 3 auf dem Handy gesichert · 1 nicht")
+    expect(page.locator(".capture-notice")).to_be_hidden()
+
+
+def test_no_photo_is_held_up_by_its_tags(phone: Phone) -> None:
+    """What the office would refuse cannot be typed: every photo with it would have waited for good."""
+    page = camera(phone)
+    page.get_by_role("button", name="Worte").click()
+    tags = page.locator("#capture-tags")
+    tags.press_sequentially("Bad, Leitung ")
+    expect(tags).to_have_value("Bad, Leitung ")
+    tags.press_sequentially("links neben dem Fenster zum Hof, Rohr")
+    expect(tags).to_have_value("Bad, Leitung links neben dem Fenster zum Hof, Rohr")
+    tags.fill(", ".join(["👷🏽" * 30, *(f"Stichwort {n}" for n in range(30))]))
+    page.keyboard.press("Escape")
+    page.locator(".capture-shutter").click()
+    (row,) = wait_rows(page, lambda found: len(found) == 1)
+    taken = row["body"]["tags"]
+    assert taken == list(check_tags(taken)) and len(taken) == TAGS_MAX and taken[1] == "Stichwort 0"
+
+
 def test_two_taps_make_one_job(phone: Phone) -> None:
     page = camera(phone)
     page.locator(".capture-job").click()
@@ -660,6 +697,10 @@ def test_dictated_words_come_into_the_caption(phone: Phone) -> None:
     page.get_by_role("button", name="Diktat beenden").click()
     page.get_by_role("button", name="Diktieren").wait_for()
     assert page.locator("#capture-caption").input_value() == "Wand am Fenster feucht"
+    page.locator("#capture-caption").fill("W" * 1_990)
+    page.get_by_role("button", name="Diktieren").click()
+    page.get_by_role("button", name="Diktat beenden").click()
+    assert page.locator("#capture-caption").input_value() == "W" * 1_990 + " am Fenste"
     page.keyboard.press("Escape")
     page.evaluate("() => Object.defineProperty(navigator, 'onLine', { value: false, configurable: true })")
     page.get_by_role("button", name="Worte").click()

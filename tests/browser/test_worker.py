@@ -106,6 +106,9 @@ def test_shared_words_become_a_note(phone: Phone, office: Office) -> None:
     with office.away():
         share(page, [], "Schlüssel liegt\nbeim Nachbarn")
         assert page.locator("textarea[name=text]").input_value() == "Schlüssel liegt\nbeim Nachbarn"
+        # Cut in the middle of an emoji it was no address, and nothing came.
+        share(page, [], "a" * 1_999 + "👍 und mehr")
+        assert page.locator("textarea[name=text]").input_value() == "a" * 1_999 + "👍"
 
 
 def test_sharing_while_signed_out_keeps_nothing_and_says_so(phone: Phone, office: Office) -> None:

@@ -32,7 +32,11 @@ export class PhotoCapture extends HTMLElement {
   #deaf = () => {};
   #position = new Position();
   #say = (/** @type {string} */ words) => this.#view.say(words);
-  #keeper = new Keeper({ count: () => this.#count(), kept: (thumb) => this.#tick(thumb), say: this.#say });
+  #keeper = new Keeper({ count: () => this.#count(), kept: (thumb) => this.#tick(thumb), say: (words) => this.#missed(words) });
+  /** So many of this visit could not be kept. */
+  #lost = 0;
+  /** Why the last one was not; the tick of the next one must not wipe that away. */
+  #mourning = false;
   #bar = new JobBar(() => this.#jobChanged());
   #phases = new Phases(() => this.#phaseChanged());
   #words = new Words();
@@ -83,6 +87,7 @@ export class PhotoCapture extends HTMLElement {
   #build() {
     // A file chosen before the job is known would go without one; a job chosen after the files is not theirs.
     const chosen = () => {
+      this.#begin();
       const shot = this.#prepared.then(() => this.#shot());
       return /** @type {import('./capture/pickers.js').Keep} */ (async (source, taken) => this.#keeper.keep(taken ? earlier(await shot, taken) : await shot, source));
     };
@@ -126,6 +131,7 @@ export class PhotoCapture extends HTMLElement {
     if (this.#shutter.disabled) return;
     this.#bar.quiet();
     if (this.#clips.on) return this.#clips.press();
+    this.#begin();
     performance.mark('shutter');
     this.#shutter.classList.add('is-pressed');
     setTimeout(() => this.#shutter.classList.remove('is-pressed'), PRESS_MS);
@@ -141,10 +147,29 @@ export class PhotoCapture extends HTMLElement {
     return { kind: 'photo', captured_at: localIso(), job, fields: { ...fields, ...pair } };
   }
 
+  /** Whoever begins anew with empty hands has seen what became of the last ones. */
+  #begin() {
+    if (this.#keeper.inHand === 0) this.#mourning = false;
+  }
+
+  /** @param {string} words why one could not be kept */
+  #missed(words) {
+    this.#mourning = true;
+    this.#lost += 1;
+    this.#say(words);
+    this.#tally();
+  }
+
+  #tally() {
+    const { kept } = this.#keeper;
+    const words = [n(kept, '✓ {n} auf dem Handy gesichert', '✓ {n} auf dem Handy gesichert'), this.#lost > 0 && n(this.#lost, '{n} nicht', '{n} nicht')];
+    if (kept > 0) this.#view.safe(words.filter(Boolean).join(' · '));
+  }
+
   /** @param {ArrayBuffer | null} thumb */
   #tick(thumb) {
-    this.#view.hush();
-    this.#view.safe(n(this.#keeper.kept, '✓ {n} auf dem Handy gesichert', '✓ {n} auf dem Handy gesichert'));
+    if (!this.#mourning) this.#view.hush();
+    this.#tally();
     if (thumb) this.#strip.append(picture(thumb, ''));
     while (this.#strip.children.length > STRIP) this.#strip.firstElementChild?.remove();
     this.dispatchEvent(new CustomEvent('photo-kept', { bubbles: true }));

@@ -1,5 +1,6 @@
 // @ts-check
 import { h, icon } from './dom.js';
+import { shortened } from './shortened.js';
 import { locale, t } from './text.js';
 
 const loadEar = () => import('./dictation.js');
@@ -48,7 +49,9 @@ export class Dictating {
     this.about.textContent = t('Bitte sprechen.');
     this.#stop = dictate(locale(), this.#where, {
       words: (text) => {
-        this.#field.value = [this.#field.value.trim(), text].filter(Boolean).join(' ');
+        const { value, maxLength } = this.#field;
+        // A field's limit binds fingers only.
+        this.#field.value = shortened([value.trim(), text].filter(Boolean).join(' '), maxLength < 0 ? Infinity : maxLength);
       },
       guess: (text) => {
         if (text) this.about.textContent = `… ${text}`;

@@ -1,6 +1,7 @@
 // @ts-check
 import { enqueue, NotKept } from './outbox.js';
 import { activeSession } from './session.js';
+import { shortened } from '../lib/shortened.js';
 import { localIso } from '../lib/time.js';
 
 /** @typedef {import('./item.js').Kind} Kind */
@@ -41,7 +42,7 @@ export async function keepShared(request) {
 /** @param {FormData} form */
 function wordsOf(form) {
   const parts = ['title', 'text', 'url'].map((name) => String(form.get(name) ?? '').trim());
-  return [...new Set(parts)].filter(Boolean).join('\n').slice(0, TEXT_AT_MOST);
+  return shortened([...new Set(parts)].filter(Boolean).join('\n'), TEXT_AT_MOST);
 }
 
 /** @param {string} owner @param {File} file @param {string} caption @returns {Promise<string>} a code of NotKept, '' when it is safe */
