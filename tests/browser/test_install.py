@@ -70,6 +70,16 @@ def test_an_ipad_is_known_by_its_fingers(browser: Browser, office: Office) -> No
     page.context.close()
 
 
+def test_an_ipad_that_calls_itself_a_mac_gets_the_ipads_guide(browser: Browser, office: Office) -> None:
+    """Only its fingers tell; the server was told of a Mac and showed another browser's steps."""
+    for agent, on in [(IPAD, "safari"), (IPAD.replace("Version/18.6", "CriOS/142.0"), "ios_browser")]:
+        page = tab(browser, office, agent, "/")
+        page.add_init_script("Object.defineProperty(navigator, 'maxTouchPoints', { value: 5 })")
+        page.goto("/install")
+        page.wait_for_url(f"**/install?on={on}")
+        page.context.close()
+
+
 def test_who_still_holds_photos_sends_first(browser: Browser, office: Office) -> None:
     """The app on the home screen would not see them."""
     page = tab(browser, office, IPHONE, "/unsent")

@@ -12,6 +12,8 @@ export class InstallGuide extends HTMLElement {
   #draw = () => void this.#redraw();
 
   connectedCallback() {
+    const own = startedFromHome() || location.search ? null : ownGuide();
+    if (own) return location.replace(own);
     this.#stop = onChange(this.#draw);
     addEventListener('install-offer', this.#draw);
     this.#draw();
@@ -32,6 +34,12 @@ export class InstallGuide extends HTMLElement {
       offer && h('button', { type: 'button', class: 'btn primary big', click: () => void offer.prompt() }, icon('add-home'), t('Jetzt installieren')),
     ].filter((part) => part !== false && part !== null));
   }
+}
+
+/** The guide for a browser whose name alone does not tell the server: an iPad that calls itself a Mac. @param {string} [agent] */
+function ownGuide(agent = navigator.userAgent) {
+  if (!agent.includes('Macintosh') || !onIos(agent)) return null;
+  return `/install?on=${/CriOS|FxiOS|EdgiOS/.test(agent) ? 'ios_browser' : 'safari'}`;
 }
 
 /** The app on the home screen does not see what lies in this browser. @param {number} held */
