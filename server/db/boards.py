@@ -10,7 +10,7 @@ from server.domain.boards import Missing
 from server.domain.devices import Device
 
 _MISSING = """
-SELECT i.device_id, p.id, p.captured_at, p.caption, p.job_id, p.job_hint, p.problem, j.number, j.title,
+SELECT i.device_id, i.received_at, p.id, p.captured_at, p.caption, p.job_id, p.job_hint, p.problem, j.number, j.title,
     EXISTS (SELECT 1 FROM photo_preview v WHERE v.photo_id = p.id) AS thumb
 FROM sync_item i
 JOIN photo p ON p.id = i.id AND p.company_id = i.company_id
@@ -31,6 +31,7 @@ async def missing(company_id: UUID) -> dict[UUID, list[Missing]]:
             Missing(
                 id=UUID(str(row["id"])),
                 captured_at=moment(row["captured_at"]),
+                announced_at=moment(row["received_at"]),
                 caption=str(row["caption"]),
                 job_id=UUID(str(row["job_id"])) if row["job_id"] else None,
                 job=job,

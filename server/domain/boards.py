@@ -38,6 +38,7 @@ class Missing:
 
     id: UUID
     captured_at: datetime
+    announced_at: datetime
     caption: str
     job_id: UUID | None
     job: str
@@ -54,6 +55,13 @@ class Entry:
     shelter: Shelter
     missing: tuple[Missing, ...]
     unannounced: tuple[Held, ...]
+
+    @property
+    def forsaken(self) -> bool:
+        """Say whether the phone has nothing any more of what is missing: emptied, or it said so since."""
+        said = self.device.reported_at
+        silent = said is not None and all(one.announced_at < said for one in self.missing)
+        return bool(self.missing) and self.device.owed == 0 and (self.device.emptied or silent)
 
 
 def entries(

@@ -110,6 +110,25 @@ async def test_fourteen_announced_eleven_delivered_three_by_name(house: House) -
     assert "kommt nicht durch" in page
 
 
+async def test_what_no_phone_has_any_more_is_said_with_a_way_on(house: House) -> None:
+    """Announced, then the browser emptied the phone: nobody brings it, and the list would wait for ever."""
+    device, ident = new_id(), new_id()
+    headers = {"X-Device": str(device)}
+    way = "Das Handy hat davon nichts mehr."
+    await tell(house.worker, device, unsent=0)
+    await house.worker.put(f"/sync/items/{ident}", json=body_of(photo_bytes()), headers=headers)
+    board = (
+        await house.office.get("/devices")
+    ).text  # its last word is older than the photo: it may be on its way
+    assert "1 Foto angekündigt" in board and way not in board
+    await tell(house.worker, device, unsent=1)
+    assert way not in (await house.office.get("/devices")).text
+    await tell(house.worker, device, unsent=0)
+    assert way in (await house.office.get("/devices")).text
+    await house.office.post(f"/photos/{ident}/deletion")
+    assert "1 Foto angekündigt" not in (await house.office.get("/devices")).text
+
+
 async def test_what_is_known_here_is_not_called_unannounced(house: House) -> None:
     device, ident = new_id(), new_id()
     await house.worker.put(
