@@ -544,6 +544,23 @@ def test_what_the_office_deleted_waits_for_its_owner(phone: Phone, office: Offic
     assert office.world.stored == {}
 
 
+def test_what_the_office_took_back_from_the_trash_comes_by_itself(phone: Phone, office: Office) -> None:
+    """There it "waits for the phone again", whose owner has nothing to do for it."""
+    page = phone.install("/capture")
+    with office.away():
+        from_gallery(page, pictures(2, 5_000))
+        kept, taken_back = (row["id"] for row in rows(page))
+        office.world.tombstones = {kept, taken_back}
+    go(page)
+    wait_rows(page, lambda found: all(row["state"] == "needs-attention" for row in found))
+    office.world.tombstones.remove(taken_back)
+    office.world.items[taken_back] = {"kind": "photo", **rows(page)[1]["body"]}
+    call(page, "report", "report", USERS["ali"], call(page, "session", "deviceId"))
+    go(page)
+    found = wait_rows(page, lambda found: found[1]["state"] in ("stored", "linked"))
+    assert (found[0]["state"], found[0]["error"]) == ("needs-attention", "tombstone")
+
+
 @pytest.mark.parametrize(
     "broken",
     [

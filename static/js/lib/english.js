@@ -158,7 +158,7 @@ export const ENGLISH = {
   'Fertig': 'Done',
   'Foto': 'Photo',
   'Foto aufnehmen': 'Take photos',
-  'Foto fehlt': 'Photo missing',
+  'Aufnahme fehlt': 'What was taken is missing',
   'Foto von {time}': 'Photo of {time}',
   'Fotografieren, Aufträge ansehen, Rückfragen und Notizen gehen auch ohne.': 'Taking photos, jobs, questions and notes work without one.',
   'Frage an den Kunden': 'Question to the customer',

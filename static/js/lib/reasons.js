@@ -39,7 +39,7 @@ const STATES = {
   purgeable: ['office', 'Im Büro'],
   'paused-login': ['waiting', 'Wartet auf die Anmeldung'],
   'needs-attention': ['trouble', 'Problem'],
-  'lost-bytes': ['trouble', 'Foto fehlt'],
+  'lost-bytes': ['trouble', 'Aufnahme fehlt'],
 };
 
 /** @param {Item} item @returns {[Mark, string]} */

@@ -1,7 +1,7 @@
 // @ts-check
 import { oldestMade } from './alarm.js';
 import { getMeta, ifRoom, read, setMeta } from './db.js';
-import { headersOf } from './have.js';
+import { have, headersOf } from './have.js';
 import { heed } from './orders.js';
 import { retry, unsent, UNSENT } from './outbox.js';
 import { storageState } from './storage.js';
@@ -13,6 +13,8 @@ const HOLDS_AT_MOST = 50;
 const NAME_AT_MOST = 80;
 const EVERY_MS = 15 * 60 * 1000;
 const PROBLEMS = ['needs-attention', 'lost-bytes'];
+const BURIED = ['tombstone', 'photo.deleted'];
+const WANTED = ['announced', 'receiving', 'stored'];
 
 /** Whether the office has not heard of this phone for a while; a clock that jumped counts as a while. */
 export async function isReportDue() {
@@ -37,6 +39,7 @@ export async function report(owner, device) {
   if (answer.status >= 300 && answer.status !== 401) return;
   if (answer.status < 300) await welcome(owner, rows);
   await heed(answer.json?.order, device);
+  if (answer.status < 300) await revive(owner, device, rows);
 }
 
 /**
@@ -61,6 +64,18 @@ async function welcome(owner, rows) {
   await ifRoom(setMeta('reported_ms', Date.now(), { relaxed: true }));
   const barred = rows.filter((row) => row.state === 'needs-attention' && row.error === 'forbidden').map((row) => row.id);
   if (barred.length > 0) await retry(owner, barred);
+}
+
+/**
+ * What the office had thrown away it may have taken back: then it waits for this phone again.
+ * @param {string} owner @param {string} device @param {Item[]} rows
+ */
+async function revive(owner, device, rows) {
+  const buried = rows.filter((row) => row.state === 'needs-attention' && BURIED.includes(row.error ?? '')).map((row) => row.id);
+  if (buried.length === 0) return;
+  const { known } = await have(owner, device, buried);
+  const back = buried.filter((id) => WANTED.includes(known.get(id)?.state ?? ''));
+  if (back.length > 0) await retry(owner, back);
 }
 
 /** @param {Item} row */
