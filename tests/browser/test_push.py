@@ -203,6 +203,8 @@ def test_the_switch_asks_only_when_tapped_and_keeps_both_sides_equal(
         ("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })", "im Browser für diese Seite abgeschaltet"),
         ("delete globalThis.PushManager; Object.defineProperty(navigator, 'userAgent', { get: () => 'iPhone' })",
          "nur die App auf dem Startbildschirm"),
+        ("delete globalThis.PushManager; Object.defineProperties(navigator, { userAgent: { get: () => 'Macintosh' }, maxTouchPoints: { get: () => 5 } })",
+         "nur die App auf dem Startbildschirm"),
     ],
 )  # fmt: skip
 def test_a_browser_that_cannot_says_so(

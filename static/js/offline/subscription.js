@@ -2,6 +2,7 @@
 import { getMeta, setMeta } from './db.js';
 import { activeSession, deviceId } from './session.js';
 import { ask, judge } from '../lib/http.js';
+import { onIos } from '../lib/installed.js';
 
 /** @typedef {'none' | 'install' | 'denied' | 'off' | 'on'} Standing */
 
@@ -12,7 +13,7 @@ import { ask, judge } from '../lib/http.js';
  */
 export async function standing() {
   if (!('PushManager' in globalThis) || !('Notification' in globalThis) || !navigator.serviceWorker) {
-    return /iPhone|iPad/.test(navigator.userAgent) ? 'install' : 'none';
+    return onIos() ? 'install' : 'none';
   }
   if (Notification.permission === 'denied') return 'denied';
   return Notification.permission === 'granted' && (await known()) && (await isOwn()) ? 'on' : 'off';
