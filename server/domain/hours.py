@@ -21,6 +21,7 @@ _SOUGHT = 400
 
 Span = tuple[time, time]
 Week = tuple[tuple[Span, ...], ...]
+MIDNIGHT = time(0)
 NO_WEEK: Week = ((), (), (), (), (), (), ())
 
 
@@ -28,6 +29,7 @@ NO_WEEK: Week = ((), (), (), (), (), (), ())
 class OfficeHours:
     """`week` has the open spans of Monday to Sunday, local; none at all = hours are not kept here.
 
+    A span that ends at 00:00 goes on until midnight; what follows is the next day's.
     `quiet_from` to `quiet_until` (over midnight or not): what is written then leaves at its end, unless a person
     says otherwise. Equal or missing = no quiet hours.
     """
@@ -106,7 +108,8 @@ class OfficeHours:
         if day in self.closed or (self.state and day in holidays(day.year, self.state)):
             return
         for start, end in self.week[day.weekday()]:
-            yield _moment(day, start, zone), _moment(day, end, zone)
+            last = day + timedelta(days=1) if end == MIDNIGHT else day
+            yield _moment(day, start, zone), _moment(last, end, zone)
 
 
 def _moment(day: date, clock: time, zone: tzinfo) -> datetime:
@@ -115,10 +118,10 @@ def _moment(day: date, clock: time, zone: tzinfo) -> datetime:
 
 def _check_spans(spans: Sequence[Span], field: str) -> None:
     for start, end in spans:
-        if start >= end:
+        if end != MIDNIGHT and start >= end:
             raise Invalid("hours.span", field=field)
     for before, after in pairwise(spans):
-        if after[0] < before[1]:
+        if before[1] == MIDNIGHT or after[0] < before[1]:
             raise Invalid("hours.overlap", field=field)
 
 

@@ -86,6 +86,20 @@ def test_open_away_and_back() -> None:
     )
 
 
+def test_open_until_midnight_and_over_it() -> None:
+    """An emergency service: Friday from six until two at night is one presence, and who is always there is never away."""
+    night = OfficeHours(week=(*NO_WEEK[:4], ((time(18), time(0)),), ((time(0), time(2)),), ())).checked()
+    assert not night.open_at(local("2026-11-27T17:59"), BERLIN)
+    for moment in ("2026-11-27T18:00", "2026-11-27T23:59", "2026-11-28T00:00", "2026-11-28T01:59"):
+        assert night.open_at(local(moment), BERLIN), moment
+    assert night.away_since(local("2026-11-28T02:00"), BERLIN) == local("2026-11-28T02:00")
+    assert night.opens_at(local("2026-11-28T02:00"), BERLIN) == local("2026-12-04T18:00")
+    always = OfficeHours(week=(((time(0), time(0)),),) * 7).checked()
+    # The night in which the clocks go back has an hour more.
+    for hour in range(26):
+        assert always.open_at(local("2026-10-24T23:30") + timedelta(hours=hour), BERLIN)
+
+
 def test_quiet_hours_over_midnight_and_summer_time() -> None:
     assert HOURS.quiet_at(local("2026-11-23T22:30"), BERLIN) == local("2026-11-24T07:00")
     assert HOURS.quiet_at(local("2026-11-24T03:00"), BERLIN) == local("2026-11-24T07:00")
@@ -118,6 +132,8 @@ def test_every_moment_is_either_open_or_in_one_absence(minutes: int) -> None:
     [
         (OfficeHours(week=(((time(9), time(8)),), *NO_WEEK[1:])), "hours.span", "day0"),
         (OfficeHours(week=(*NO_WEEK[:6], ((time(8), time(12)), (time(11), time(13))))), "hours.overlap", "day6"),
+        (OfficeHours(week=(((time(8), time(8)),), *NO_WEEK[1:])), "hours.span", "day0"),
+        (OfficeHours(week=(((time(8), time(0)), (time(9), time(10))), *NO_WEEK[1:])), "hours.overlap", "day0"),
         (OfficeHours(quiet_from=time(20)), "hours.quiet_half", "quiet_from"),
         (OfficeHours(week=WEEK, away_on=True), "field.required", "away"),
         (OfficeHours(away_on=True, away="Weg"), "hours.none", "away"),
