@@ -61,7 +61,7 @@ async def go(
     """
     job = await jobs.by_id(question.company_id, question.job_id) if question.job_id else None
     contact_id = question.contact_id or (job.contact_id if job else None)
-    need = Need(question.text, len(question.photo_ids), len(question.choices))
+    need = Need(question.text, len(question.photo_ids), len(question.choices), linked=True)
     wished = channel or question.channel
     if channel and not ways.known(channel):
         raise Invalid("channel.unknown", field="channel")

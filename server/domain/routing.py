@@ -39,11 +39,12 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is to be said, as far as it matters for the way."""
+    """What is to be said, as far as it matters for the way. `linked`: its pictures stand behind an answer link, too."""
 
     text: str = ""
     pictures: int = 0
     choices: int = 0
+    linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,8 @@ def _refusal(way: Way, need: Need, now: datetime) -> tuple[str, Mapping[str, str
     if length(need.text, caps) > caps.max_text > 0:
         unit = "text.too_many_bytes" if caps.text_unit == "bytes" else "text.too_long"
         return unit, {"limit": str(caps.max_text)}
-    if need.pictures and not caps.image_mimes:
+    behind_link = need.linked and caps.choice_fallback == "link"
+    if need.pictures and not caps.image_mimes and not behind_link:
         return "picture.impossible", {}
     return "", {}
 

@@ -210,7 +210,7 @@ def _stands(
 
 
 def _need(question: Question) -> Need:
-    return Need(question.text, len(question.photo_ids), len(question.choices))
+    return Need(question.text, len(question.photo_ids), len(question.choices), linked=True)
 
 
 def _last_sent(said: Sequence[Message]) -> list[Message]:

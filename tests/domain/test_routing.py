@@ -80,6 +80,11 @@ def test_the_window_is_told_as_far_as_we_use_it() -> None:
         (way("a", CHAT, last_in_at=None), {}, "window.closed"),
         (way("a"), {"text": "x" * 5000}, "text.too_long"),
         (way("a", CHAT), {"pictures": 1}, "picture.impossible"),
+        (
+            way("a", replace(CHAT, choice_fallback="list")),
+            {"pictures": 1, "linked": True},
+            "picture.impossible",
+        ),
     ],
 )
 def test_each_refusal_has_one_sentence(refused: Way, need: dict[str, Any], code: str) -> None:

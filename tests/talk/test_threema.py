@@ -230,6 +230,8 @@ async def test_without_its_key_an_account_carries_words_only_and_the_way_says_so
     simple = {**SETTINGS, "gateway_id": "*EINFACH", "private_key": ""}
     await channels.set_up(firm.services, firm.office, "threema", label="", typed=simple, at=firm.clock.at)
     assert await _code(firm, Need("Hallo", pictures=1)) == "picture.impossible"
+    # A question's photos are seen behind its answer link.
+    assert await _code(firm, Need("Welche?", pictures=1, linked=True)) == ""
     assert await _code(firm, Need("Hallo")) == ""
 
 
