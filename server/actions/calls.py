@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from server.actions import conversations, notes, pushes, questions, stops
 from server.actions.placing import Place
-from server.db import calls, companies, customers, jobs, logbook, users
+from server.db import calls, companies, customers, items, jobs, logbook, users
 from server.db import notes as notes_db
 from server.db import pushes as pushes_db
 from server.db import questions as questions_db
@@ -21,7 +21,7 @@ from server.domain.companies import Company
 from server.domain.customers import Contact
 from server.domain.errors import Conflict, Forbidden
 from server.domain.identities import Identity, IdentityKind
-from server.domain.items import SyncNote
+from server.domain.items import Kind, SyncNote
 from server.domain.logbook import Entry
 from server.domain.messages import Direction as Way
 from server.domain.messages import Message, MessageState
@@ -36,14 +36,19 @@ CALL = "call"
 
 
 @atomic
-async def write(actor: Actor, draft: CallDraft, *, at: datetime) -> Note:
-    """Write a call down. Raises Invalid naming the field."""
+async def write(actor: Actor, draft: CallDraft, *, note_id: UUID | None = None, at: datetime) -> Note:
+    """Write a call down. Raises Invalid naming the field.
+
+    `note_id`: what a program calls it; the same again is the note that is there, other words are a Conflict.
+    """
     said = draft.said
+    if note_id and (known := await _known(actor, note_id, draft)):
+        return known
     if said.again_on and not draft.done:
         check_again(said.again_on, today=await today_of(actor.company_id, at))
     note = notes.made(
         actor,
-        new_id(),
+        note_id or new_id(),
         text=check_text(draft.text),
         kind=NoteKind.CALL,
         captured_at=check_called(draft.called_at, now=at) if draft.called_at else at,
@@ -55,6 +60,18 @@ async def write(actor: Actor, draft: CallDraft, *, at: datetime) -> Note:
     if draft.done and said.again_on:
         await calls.set_open(actor.company_id, note.id, settled_at=at, settled_by_id=actor.id)
     return note
+
+
+async def _known(actor: Actor, note_id: UUID, draft: CallDraft) -> Note | None:
+    """Return the note that is there under this id, if it says the same. Raises Conflict."""
+    await items.claim_id(actor.company_id, note_id)
+    known = await notes_db.by_id(actor.company_id, note_id)
+    said = (NoteKind.CALL, actor.id, check_text(draft.text), draft.job_id)
+    if known and (known.kind, known.author_id, known.text, known.job_id) == said:
+        return known
+    if await items.company_of(note_id, Kind.CALL):
+        raise Conflict("item.differs" if known else "item.taken", field="id")
+    return None
 
 
 @atomic

@@ -10,7 +10,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from server.actions import consents, ways
-from server.db import customers, identities, jobs, logbook
+from server.db import customers, identities, items, jobs, logbook
 from server.db.unit import atomic, signal
 from server.domain.accounts import PHONE
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft, Phone
@@ -42,19 +42,50 @@ def checked_phone(typed: str, *, region: str = "DE", field: str = "phone") -> Ph
 
 @atomic
 async def create(
-    actor: Actor, draft: CustomerDraft, people: Sequence[ContactDraft] = (), *, at: datetime
+    actor: Actor,
+    draft: CustomerDraft,
+    people: Sequence[ContactDraft] = (),
+    *,
+    customer_id: UUID | None = None,
+    at: datetime,
 ) -> Customer:
-    """Write down a new customer and the people to talk to there. Raises Invalid, Forbidden."""
+    """Write down a new customer and the people to talk to there. Raises Invalid, Forbidden.
+
+    `customer_id`: what a program calls him; the same again is the one who is there, another one is a Conflict.
+    """
     require(actor, Right.MANAGE_CUSTOMERS)
     draft = draft.checked()
+    if customer_id and (known := await _known(actor, customer_id, draft, people)):
+        return known
     customer = Customer(
-        id=new_id(), company_id=actor.company_id, created_at=at, archived_at=None, rev=1, **asdict(draft)
+        id=customer_id or new_id(),
+        company_id=actor.company_id,
+        created_at=at,
+        archived_at=None,
+        rev=1,
+        **asdict(draft),
     )
     await customers.insert_customer(actor.company_id, customer.id, draft, at=at)
     await _note(actor, "customer.created", customer, at, name=customer.name)
     for person in people:
         await add_contact(actor, customer, person, at=at)
     return customer
+
+
+async def _known(
+    actor: Actor, customer_id: UUID, draft: CustomerDraft, people: Sequence[ContactDraft]
+) -> Customer | None:
+    """Return the customer who is there under this id, if he is the same. Raises Conflict."""
+    await items.claim_id(actor.company_id, customer_id)
+    known = await customers.by_id(actor.company_id, customer_id)
+    if known is None:
+        if await customers.is_elsewhere(actor.company_id, customer_id):
+            raise Conflict("item.taken", field="id")
+        return None
+    there = {one.name for one in await customers.contacts_of(actor.company_id, customer_id, archived=True)}
+    if differences(asdict(known), asdict(draft)) or not {one.checked().name for one in people} <= there:
+        raise Conflict("item.differs", field="id")
+    return known
 
 
 @atomic

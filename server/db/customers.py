@@ -19,6 +19,11 @@ async def by_id(company_id: UUID, customer_id: UUID) -> Customer | None:
     return _customer(row) if row else None
 
 
+async def is_elsewhere(company_id: UUID, customer_id: UUID) -> bool:
+    """Say whether another company has a customer under this id."""
+    return await CustomerRow.filter(id=customer_id).exclude(company_id=company_id).exists()
+
+
 async def contact_by_id(company_id: UUID, contact_id: UUID, *, merged: bool = False) -> Contact | None:
     """Return the contact; one that was merged leads to the record that counts, unless `merged` asks for itself."""
     row = await sql.row_of(ContactRow, company_id, contact_id)

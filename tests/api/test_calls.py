@@ -99,6 +99,35 @@ async def test_little_is_enough(world: World) -> None:
         assert (person["follow_up"], person["done"]) == ("2026-01-05", True)
 
 
+async def test_sent_again_after_a_lost_answer_a_call_is_noted_once(world: World) -> None:
+    job, _, question = await at_customers(world)
+    body: dict[str, Any] = {
+        "id": str(new_id()),
+        "job": str(job.id),
+        "question": str(question.id),
+        "choice": "c1",
+    }
+    async with (
+        world.client(world.site.office) as office,
+        world.client(world.site.worker) as worker,
+        world.client(world.site.stranger) as stranger,
+    ):
+        first = told(await office.post(CALLS, json=body), 201)
+        again = told(await office.post(CALLS, json=body))
+        assert first == again and first["id"] == body["id"]
+        assert [one["id"] for one in told(await office.get(CALLS))["items"]] == [body["id"]]
+        for other in (
+            body | {"words": "doch grau"},
+            {"id": body["id"], "text": "etwas ganz anderes", "job": str(job.id)},
+        ):
+            refused = await office.post(CALLS, json=other)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (409, "item.differs")
+        assert (await worker.post(CALLS, json=body)).status_code == 409
+        elsewhere = {"id": body["id"], "job": str(world.site.foreign_job), "text": "bei uns"}
+        taken = await stranger.post(CALLS, json=elsewhere)
+        assert (taken.status_code, taken.json()["error"]["code"]) == (409, "item.taken")
+
+
 async def test_what_is_wrong_is_named_and_nothing_is_stored(world: World) -> None:
     job, contact, _ = await at_customers(world)
     strange = await factories.customer(world.site.office, "Fremd")

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from server.actions import sessions
 from server.domain.users import Role
+from server.ids import new_id
 from tests import factories
 from tests.factories import START
 from tests.running import program, running
@@ -104,6 +105,25 @@ async def test_a_wrong_field_is_named_and_nothing_is_stored(database_url: str, t
         for noun in ("jobs", "customers"):
             assert (await firm.office.get(f"/api/v1/{noun}")).json() == {"items": [], "next": None}
         assert (await firm.office.get("/api/v1/jobs?limit=201")).json()["error"]["field"] == "limit"
+
+
+async def test_sent_again_after_a_lost_answer_a_customer_is_there_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(tmp_path, database_url) as app:
+        firm = await programs(app)
+        where, petra = "/api/v1/customers", {"name": "Petra", "phone": "0151 23456789"}
+        body: dict[str, Any] = {"id": str(new_id()), "name": "Müller", "city": "Köln", "contacts": [petra]}
+        first, again = await firm.office.post(where, json=body), await firm.office.post(where, json=body)
+        assert (first.status_code, again.status_code) == (201, 200) and first.json() == again.json()
+        assert first.json()["id"] == body["id"] and len(first.json()["contacts"]) == 1
+        for other in ({"city": "Bonn"}, {"contacts": [petra, {"name": "Paul"}]}):
+            refused = await firm.office.post(where, json=body | other)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (409, "item.differs")
+        taken = await firm.stranger.post(where, json=body)
+        assert (taken.status_code, taken.json()["error"]["code"]) == (409, "item.taken")
+        assert len((await firm.office.get(where)).json()["items"]) == 1
+        assert (await firm.office.patch(f"{where}/{body['id']}", json={"id": body["id"]})).status_code == 422
 
 
 async def test_foreign_things_do_not_exist(database_url: str, tmp_path: Path) -> None:

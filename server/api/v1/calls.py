@@ -40,6 +40,8 @@ class CallBody:
 
     `words`: what was said. `text`: the whole note in own words, "" = written from outcome, answer, words and day.
     `at`: when the call was, null = now. `follow_up`: the day to call again; with `done` that has happened already.
+    `id`: a UUIDv7 made by the caller. Sent again after a lost answer, the same is noted once (200); other words or
+    another job under a known id are a 409.
     """
 
     job: UUID | None = forms.choice_id(default=None)
@@ -53,6 +55,7 @@ class CallBody:
     at: datetime | None = forms.moment(default=None)
     follow_up: date | None = forms.day(default=None)
     done: bool = forms.flag()
+    id: UUID | None = forms.choice_id(default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,11 @@ async def create(request: Request) -> Response:
         called_at=body.at,
         done=body.done,
     )
-    note = await actions.write(actor, draft, at=now)
+    known = await notes.by_id(actor.company_id, body.id) if body.id else None
+    note = await actions.write(actor, draft, note_id=body.id, at=now)
     [shown] = await _all(actor, [note])
-    return json_answer(shown, status=201, headers={"Location": f"{_ALL}/{shown.id}"})
+    headers = {"Location": f"{_ALL}/{shown.id}"}
+    return json_answer(shown, status=200 if known else 201, headers=headers)
 
 
 async def show(request: Request) -> Response:

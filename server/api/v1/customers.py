@@ -56,6 +56,15 @@ class CustomerBody:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCustomer(CustomerBody):
+    """`id`: a UUIDv7 made by the caller. Sent again after a lost answer, the same customer is written down once (200);
+    another one under a known id is a 409.
+    """
+
+    id: UUID | None = forms.choice_id(default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerChange(CustomerBody):
     """Fields that are left out stay as they are; contacts that are left out stay, too."""
 
@@ -110,12 +119,14 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """Write down a customer with the people to talk to."""
-    body = await forms.read_json(request, CustomerBody)
+    actor, at = access.actor(request), services(request).clock()
+    body = await forms.read_json(request, NewCustomer)
     draft = CustomerDraft(body.name, body.number, body.street, body.postcode, body.city, body.note)
     people = [_contact_draft(one) for one in _contacts(body.contacts)]
-    customer = await actions.create(access.actor(request), draft, people, at=services(request).clock())
+    known = await customers.by_id(actor.company_id, body.id) if body.id else None
+    customer = await actions.create(actor, draft, people, customer_id=body.id, at=at)
     headers = {"Location": f"/api/v1/customers/{customer.id}"}
-    return json_answer(await _detail(customer), status=201, headers=headers)
+    return json_answer(await _detail(customer), status=200 if known else 201, headers=headers)
 
 
 async def show(request: Request) -> Response:
@@ -189,7 +200,7 @@ routes = [
         who=Who.OFFICE,
         methods=["POST"],
         summary="Write down a customer",
-        body=CustomerBody,
+        body=NewCustomer,
         answer=CustomerDetail,
     ),
     route(_CUSTOMER, show, who=Who.OFFICE, summary="One customer", answer=CustomerDetail),
