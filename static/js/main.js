@@ -3,7 +3,7 @@ import './offline/arrival.js';
 import { watchSignOut } from './offline/leaving.js';
 import { currentSession } from './offline/session.js';
 import { keepSending } from './offline/triggers.js';
-import { keepUpdated, offerIfGone } from './offline/updates.js';
+import { keepUpdated, offerIfGone, replaceMissed } from './offline/updates.js';
 import { wakeElements } from './lib/elements.js';
 import { keepInstallOffer, onIos } from './lib/installed.js';
 import { learn } from './lib/text.js';
@@ -53,7 +53,7 @@ document.addEventListener('submit', waitForKeeper, { capture: true });
 document.addEventListener('submit', sendOnce);
 addEventListener('pageshow', mayBeSentAgain);
 addEventListener('pageshow', (event) => void leaveStalePage(event));
-document.addEventListener('module:missed', () => void offerIfGone());
+document.addEventListener('module:missed', () => void replaceMissed());
 // A module that a tap asks for fails with a TypeError nobody catches.
 addEventListener('unhandledrejection', ({ reason }) => void (reason instanceof TypeError && offerIfGone()));
 document.querySelector('main')?.prepend(...(onIos() ? ['install-hint'] : []).concat('storage-banner').map((name) => document.createElement(name)));

@@ -91,6 +91,8 @@ class World:
     worker_note: str = ""
     breaks_at: float = 1.0  # the part of the worker's files that comes before the line breaks, unnoticed
     worker_off: bool = False  # the worker that takes itself off
+    lacking: dict[str, int] = field(default_factory=dict)  # file → so many times it is answered 503
+    opened: list[str] = field(default_factory=list)  # every page that was asked for
     late: dict[str, float] = field(default_factory=dict)  # path → seconds its page is under way once drawn
     position: bool = False  # the company's switch
     model: dict[str, Any] = field(default_factory=dict)  # what the read model says besides, or instead
@@ -162,6 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(status, json.dumps(value).encode(), "application/json", **headers)
 
     def page(self, name: str, *, user: str | None, status: int = 200, **values: object) -> None:
+        self.world.opened.append(self.path)
         actor = user and SimpleNamespace(
             id=USERS[user],
             name=user.title(),
@@ -241,6 +244,9 @@ class Handler(BaseHTTPRequestHandler):
         self.hold(path)
         if version != f"v-{self.assets.version}" and path.endswith((".js", static.PACK)):
             return self.reply(410, b"")
+        if self.world.lacking.get(path):
+            self.world.lacking[path] -= 1
+            return self.reply(503, b"")
         found = self.assets.files.get(path)
         if found is None:
             return self.reply(404, b"no")

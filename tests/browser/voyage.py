@@ -43,10 +43,6 @@ SEEN = """async (owner) => {
   const shown = /(\\d+) noch auf dem Handy/.exec(line)?.[1] ?? (line.includes('Alles im Büro') ? 0 : line);
   return { shown: Number(shown), line, rows };
 }"""
-# The page's program puts a banner into it first of all; without one none of its modules ran.
-ALIVE = (
-    "() => (document.readyState === 'complete' ? Boolean(document.querySelector('storage-banner')) : null)"
-)
 FULL = """() => { const right = IDBObjectStore.prototype.add;
   let left = 1;
   IDBObjectStore.prototype.add = function (...given) {
@@ -83,19 +79,8 @@ class Voyage:
             made.append(file)
         return made
 
-    def open(self, path: str) -> None:
-        """Open a page; one whose program did not come with it is loaded anew, as a person would.
-
-        Seen in Chromium, twice in 136 ways between pages, half a minute after a new worker had come and never without
-        one: a dozen modules that the worker was answering fail at the same moment. Why is not known.
-        """
-        self.phone.open(self.at(path))
-        if not wait(self.phone, ALIVE, lambda alive: alive is not None):
-            print(f"{self.phone.engine}: {path} came without its program")
-            self.phone.open(self.at(path))
-
     def to_camera(self) -> None:
-        self.open("/capture")
+        self.phone.open(self.at("/capture"))
         wait_text(self.phone, ".capture-job-name", "")
 
     def choose(self, files: list[Path]) -> None:
@@ -123,7 +108,7 @@ class Voyage:
 
     def check(self) -> list[Row]:
         """Compare screen, phone, office and ledger; returns the rows."""
-        self.open("/unsent")
+        self.phone.open(self.at("/unsent"))
 
         def agree(told: dict[str, object]) -> bool:
             rows = told["rows"]

@@ -99,6 +99,8 @@ async def test_a_wrong_password_keeps_the_login_and_never_the_password(house: Ho
     answer = await house.guest.post("/login", data=typed | {"password": "falsch-und-geheim"})
     assert answer.status_code == 422 and f'value="{typed["login"]}"' in answer.text
     assert "stimmt nicht" in answer.text and "falsch-und-geheim" not in answer.text
+    # A page that is not whole loads itself anew (whole.js), but never by sending a form again.
+    assert "data-posted" in answer.text and "data-posted" not in (await house.guest.get("/login")).text
     unknown = await house.guest.post("/login", data={"login": typed["login"] + "x", "password": "falsch"})
     assert unknown.text.replace(typed["login"] + "x", "") == answer.text.replace(typed["login"], "")
 

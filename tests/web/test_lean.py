@@ -21,7 +21,7 @@ const code = (text) => printer.printFile(ts.createSourceFile('one.js', text, ts.
 const pairs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(Object.keys(pairs).filter((name) => code(pairs[name][0]) !== code(pairs[name][1]))));
 """
-FIRST_VISIT_BYTES = 42_000
+FIRST_VISIT_BYTES = 43_000
 
 
 def sources() -> dict[str, str]:
@@ -78,6 +78,6 @@ def test_a_first_visit_carries_little() -> None:
     assets = load()
     urls = assets.module_urls("js/main.js", "js/elements/state-line.js", "js/elements/storage-banner.js")
     prefix = f"/static/v-{assets.version}/"
-    names = ["css/app.css", *(url.removeprefix(prefix) for url in urls)]
+    names = ["css/app.css", "js/whole.js", *(url.removeprefix(prefix) for url in urls)]
     sizes = {name: len(assets.files[name].packed or b"") for name in names}
     assert sum(sizes.values()) <= FIRST_VISIT_BYTES, sizes

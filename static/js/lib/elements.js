@@ -36,7 +36,7 @@ const ELEMENTS = {
 export function wakeElements() {
   for (const { localName } of document.querySelectorAll(':not(:defined)')) {
     const loading = ELEMENTS[localName]?.();
-    // Where the network is away nothing can be done; where the release is gone, the page says so.
+    // `main.js` hears it: a new load may bring it, or a new release.
     if (loading) first(loading.catch(() => void document.dispatchEvent(new Event('module:missed'))));
   }
 }

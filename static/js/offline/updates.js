@@ -43,6 +43,12 @@ async function warnOfTheCellar() {
 export async function offerIfGone() {
   const gone = await fetch(import.meta.url, { cache: 'no-store' }).then(({ status }) => status === 410, () => false);
   if (gone) showBanner((words) => void loadAnew(words, () => location.reload()));
+  return gone;
+}
+
+/** An element of this page did not come; where its release is still there, a new load may bring it (`whole.js`). */
+export async function replaceMissed() {
+  if (!(await offerIfGone()) && !(await inTheMiddle())) document.dispatchEvent(new Event('module:lacking'));
 }
 
 /** @param {ServiceWorkerRegistration} registration */
