@@ -65,6 +65,57 @@ def test_everything_is_seen_before_the_first_original_goes(phone: Phone, office:
     assert office.world.slices[0][0] == ids[1]
 
 
+# A record of the database whose file is gone or cannot be read (Chromium keeps large values in files of their own).
+UNREADABLE = """([id, name]) => { const get = IDBObjectStore.prototype.get;
+  IDBObjectStore.prototype.get = function (key) {
+    if (this.name === 'bytes' && key === id) return Promise.reject(new DOMException('Data lost due to missing file.', name));
+    return get.call(this, key); }; }"""
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "code"),
+    [("NotReadableError", "needs-attention", "unreadable"), ("DataError", "queued", "storage")],
+)
+def test_a_record_the_disk_does_not_give_out_stops_nobody(
+    phone: Phone, office: Office, name: str, state: str, code: str
+) -> None:
+    """The oldest of three: the others arrive, it is said, and the archive of all holds what can be read."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script("SyncManager.prototype.register = async () => {};")
+    page = ready(phone)
+    with office.away():
+        ids = [keep(page, ALI, "photo", width=1700) for _ in range(3)]
+        keep(page, ALI, "question", job=JOB, refs=ids[:1], choices=[])
+        page.evaluate(UNREADABLE, [ids[0], name])
+    go(page)
+    found = wait_rows(page, lambda found: all_stored(found[1:]) and found[0]["error"] == code)
+    assert found[0]["state"] == state and sorted(office.world.stored) == sorted(ids[1:])
+    with office.away():
+        page.goto("/unsent")
+        page.evaluate(UNREADABLE, [ids[0], name])
+        with page.expect_download():
+            page.get_by_role("button", name="Alles als ZIP sichern").click()
+        page.get_by_text("1 Datei fehlt und steht nur in der Liste.").wait_for()
+
+
+def test_a_phone_that_cannot_draw_sends_the_original_all_the_same(phone: Phone, office: Office) -> None:
+    """No memory for a preview: without it the question waits for the original, and nothing waits for the preview."""
+    phone.open("/nothing")
+    assert phone.context is not None
+    phone.context.add_init_script("SyncManager.prototype.register = async () => {};")
+    page = ready(phone)
+    with office.away():
+        photo = keep(page, ALI, "photo", width=1700)
+        keep(page, ALI, "question", job=JOB, refs=[photo], choices=[])
+        page.evaluate(
+            "() => { OffscreenCanvas.prototype.convertToBlob = async () => { throw new DOMException('no', 'EncodingError'); }; }"
+        )
+    go(page)
+    wait_rows(page, all_stored)
+    assert office.world.previews == {} and list(office.world.stored) == [photo]
+
+
 def test_a_note_does_not_wait_for_a_long_upload(phone: Phone, office: Office) -> None:
     """What is made while an original is on its way goes between two of its slices."""
     page = ready(phone)

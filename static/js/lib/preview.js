@@ -29,7 +29,7 @@ export async function makePreview(file) {
 /** @param {ImageBitmap} picture @param {number} edge long edge in pixels */
 function draw(picture, edge) {
   const scale = Math.min(1, edge / Math.max(picture.width, picture.height));
-  const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
   const pen = /** @type {OffscreenCanvasRenderingContext2D | null} */ (canvas.getContext('2d'));
   pen?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return canvas;

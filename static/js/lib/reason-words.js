@@ -48,6 +48,8 @@ export const REASONS = {
   hash: DAMAGED,
   'bytes-changed': ['Der Speicher dieses Handys hat die Aufnahme verändert.', 'Kopie sichern und ansehen, dann neu aufnehmen.'],
   'lost-bytes': ['Der Browser hat die Aufnahme verloren.', 'Neu aufnehmen. Der Eintrag bleibt zur Erinnerung.'],
+  unreadable: ['Der Speicher dieses Handys gibt die Aufnahme nicht her.', 'Nochmal senden. Hilft das nicht: neu aufnehmen und diesen Eintrag entfernen.'],
+  storage: ['Der Speicher dieses Handys antwortet gerade nicht.', BY_ITSELF],
   'too-large': TOO_LARGE,
   server: ['Der Server hat gerade ein Problem.', BY_ITSELF],
   offset: ['Der Server zählt anders als das Handy.', BY_ITSELF],

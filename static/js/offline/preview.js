@@ -32,9 +32,9 @@ export async function askedFor(owner) {
  * @param {Item} row @param {Record<string, string>} headers
  */
 export async function sendPreview(row, headers) {
-  const bytes = await bytesOf(row.id);
-  const picture = bytes ? await makePreview(new Blob([bytes], { type: row.mime ?? '' })) : null;
   try {
+    const bytes = await bytesOf(row.id);
+    const picture = bytes ? await makePreview(new Blob([bytes], { type: row.mime ?? '' })) : null;
     if (picture) judge(await ask('PUT', `/sync/items/${row.id}/preview`, { bytes: picture, headers: { ...headers, 'Content-Type': 'image/jpeg' } }), NEVER);
   } catch (error) {
     if (error instanceof Pause) throw error;

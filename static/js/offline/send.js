@@ -49,7 +49,7 @@ async function isStillHere(row) {
 
 /** @param {Item} row @param {Record<string, string>} headers @returns {Promise<any>} the item as the server holds it */
 async function announce(row, headers) {
-  const thumb = WITH_THUMB.includes(row.kind) ? await thumbOf(row.id) : null;
+  const thumb = WITH_THUMB.includes(row.kind) ? await thumbOf(row.id).catch(() => null) : null;
   const inside = row.kind === WHOLE && row.size > 0 ? await wholeBytes(row) : null;
   if (row.kind === WHOLE && row.size > 0 && !inside) throw new Parked('lost-bytes');
   const json = { ...row.body, ...(thumb && { thumb: base64(thumb) }), ...(inside && { signature: base64(inside) }) };
@@ -94,11 +94,21 @@ function confirmed(row, known) {
 
 /** The bytes as they were kept; missing ones are said loudly, never skipped. @param {Item} row */
 async function wholeBytes(row) {
-  const bytes = await bytesOf(row.id);
+  const bytes = await bytesOf(row.id).catch(unreadable);
   if (bytes && bytes.byteLength === row.size) return bytes;
   await change(row.id, { state: 'lost-bytes', error: 'lost-bytes' });
   await note('lost-bytes', row.id);
   return null;
+}
+
+/**
+ * One record that the storage does not give out holds up no other. Of a file that is gone for good Chromium says so,
+ * yet it stays its owner's to give up; anything else may pass.
+ * @param {unknown} error @returns {never}
+ */
+function unreadable(error) {
+  if (!(error instanceof DOMException)) throw error;
+  throw error.name === 'NotReadableError' ? new Parked('unreadable') : new Later('storage');
 }
 
 /**
