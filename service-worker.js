@@ -104,9 +104,13 @@ function strategyOf(request) {
   return THUMB.test(pathname) ? fromThumbs : null;
 }
 
-/** What another app shares is kept first and answered then (offline-pwa.md §1.1, Squoosh). @param {Asked} event */
+/**
+ * What another app shares is kept first and answered then (offline-pwa.md §1.1, Squoosh). What cannot even be read (a
+ * clip larger than the memory) is said as well: it is still in the other app.
+ * @param {Asked} event
+ */
 async function fromOtherApp(event) {
-  const next = await keepShared(event.request);
+  const next = await keepShared(event.request).catch(() => '/sort?lost=1&why=storage');
   event.waitUntil(drain().then(recount).catch(() => {}));
   return Response.redirect(next, 303);
 }

@@ -111,6 +111,19 @@ def test_shared_words_become_a_note(phone: Phone, office: Office) -> None:
         assert page.locator("textarea[name=text]").input_value() == "a" * 1_999 + "👍"
 
 
+def test_what_another_app_shares_in_vain_is_said(phone: Phone, office: Office) -> None:
+    """A clip larger than the memory cannot even be read: no bare error of the browser."""
+    page = phone.install("/")
+    wait_kept(page, "/offline")
+    assert phone.context is not None
+    (worker,) = phone.context.service_workers
+    worker.evaluate("() => { Request.prototype.formData = async () => { throw new RangeError('memory'); }; }")
+    with office.away():
+        share(page, [{"name": "VID-2.mp4", "type": "video/mp4", "base64": "AAAAGGZ0eXBtcDQy"}])
+        page.get_by_text("1 Datei wurde nicht gesichert. Der Browser hat es nicht gespeichert.").wait_for()
+        assert rows(page) == []
+
+
 def test_sharing_while_signed_out_keeps_nothing_and_says_so(phone: Phone, office: Office) -> None:
     page = phone.install("/")
     with office.away():
