@@ -4,6 +4,7 @@ What a phone says of person and question is taken where it is true and left out 
 in any case.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -46,6 +47,7 @@ async def write(actor: Actor, draft: CallDraft, *, note_id: UUID | None = None, 
         return known
     if said.again_on and not draft.done:
         check_again(said.again_on, today=await today_of(actor.company_id, at))
+    about = await _held(actor, said, draft.job_id, at=at)
     note = notes.made(
         actor,
         note_id or new_id(),
@@ -56,7 +58,7 @@ async def write(actor: Actor, draft: CallDraft, *, note_id: UUID | None = None, 
         job_id=draft.job_id,
     )
     await notes.keep(actor, note, at=at)
-    await _attach(actor, note, said, draft.words, at=at)
+    await _attach(actor, note, said, about, draft.words, at=at)
     if draft.done and said.again_on:
         await calls.set_open(actor.company_id, note.id, settled_at=at, settled_by_id=actor.id)
     return note
@@ -77,16 +79,38 @@ async def _known(actor: Actor, note_id: UUID, draft: CallDraft) -> Note | None:
 @atomic
 async def accept(actor: Actor, item: SyncNote, place: Place, *, at: datetime) -> Note:
     """Keep a call note from a phone; one that corrects another changes its words only."""
+    about = await _held(actor, item.said, place.job_id, at=at) if item.said else None
     note = await notes.accept(actor, item, place, at=at)
-    if item.said and note.replaces_id is None:
-        await _attach(actor, note, item.said, "", at=at)
+    if item.said and about and note.replaces_id is None:
+        await _attach(actor, note, item.said, about, "", at=at)
     return note
 
 
-async def _attach(actor: Actor, note: Note, said: Said, words: str, *, at: datetime) -> None:
-    """Tie person, question and follow-up to the note; joins the unit it is part of."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Whom a call was with and which question it was about, as far as that is true."""
+
+    question: Question | None
+    contact: Contact | None
+
+
+async def _held(actor: Actor, said: Said, job_id: UUID | None, *, at: datetime) -> _About:
+    """Return what a call was about, held until the unit ends before anything is written of it.
+
+    In the order of all who lock: the person's conversation, the question, and only then the logbook.
+    """
     question = await _question(actor, said)
-    contact = await _contact(actor, note, said, question)
+    contact = await _contact(actor, job_id, said, question)
+    if contact:
+        await conversations.hold(actor.company_id, contact.id, at=at)
+    if question:
+        await questions_db.lock(actor.company_id, question.id)
+    return _About(question, contact)
+
+
+async def _attach(actor: Actor, note: Note, said: Said, about: _About, words: str, *, at: datetime) -> None:
+    """Tie person, question and follow-up to the note; joins the unit it is part of."""
+    question, contact = about.question, about.contact
     choice = said.choice if question and said.choice in {one.id for one in question.choices} else ""
     call = Call(
         id=note.id,
@@ -126,13 +150,15 @@ async def _question(actor: Actor, said: Said) -> Question | None:
     return found if seen else None
 
 
-async def _contact(actor: Actor, note: Note, said: Said, question: Question | None) -> Contact | None:
+async def _contact(
+    actor: Actor, job_id: UUID | None, said: Said, question: Question | None
+) -> Contact | None:
     """Return who was called: as it was said, else whom the question is for. A worker knows his jobs' people only."""
     named = said.contact_id or (question.contact_id if question else None)
     found = await customers.contact_by_id(actor.company_id, named) if named else None
     if found is None or actor.at_desk or (question and question.contact_id == found.id):
         return found
-    job = await jobs.by_id(actor.company_id, note.job_id) if note.job_id else None
+    job = await jobs.by_id(actor.company_id, job_id) if job_id else None
     return found if job and job.customer_id == found.customer_id else None
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from server.actions import answers, conversations, jobs, mergers, speech
+from server.actions import answers, calls, conversations, jobs, mergers, speech
 from server.actions.answers import Asked
 from server.actions.outgoing import answer_url
-from server.db import answer_links, messages, sql
+from server.db import answer_links, logbook, messages, sql
 from server.db import mergers as mergers_db
+from server.db.unit import atomic
+from server.domain.calls import CallDraft, Outcome, Said
 from server.domain.jobs import Job, JobDraft
+from server.domain.logbook import Entry
 from server.domain.questions import QuestionState
 from server.domain.speeches import Speech
 from server.ids import new_id
@@ -112,3 +115,24 @@ async def test_what_is_written_while_its_job_is_merged_lies_in_the_target(
     written = await saying[0]
     kept = await messages.by_id(firm.company_id, said.intent)
     assert kept and kept.job_id == written.job_id == into.id
+
+
+async def test_a_call_note_and_a_message_of_the_same_person_do_not_wait_for_each_other(firm: Firm) -> None:
+    """One order for both: his conversation, then the logbook."""
+    said = Said(outcome=Outcome.REACHED, contact_id=firm.contact.id)
+    draft = CallDraft(job_id=firm.job, text="Kommt um acht.", words="Kommt um acht.", said=said)
+    begun = asyncio.Event()
+
+    @atomic
+    async def heard() -> None:
+        await conversations.hold(firm.company_id, firm.contact.id, at=firm.clock.at)
+        begun.set()
+        await somebody_waits()
+        entry = Entry.by(firm.office, "message.received", "message", new_id(), at=firm.clock.at, job_id=None)
+        await logbook.insert_entry(firm.company_id, entry)
+
+    hearing = asyncio.create_task(heard())
+    await begun.wait()
+    noting = asyncio.create_task(calls.write(firm.office, draft, at=firm.clock.at))
+    _, note = await asyncio.gather(hearing, noting)
+    assert note.text == "Kommt um acht."
