@@ -16,6 +16,7 @@ from server.domain.users import system
 from server.services import Services
 
 TOKEN = "channel.token"
+CREDITS, NO_CREDITS = "channel.credits", "threema.credits"
 # A check by a button, a minute after the last one, tells nothing new and costs the platform's patience.
 NOT_BEFORE = timedelta(seconds=10)
 
@@ -65,14 +66,23 @@ async def check_soon(services: Services, account: Account) -> None:
 
 @atomic
 async def _keep(account: Account, found: list[Finding], *, at: datetime) -> None:
-    """Keep the findings. Only a refused token stops the channel, and only one that works lets it go on (§12.21)."""
+    """Keep the findings. Only a refused token stops the channel, and only one that works lets it go on (§12.21).
+
+    One that stopped for want of credits goes on once there are some.
+    """
     await accounts.set_findings(account.company_id, account.id, found, at=at)
     token = next((one for one in found if one.code == TOKEN), None)
     if token is not None and not token.ok and account.health is Health.OK:
         await _set_health(account, Health.REAUTH, token.detail, at=at)
-    elif token is not None and token.ok and account.health is Health.REAUTH:
+    elif (token is not None and token.ok and account.health is Health.REAUTH) or _filled_up(account, found):
         await _set_health(account, Health.OK, "", at=at)
     signal("channels", account.company_id, account=str(account.id))
+
+
+def _filled_up(account: Account, found: list[Finding]) -> bool:
+    """Say whether what stopped the account for want of credits sees credits again: its sentence promises no less."""
+    empty = account.health is Health.PAUSED and account.health_detail.startswith(NO_CREDITS)
+    return empty and any(one.ok for one in found if one.code == CREDITS)
 
 
 async def _set_health(account: Account, health: Health, detail: str, *, at: datetime) -> None:

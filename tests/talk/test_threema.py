@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from server.actions import channels, consents, inbox, speech, ways
+from server.actions import channels, checkups, consents, inbox, speech, ways
 from server.actions.facts import ready
 from server.channels.threema import crypto as crypto
 from server.db import accounts
@@ -18,7 +18,7 @@ from server.db import inbox as inbox_db
 from server.db import messages as messages_db
 from server.db.tables import ChannelFactRow, MessageRow
 from server.db.unit import atomic
-from server.domain.accounts import Account
+from server.domain.accounts import Account, Health
 from server.domain.channels import Draft, Step
 from server.domain.consents import Proof
 from server.domain.errors import Invalid
@@ -240,6 +240,28 @@ async def _code(firm: Firm, need: Need) -> str:
     verdict = found.of("threema")
     assert verdict
     return verdict.code
+
+
+async def test_filled_up_and_checked_what_waited_leaves_by_itself(threema: Threemas) -> None:
+    """As its sentence says: fill up, check, and what waits goes."""
+    firm = threema.firm
+    evidence = Evidence(Proof.SPOKEN, "am Telefon")
+    await consents.grant(firm.office, firm.contact, Topic("threema"), evidence, at=firm.clock.at)
+    threema.platform.credits["threema"] = 0
+    said = Speech(intent=new_id(), contact_id=firm.contact.id, channel="threema", text="Kommt am Montag")
+    await speech.say(firm.office, said, at=firm.clock.at)
+    await firm.work()
+    stopped = await channels_account(threema)
+    assert (stopped.health, stopped.health_detail) == (Health.PAUSED, "threema.credits: 402: no credits")
+    firm.clock.go(minutes=1)
+    await checkups.check_soon(firm.services, stopped)
+    assert (await channels_account(threema)).health is Health.PAUSED, "still empty"
+    threema.platform.credits["threema"] = 10
+    firm.clock.go(minutes=1)
+    await checkups.check_soon(firm.services, stopped)
+    assert (await channels_account(threema)).health is Health.OK
+    await firm.work(hours=1)
+    assert [one.text.partition("\n\n")[2] or one.text for one in threema.petra.bubbles] == ["Kommt am Montag"]
 
 
 async def test_two_processes_that_learn_at_once_keep_one_key(threema: Threemas) -> None:
