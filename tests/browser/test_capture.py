@@ -643,6 +643,39 @@ def test_the_name_of_a_job_is_learnt_a_moment_later(phone: Phone) -> None:
     page.locator(".capture-job-name", has_text="Bad Müller, Fliesen").wait_for()
 
 
+def test_of_jobs_with_one_name_the_number_says_which_is_chosen(phone: Phone, office: Office) -> None:
+    first, second = office.world.jobs()
+    office.world.model = {"jobs": [first, second | {"title": first["title"]}]}
+    page = phone.install("/")
+    wait_model(page)
+    page.goto(f"/capture?job={JOB}")
+    name = page.locator(".capture-job-name")
+    expect(name).to_have_text("2026-118 · Bad Müller, Fliesen")
+    page.locator(".capture-job").click()
+    page.locator(".chooser-row", has_text="2026-121").click()
+    expect(name).to_have_text("2026-121 · Bad Müller, Fliesen")
+
+
+def test_fifty_jobs_of_one_name_are_found_by_their_numbers(phone: Phone, office: Office) -> None:
+    """The sheet shows thirty and says that there are more."""
+    first = office.world.jobs()[0]
+    many = [
+        first | {"id": f"{JOB[:-2]}{n:02x}", "number": f"2026-{n:03d}", "title": "Reparatur"}
+        for n in range(50)
+    ]
+    office.world.model = {"jobs": many}
+    page = phone.install("/")
+    wait_model(page)
+    page.goto("/capture")
+    page.locator(".capture-job").click()
+    expect(page.locator(".chooser-row")).to_have_count(30)
+    page.get_by_text("und 20 weitere").wait_for()
+    page.get_by_label("Auftrag suchen").fill("2026-047")
+    expect(page.locator(".chooser-row")).to_have_count(1)
+    page.locator(".chooser-row").click()
+    expect(page.locator(".capture-job-name")).to_have_text("2026-047 · Reparatur")
+
+
 def test_full_resolution_is_the_cameras_own_photo_and_remembered(phone: Phone) -> None:
     """The fake camera gives its own photos as PNG, so they can be told from the viewfinder's frames."""
     page = camera(phone)

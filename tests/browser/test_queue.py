@@ -119,6 +119,21 @@ def test_all_of_it_leaves_as_one_archive_without_a_network(
         assert lines[3].startswith("Datei fehlt")
 
 
+def test_copies_end_as_a_phone_opens_them(phone: Phone) -> None:
+    page = phone.install("/unsent")
+    types = {"image/jpeg": "jpg", "audio/x-m4a": "m4a", "audio/ogg;codecs=opus": "ogg", "image/gif": "gif", "video/3gpp": "3gpp",
+             "video/quicktime": "mov", "application/octet-stream": "bin", "": "bin"}  # fmt: skip
+    item = {
+        "kind": "photo",
+        "captured_at": "2026-11-23T10:42:07+01:00",
+        "job": None,
+        "size": 1,
+        "body": {"phase": None},
+    }
+    for mime, ending in types.items():
+        assert call(page, "files", "fileName", item | {"mime": mime}, None, 1).endswith(f"_001.{ending}")
+
+
 def test_problems_stand_first_and_never_hide_the_others(phone: Phone, office: Office) -> None:
     """A long list of problems folds up; each says why and what helps."""
     with cellar(

@@ -1,7 +1,7 @@
 // @ts-check
 import { h, icon } from '../lib/dom.js';
 import { notKeptWords } from '../lib/reasons.js';
-import { t } from '../lib/text.js';
+import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { getMeta, setMeta } from '../offline/db.js';
 import { quietFix } from '../offline/here.js';
@@ -68,7 +68,9 @@ export class JobChooser extends HTMLElement {
     const wanted = this.#search.value.trim().toLocaleLowerCase();
     const hits = this.#offers.filter(({ job }) => wordsOf(job).includes(wanted));
     this.#list.replaceChildren(...hits.slice(0, SHOWN_AT_MOST).map((offer) => this.#row(offer)));
+    const more = hits.length - SHOWN_AT_MOST;
     if (hits.length === 0) this.#list.append(h('li', { class: 'sub' }, t('Kein Auftrag gefunden.')));
+    else if (more > 0) this.#list.append(h('li', { class: 'sub' }, n(more, 'und {n} weiterer: oben nach Name, Nummer oder Straße suchen', 'und {n} weitere: oben nach Name, Nummer oder Straße suchen')));
   }
 
   /** @param {import('../offline/choices.js').Offer} offer */

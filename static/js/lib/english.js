@@ -307,6 +307,8 @@ export const ENGLISH = {
   '{n} Rückfrage offen': '{n} question open',
   '{n} Rückfragen offen': '{n} questions open',
   '{n} Vorher ohne Nachher': '{n} before without after',
+  'und {n} weiterer: oben nach Name, Nummer oder Straße suchen': 'and {n} more: search above by name, number or street',
+  'und {n} weitere: oben nach Name, Nummer oder Straße suchen': 'and {n} more: search above by name, number or street',
   '{n} unterbrochene Aufnahmen wurden gerettet.': '{n} interrupted recordings were rescued.',
   '{n} werden gesendet': '{n} being sent',
   '{n} werden gesichert': '{n} being kept',

@@ -54,7 +54,9 @@ export function jobTitle(item, job) {
 /** @param {Item} item */
 function ending(item) {
   if (item.size === 0) return 'txt';
-  return ENDINGS[(item.mime ?? '').split(';')[0]] ?? 'bin';
+  const mime = (item.mime ?? '').split(';')[0];
+  // `audio/x-m4a`, `image/gif`, `video/3gpp`: what a phone opens by its ending.
+  return ENDINGS[mime] ?? /^(?:image|video|audio)\/(?:x-)?([a-z0-9]{2,4})$/.exec(mime)?.[1] ?? 'bin';
 }
 
 /**

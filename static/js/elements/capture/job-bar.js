@@ -1,10 +1,11 @@
 // @ts-check
 import { findJob, lastJob } from '../job-chooser.js';
 import { h, icon } from '../../lib/dom.js';
+import { afterFirst } from '../../lib/first.js';
 import { t } from '../../lib/text.js';
 import { setMeta } from '../../offline/db.js';
 import { distance, nearest } from '../../offline/nearness.js';
-import { knownJobs, refresh } from '../../offline/readmodel.js';
+import { address, knownJobs, refresh } from '../../offline/readmodel.js';
 
 /** Nearer than this, another job than the chosen one is worth a word; without any, a whole town is. */
 const ON_SITE_M = 300;
@@ -68,6 +69,15 @@ export class JobBar {
     this.#name.textContent = job ? job.title || t('Auftrag') : t('Ohne Auftrag');
     this.quiet();
     this.#changed();
+    if (job) void afterFirst().then(() => this.#tellApart(job)).catch(console.warn);
+  }
+
+  /** Of several jobs with one name the number says which this is, or its address while it has none. @param {Choice} job */
+  async #tellApart({ id, title }) {
+    const same = (await knownJobs()).filter((one) => one.title === title);
+    const own = same.find((one) => one.id === id);
+    const which = own && same.length > 1 ? own.number || address(own) : '';
+    if (which && this.job?.id === id) this.#name.textContent = `${which} · ${title}`;
   }
 
   /** Offers the job that is nearest, unless it is chosen already. @param {{ lat: number, lon: number } | null} fix */
