@@ -7,6 +7,8 @@ import pytest
 
 from server.actions import channels, consents, inbox, ways
 from server.db import accounts
+from server.db.tables import MessageRow
+from server.db.unit import atomic
 from server.domain.accounts import Account
 from server.domain.consents import Proof
 from server.domain.evidence import Evidence
@@ -106,6 +108,25 @@ async def test_the_way_is_shut_when_the_page_may_answer_no_more(
         found = await ways.best(firm.company_id, firm.contact.id, need=Need("Hallo"), at=at)
         verdict = found.of("messenger")
         assert verdict and verdict.code == code, days
+
+
+@atomic
+async def _long_ago(firm: Firm, message: Message) -> None:
+    await MessageRow.filter(id=message.id).update(at=firm.clock.at - timedelta(days=8))
+
+
+async def test_who_began_a_chat_can_take_it_back_when_its_window_is_shut(firm: Firm) -> None:
+    """Behind the window nothing leaves and no consent helps; a withdrawal is a word for later all the same."""
+    _, petra = await with_page(firm)
+    petra.write("Guten Tag")
+    await firm.work()
+    (first,) = await heard(firm)
+    await inbox.assign(firm.office, first, job_id=firm.job, contact_id=firm.contact.id, at=firm.clock.at)
+    await _long_ago(firm, first)
+    async with firm.browser(firm.office) as office:
+        page = (await office.get(f"/contacts/{firm.contact.id}/consents")).text
+    card = page.partition('id="now-messenger"')[2].partition("</article>")[0]
+    assert "Den Kunden zuerst schreiben lassen" in card and "Widerruf festhalten" in card
 
 
 async def test_an_unsigned_webhook_is_turned_away_and_meta_is_answered(firm: Firm) -> None:
