@@ -125,8 +125,11 @@ async def test_who_began_a_chat_can_take_it_back_when_its_window_is_shut(firm: F
     await _long_ago(firm, first)
     async with firm.browser(firm.office) as office:
         page = (await office.get(f"/contacts/{firm.contact.id}/consents")).text
+        await office.post(f"/contacts/{firm.contact.id}/preference", data={"channel": "messenger"})
+        asking = (await office.get(f"/questions/new?job={firm.job}")).text
     card = page.partition('id="now-messenger"')[2].partition("</article>")[0]
     assert "Den Kunden zuerst schreiben lassen" in card and "Widerruf festhalten" in card
+    assert "Den Kunden zuerst schreiben lassen" in asking and "Nummer eintragen" not in asking, "it is there"
 
 
 async def test_an_unsigned_webhook_is_turned_away_and_meta_is_answered(firm: Firm) -> None:
