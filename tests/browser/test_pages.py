@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
+from tests.browser.phone import ask
 from tests.proofs import server as servers
 from tests.proofs.server import ROOT, Server
 
@@ -125,11 +126,11 @@ def crawl(context: BrowserContext, base: str, *, dark: bool) -> tuple[list[str],
         seen.add(path)
         alike[shape(path)] = alike.get(shape(path), 0) + 1
         answer = page.goto(base + path)
-        page.evaluate(DRAWN)
+        ask(page, DRAWN)  # a page whose program did not come whole loads itself anew
         if answer is None or answer.status >= 400:
             said.append(f"{path}: {answer and answer.status}")
         said += [f"{path}: axe {one}" for one in _axe(page, dark=dark)]
-        todo += [local for local in map(_local, page.evaluate(LINKS)) if local]
+        todo += [local for local in map(_local, ask(page, LINKS)) if local]
     return said, {shape(path) for path in seen}
 
 
@@ -143,11 +144,11 @@ def _local(href: str) -> str | None:
 def _axe(page: Page, *, dark: bool = True) -> list[str]:
     """Return what axe finds, on a screen as long as the page: what only the bar covers can be scrolled free."""
     size = page.viewport_size or {"width": 360, "height": 740}
-    page.set_viewport_size({"width": size["width"], "height": min(6000, page.evaluate(LENGTH))})
-    found: list[str] = page.evaluate(RUN_AXE, ALL_RULES)
+    page.set_viewport_size({"width": size["width"], "height": min(6000, ask(page, LENGTH))})
+    found: list[str] = ask(page, RUN_AXE, ALL_RULES)
     if dark:
         page.emulate_media(color_scheme="dark")
-        found += [f"dark {one}" for one in page.evaluate(RUN_AXE, COLOUR_RULES)]
+        found += [f"dark {one}" for one in ask(page, RUN_AXE, COLOUR_RULES)]
         page.emulate_media(color_scheme="light")
     page.set_viewport_size(size)
     return found
