@@ -163,7 +163,8 @@ async def of_message(message: Message) -> Filled | None:
 async def closed(message: Message, *, at: datetime) -> str:
     """Return why the template of a message must not leave now, "" for nothing or where it has none.
 
-    It is asked as the platform told of it last: paused, rejected, gone, or become another text than what was shown.
+    It is asked as the platform told of it last: paused, rejected, gone, become another text than what was shown, or
+    advertising, which needs a consent of its own.
     """
     step = message.step or {}
     if not step.get(TEMPLATE):
@@ -173,18 +174,22 @@ async def closed(message: Message, *, at: datetime) -> str:
         return "template.gone"
     if known.refusal:
         return known.refusal
-    ready = await of_message(message)
-    if ready is None:  # a question: its words are made by the channel
-        return ""
-    try:
-        values = checked(known.template, ready.values, pictures=len(shown_by(message)))
-    except Invalid:
-        return "template.changed"
-    if filled(known.template, values) != message.text:
+    ready = await of_message(message)  # none for a question: its words are made by the channel
+    if ready is not None and not _as_shown(ready, message):
         return "template.changed"
     account = await accounts.by_id(message.company_id, known.account_id)
     assert account is not None and message.contact_id is not None
-    return await _not_agreed(account, message.contact_id, known.purpose, at=at)
+    code = await _not_agreed(account, message.contact_id, known.purpose, at=at)
+    # Whoever asked a question chose no advertising: Meta counts its template so.
+    return "template.advertising" if code == "consent.no_advertising" and ready is None else code
+
+
+def _as_shown(ready: Filled, message: Message) -> bool:
+    try:
+        values = checked(ready.known.template, ready.values, pictures=len(shown_by(message)))
+    except Invalid:
+        return False
+    return filled(ready.known.template, values) == message.text
 
 
 async def _not_agreed(account: Account, contact_id: UUID, purpose: Purpose, *, at: datetime) -> str:

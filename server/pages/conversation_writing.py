@@ -89,6 +89,8 @@ async def _written(request: Request, head: Head, form: forms.Form[WordsForm]) ->
     if by_hand_channel(typed.channel) and contact_id is not None and typed.template is None:
         if typed.photos:
             raise Invalid("way.by_hand_photos", field="photos")
+        if words.send_after is not None:
+            raise Invalid("schedule.by_hand", field="send_after")
         text = await composing.ready(actor, contact_id, words, at=at)
         said = Speech(
             intent=typed.intent,

@@ -181,9 +181,11 @@ async def test_words_go_by_hand_through_any_of_them(firm: Firm, channel: str, li
             f'value="{channel}"' in page
             and f"/calls/new?job={firm.job}&amp;contact={firm.contact.id}" in page
         )
-        sent = await office.post(
-            there, data={"intent": str(new_id()), "channel": channel, "text": "Bin gleich da"}
-        )
+        words = {"intent": str(new_id()), "channel": channel, "text": "Bin gleich da"}
+        later = await office.post(there, data={**words, "day": "2099-01-01", "clock": "10:00"})
+        assert later.status_code == 422
+        assert "Von Hand geht nichts zu einer gewählten Zeit hinaus." in later.text
+        sent = await office.post(there, data=words)
         message = sent.headers["location"].partition("#message-")[2]
         shown = (await office.get(there)).text.replace("&amp;", "&")
         assert link in shown and f'data-url="/messages/{message}/handoff"' in shown
