@@ -89,6 +89,33 @@ def test_nearest_is_counted_on_the_phone(phone: Phone, office: Office) -> None:
     assert words == ["hier", "440 m", "950 m", "3,4 km", "24 km"]
 
 
+def test_a_voice_note_among_them_is_no_photo(phone: Phone, office: Office) -> None:
+    voice, photo = unsorted(2)
+    office.world.model = {"unsorted": [{**voice, "medium": "audio"}, photo]}
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        page.goto("/")
+        page.get_by_role("link", name="2 Aufnahmen ohne Auftrag").click()
+        page.locator(".sorter-group").nth(1).wait_for()
+        page.get_by_text("2 Aufnahmen ohne Auftrag", exact=False).first.wait_for()
+        assert sorted(page.locator(".sorter-group h2").all_inner_texts()) == ["1 Aufnahme", "1 Foto"]
+
+
+def test_what_nobody_can_be_said_to_have_written_stays_on_the_page(phone: Phone, office: Office) -> None:
+    """Signed out or locked meanwhile, without network: the words stay, and what to do is said."""
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        page.goto(f"/notes/new?job={JOB}")
+        page.get_by_label("Notiz", exact=True).fill("Fuge")
+        use(page, office, "offline/session.js", "(m) => m.lock()")
+        page.get_by_role("button", name="Notiz sichern").click()
+        page.get_by_text("mit Netz in einem zweiten Fenster anmelden").wait_for()
+        assert page.get_by_label("Notiz", exact=True).input_value() == "Fuge"
+        assert rows(page) == []
+
+
 def test_the_end_of_the_day_is_sorted_offline_with_two_taps_and_a_swipe(
     lasting_phone: Phone, office: Office
 ) -> None:

@@ -5,7 +5,7 @@ import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { getMeta, setMeta } from '../offline/db.js';
 import { quietFix } from '../offline/here.js';
-import { enqueue, NotKept } from '../offline/outbox.js';
+import { enqueue, whyNotKept } from '../offline/outbox.js';
 import { wordsOf } from '../offline/pages/jobs.js';
 import { offers } from '../offline/choices.js';
 import { address, knownJobs } from '../offline/readmodel.js';
@@ -98,7 +98,7 @@ export class JobChooser extends HTMLElement {
     try {
       await this.#make(new FormData(form));
     } catch (error) {
-      form.prepend(h('p', { class: 'banner bad', role: 'alert' }, error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.')));
+      form.prepend(h('p', { class: 'banner bad', role: 'alert' }, notKeptWords(whyNotKept(error))));
     }
     button.disabled = false;
   }

@@ -5,7 +5,8 @@ import { noted } from '../offline/called.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
-import { enqueue, NotKept } from '../offline/outbox.js';
+import { officeAnswers } from '../offline/have.js';
+import { enqueue, whyNotKept } from '../offline/outbox.js';
 import { findJob } from './job-chooser.js';
 import { activeSession } from '../offline/session.js';
 import { sendSoon } from '../offline/triggers.js';
@@ -56,7 +57,7 @@ export class OfflineForm extends HTMLElement {
   async #keep(form, data) {
     const kind = /** @type {Kept} */ (this.getAttribute('kind'));
     const session = await activeSession().catch(() => null);
-    if (!session) return navigator.onLine ? plainly(form, data) : this.#say('');
+    if (!session) return this.#plainly(form, data, t('Nicht gesichert: Hier ist niemand angemeldet. Diese Seite offen lassen, mit Netz in einem zweiten Fenster anmelden, dann noch einmal.'));
     const job = word(data, 'job') || null;
     let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
@@ -65,14 +66,19 @@ export class OfflineForm extends HTMLElement {
       const { id } = await enqueue({ owner: session.actor, kind, job, captured_at, file, fields: { ...fields, ...(await hint(kind, job)) } });
       if (kind === 'job') next = `/jobs/${id}`;
     } catch (error) {
-      if (navigator.onLine) return plainly(form, data);
-      return this.#say(error instanceof NotKept ? notKeptWords(error.code) : String(error));
+      return this.#plainly(form, data, notKeptWords(whyNotKept(error)));
     }
     // From here on it is kept: whatever stumbles must not let it be sent a second time.
     if (kind === 'call') await noted(location.hash, { job: job ?? '', contact: word(data, 'contact') }).catch(console.warn);
     await spoken();
     await Promise.race([sendSoon().catch(console.warn), soon()]);
     location.assign(next);
+  }
+
+  /** Where the office answers it goes as it would without us; into nothing the words would be gone with their page. @param {HTMLFormElement} form @param {FormData} data @param {string} otherwise */
+  async #plainly(form, data, otherwise) {
+    if (await officeAnswers()) plainly(form, data);
+    else this.#say(otherwise);
   }
 
   /** Only a page with such a form loads what it needs. @param {FormData} data @returns {Promise<{ fields: Record<string, unknown>, file?: Blob }>} */
@@ -85,7 +91,7 @@ export class OfflineForm extends HTMLElement {
   #say(words) {
     this.#keeping = false;
     this.querySelector('.banner')?.remove();
-    this.prepend(h('p', { class: 'banner bad', role: 'alert' }, words || t('Nicht gesichert.')));
+    this.prepend(h('p', { class: 'banner bad', role: 'alert' }, words));
   }
 }
 

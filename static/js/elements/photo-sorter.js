@@ -2,12 +2,13 @@
 import { JobChooser } from './job-chooser.js';
 import { groupCard } from './sorter-group.js';
 import { coalesce, h, icon } from '../lib/dom.js';
+import { pieces } from '../lib/pieces.js';
 import { notKeptWords } from '../lib/reasons.js';
 import { n, t } from '../lib/text.js';
 import { offering } from '../offline/choices.js';
 import { groupsOf, placeOf } from '../offline/groups.js';
 import { quietFix } from '../offline/here.js';
-import { NotKept, onChange } from '../offline/outbox.js';
+import { onChange, whyNotKept } from '../offline/outbox.js';
 import { sendSoon } from '../offline/triggers.js';
 import { file, looseOnes, takeBack } from '../offline/unsorted.js';
 
@@ -28,7 +29,7 @@ export class PhotoSorter extends HTMLElement {
   #chooser = /** @type {JobChooser} */ (document.createElement('job-chooser'));
   /** @type {Loose[]} */
   #choosing = [];
-  #filed = 0;
+  #filed = /** @type {Loose[]} */ ([]);
   /** Ids on their way to a job. @type {Set<string>} */
   #filing = new Set();
   #timer = 0;
@@ -68,7 +69,7 @@ export class PhotoSorter extends HTMLElement {
   async #redraw() {
     const loose = await looseOnes();
     const groups = groupsOf(loose).reverse();
-    this.#head.replaceChildren(...headOf(loose.length, groups.length));
+    this.#head.replaceChildren(...headOf(loose, groups.length));
     const old = new Map([...this.#list.children].map((card) => [card.id, /** @type {HTMLElement} */ (card)]));
     const offersFor = await offering();
     const cards = await Promise.all(groups.map(async (group) => old.get(nameOf(group)) ?? this.#card(group, offersFor)));
@@ -111,11 +112,11 @@ export class PhotoSorter extends HTMLElement {
     for (const one of group) this.#filing.add(one.id);
     try {
       const ids = await file(group, job);
-      this.#filed += group.length;
-      this.#say(n(group.length, '{n} Foto bei {job}', '{n} Fotos bei {job}').replace('{job}', job.title), () => this.#undo(ids, group));
+      this.#filed.push(...group);
+      this.#say(t('{what} bei {job}', { what: pieces(group), job: job.title }), () => this.#undo(ids, group));
       await this.#draw();
     } catch (error) {
-      this.#say(error instanceof NotKept ? notKeptWords(error.code) : t('Nicht gesichert.'));
+      this.#say(notKeptWords(whyNotKept(error)));
     }
     for (const one of group) this.#filing.delete(one.id);
   }
@@ -132,15 +133,15 @@ export class PhotoSorter extends HTMLElement {
   async #undo(ids, group) {
     if (!(await takeBack(ids))) return this.#say(t('Schon im Büro. Dort lässt es sich verschieben.'));
     for (const one of group) this.#filing.delete(one.id);
-    this.#filed -= group.length;
+    this.#filed = this.#filed.filter((one) => !group.includes(one));
     this.#say(t('Zurückgenommen.'));
     await this.#draw();
   }
 
   /** Nothing left: a good word, and the way home. */
   #end() {
-    const words = this.#filed > 0 ? n(this.#filed, '{n} Foto einsortiert. Alles hat seinen Auftrag.', '{n} Fotos einsortiert. Alles hat seinen Auftrag.') : t('Alles hat seinen Auftrag.');
-    return h('div', { class: 'empty sorter-end', id: `end-${this.#filed}` }, h('div', { class: 'unfold', 'aria-hidden': 'true' }, ...Array.from({ length: 12 }, () => h('i', { class: 'done' }))),
+    const words = this.#filed.length > 0 ? t('{what} einsortiert. Alles hat seinen Auftrag.', { what: pieces(this.#filed) }) : t('Alles hat seinen Auftrag.');
+    return h('div', { class: 'empty sorter-end', id: `end-${this.#filed.length}` }, h('div', { class: 'unfold', 'aria-hidden': 'true' }, ...Array.from({ length: 12 }, () => h('i', { class: 'done' }))),
       h('h2', {}, t('Feierabend!')), h('p', {}, words),
       h('div', { class: 'actions' }, h('a', { class: 'btn primary', href: '/' }, icon('home'), t('Heute')), h('a', { class: 'btn', href: '/unsent' }, icon('phone-device'), t('Noch auf dem Handy'))));
   }
@@ -155,9 +156,9 @@ function once(act) {
   };
 }
 
-/** What another app has just shared, and how to begin. @param {number} count @param {number} groups */
-function headOf(count, groups) {
-  const words = count === 0 ? '' : n(count, '{n} Foto ohne Auftrag', '{n} Fotos ohne Auftrag') + (groups > 1 ? ` · ${n(groups, '{n} Gruppe', '{n} Gruppen')}` : '');
+/** What another app has just shared, and how to begin. @param {Loose[]} loose @param {number} groups */
+function headOf(loose, groups) {
+  const words = loose.length === 0 ? '' : t('{what} ohne Auftrag', { what: pieces(loose) }) + (groups > 1 ? ` · ${n(groups, '{n} Gruppe', '{n} Gruppen')}` : '');
   return [...shared(), h('div', {}, words && h('p', { class: 'sub num' }, words), h('h1', {}, t('Einsortieren')))];
 }
 

@@ -1,6 +1,8 @@
 // @ts-check
 import { h, icon, picture } from '../lib/dom.js';
-import { n, t } from '../lib/text.js';
+import { pieces } from '../lib/pieces.js';
+import { kindWord } from '../lib/reasons.js';
+import { t } from '../lib/text.js';
 import { clockTime, dayAndTime } from '../lib/time.js';
 import { thumbOf } from '../offline/outbox.js';
 import { thumb } from '../offline/rows.js';
@@ -22,7 +24,7 @@ const ICONS = { photo: 'image', video: 'video', voice: 'mic' };
 export async function groupCard(group, offers, acts) {
   const best = offers[0]?.job;
   const card = h('section', { class: 'card sorter-group', 'aria-label': spanOf(group) },
-    h('div', { class: 'sorter-head' }, h('h2', {}, n(group.length, '{n} Foto', '{n} Fotos')), h('p', { class: 'sub num' }, spanOf(group))),
+    h('div', { class: 'sorter-head' }, h('h2', {}, pieces(group)), h('p', { class: 'sub num' }, spanOf(group))),
     h('ul', { class: 'sorter-strip' }, ...(await Promise.all(group.slice(0, SHOWN).map((one, place) => tile(one, place, group.length))))),
     best && h('p', { class: 'sub sorter-hint', 'aria-hidden': 'true' }, t('Nach rechts wischen: {job}', { job: best.title })),
     h('div', { class: 'sorter-jobs' }, ...offers.map(({ job, why }, place) => h('button', { type: 'button', class: place === 0 ? 'btn primary sorter-job' : 'btn sorter-job', click: () => acts.file(job) },
@@ -40,7 +42,7 @@ function spanOf(group) {
 
 /** @param {Loose} one @param {number} place @param {number} of */
 async function tile(one, place, of) {
-  const alt = t('Foto von {time}', { time: dayAndTime(one.at) });
+  const alt = `${kindWord(/** @type {'photo'} */ (one.kind))}, ${dayAndTime(one.at)}`;
   const bytes = await thumbOf(one.id);
   const face = bytes ? picture(bytes, alt) : one.thumb ? thumb(one.thumb, alt) : h('span', { class: 'photo-missing', role: 'img', 'aria-label': alt }, icon(ICONS[/** @type {'photo'} */ (one.kind)] ?? 'image'));
   const more = place === SHOWN - 1 && of > SHOWN && h('span', { class: 'sorter-more' }, `+${of - SHOWN}`);

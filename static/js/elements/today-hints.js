@@ -1,7 +1,8 @@
 // @ts-check
 import { FromRows } from './from-rows.js';
 import { h, icon } from '../lib/dom.js';
-import { n } from '../lib/text.js';
+import { pieces } from '../lib/pieces.js';
+import { n, t } from '../lib/text.js';
 import { openBefores } from '../offline/befores.js';
 import { looseOnes } from '../offline/unsorted.js';
 
@@ -10,7 +11,7 @@ export class TodayHints extends FromRows {
   async redraw() {
     const [loose, befores] = await Promise.all([looseOnes(), openBefores()]);
     const hints = [
-      loose.length > 0 && location.pathname !== '/sort' && hint('/sort', 'move', n(loose.length, '{n} Foto ohne Auftrag: jetzt einsortieren', '{n} Fotos ohne Auftrag: jetzt einsortieren')),
+      loose.length > 0 && location.pathname !== '/sort' && hint('/sort', 'move', t('{what} ohne Auftrag: jetzt einsortieren', { what: pieces(loose) })),
       befores.length > 0 && location.pathname === '/' && hint('/befores', 'image', n(befores.length, '{n} Vorher ohne Nachher', '{n} Vorher ohne Nachher')),
     ].filter((one) => one !== false);
     this.hidden = hints.length === 0;

@@ -6,6 +6,7 @@ import { localIso } from '../lib/time.js';
 /** @typedef {import('./send.js').Known} Known */
 
 const AT_ONCE = 200;
+const PROBE_MS = 5_000;
 
 /** @param {string} owner @param {string} device @returns {Record<string, string>} */
 export function headersOf(owner, device) {
@@ -44,4 +45,9 @@ async function askHave(owner, device, ids) {
 function refusalOf(json) {
   if (!json) return 'portal';
   return json.error?.code === 'user.disabled' ? 'user.disabled' : 'forbidden';
+}
+
+/** Whether it is the office that answers, to whoever asks: `onLine` does not know, and a hotel's sign-in page is no office. */
+export function officeAnswers() {
+  return ask('POST', '/sync/have', { json: { ids: [] }, patience_ms: PROBE_MS }).then(({ json }) => json !== null, () => false);
 }

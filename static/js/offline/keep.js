@@ -18,6 +18,13 @@ export class NotKept extends Error {
   }
 }
 
+/** @param {unknown} error @returns {string} the code that says to people why something was not kept */
+export function whyNotKept(error) {
+  if (error instanceof NotKept) return error.code;
+  console.error(error);
+  return 'storage';
+}
+
 /**
  * What is to be kept.
  * @typedef {object} Draft

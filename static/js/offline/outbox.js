@@ -5,7 +5,7 @@ import { ifRoom, read, write } from './db.js';
 import { noteWithdrawn } from './withdrawn.js';
 
 export { onChange } from './changes.js';
-export { enqueue, NotKept } from './keep.js';
+export { enqueue, NotKept, whyNotKept } from './keep.js';
 
 /** @typedef {import('./db.js').Item} Item */
 /** @typedef {import('./db.js').State} State */

@@ -1,5 +1,5 @@
 // @ts-check
-import { enqueue, NotKept } from './outbox.js';
+import { enqueue, whyNotKept } from './outbox.js';
 import { activeSession } from './session.js';
 import { shortened } from '../lib/shortened.js';
 import { localIso } from '../lib/time.js';
@@ -56,7 +56,7 @@ async function keepOne(owner, file, caption) {
     await enqueue({ owner, kind, job: null, captured_at: localIso(new Date(file.lastModified || Date.now())), fields: { caption }, file: named, thumb });
     return '';
   } catch (error) {
-    return error instanceof NotKept ? error.code : 'storage';
+    return whyNotKept(error);
   }
 }
 
