@@ -22,7 +22,7 @@ const THUMB = /^\/photos\/[0-9a-f-]{36}\/renditions\/thumb$/;
 
 const PATIENCE_MS = 3_000;
 
-worker.addEventListener('install', (event) => event.waitUntil(precache()));
+worker.addEventListener('install', (event) => event.waitUntil(Promise.all([precache(), passBy(event)])));
 worker.addEventListener('activate', (event) => event.waitUntil(tidy()));
 worker.addEventListener('fetch', (event) => {
   const answer = strategyOf(event.request);
@@ -52,6 +52,21 @@ async function precache() {
   } catch (error) {
     if (!whole) await caches.delete(STATIC);
     throw error;
+  }
+}
+
+/**
+ * Lets Chromium take this version's program out of the cache itself: it ends a worker it believes to be idle, after an
+ * update above all, and whatever that one had in hand fails. What the cache lacks comes from the network, as in
+ * `fromStatic`, which answers where there are no routes, and for the version before.
+ * @param {ExtendableEvent & { addRoutes?: (rules: object[]) => Promise<void> }} event
+ */
+async function passBy(event) {
+  const rules = ['js', 'css'].map((folder) => ({ condition: { urlPattern: `${FILES}${folder}/*` }, source: { cacheName: STATIC } }));
+  try {
+    await event.addRoutes?.(rules);
+  } catch {
+    // A form of it that this browser does not know.
   }
 }
 
@@ -115,9 +130,10 @@ async function fromOtherApp(event) {
   return Response.redirect(next, 303);
 }
 
-/** Static addresses carry their version, so what lies here is right for ever. @param {Asked} event */
+/** Static addresses carry their version, which names their cache; what lies there is right for ever. @param {Asked} event */
 async function fromStatic({ request }) {
-  return (await caches.match(request)) ?? fetch(request);
+  const [, version] = /\/v-(\w+)\//.exec(request.url) ?? [];
+  return (await caches.match(request, { cacheName: `static-${version}` })) ?? fetch(request);
 }
 
 /**

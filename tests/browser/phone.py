@@ -59,6 +59,13 @@ MODELS = """async () => {
   return count;
 }"""
 
+TAKE_AWAY = """async (file) => {
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const { url } of await cache.keys()) if (url.endsWith(file)) await cache.delete(url);
+  }
+}"""
+
 # Not wait_for_function: it evaluates strings in the page, which the CSP forbids. A page that was on its way while the
 # worker took over is nobody's: Chromium gives it no worker before it is loaded anew.
 CONTROLLED = """() => Promise.race([
@@ -229,6 +236,12 @@ def wait_model(page: Page) -> None:
 def wait_kept(page: Page, path: str) -> None:
     """Wait until the phone keeps the page of an address, or its picture."""
     wait_so(page, lambda: ask(page, "async (path) => Boolean(await caches.match(path))", path))
+
+
+def take_away(page: Page, file: str) -> None:
+    """Take a static file out of every cache of the phone; the HTTP cache may hold what the page itself had loaded."""
+    ask(page, TAKE_AWAY, file)
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
 
 
 def shoot(page: Page, count: int) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Route
 
 from tests.browser.offline_server import JOB, Office
 from tests.browser.phone import Phone as Chromium
-from tests.browser.phone import ask, wait_kept
+from tests.browser.phone import take_away, wait_kept
 from tests.browser.phones import Phone, engine_params, phone_of
 from tests.browser.phones.seeing import wait, wait_text
 
@@ -16,12 +16,6 @@ MANY = 1_000
 DEEP = "js/offline/have.js"  # imported by what main.js imports
 HALF = "Diese Seite ist nicht vollständig geladen."
 RUNS = "() => Boolean(document.querySelector('storage-banner'))"
-TAKE_AWAY = """async (file) => {
-  for (const name of await caches.keys()) {
-    const cache = await caches.open(name);
-    for (const { url } of await cache.keys()) if (url.endsWith(file)) await cache.delete(url);
-  }
-}"""
 
 
 @pytest.fixture(scope="module", params=engine_params())
@@ -68,8 +62,7 @@ def test_without_network_the_page_that_was_kept_says_it(phone: Chromium, office:
     page = phone.install("/jobs")
     page.goto("/jobs")
     wait_kept(page, "/jobs")
-    ask(page, TAKE_AWAY, DEEP)
-    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    take_away(page, DEEP)
     with office.away():
         page.goto("/jobs")
         page.get_by_text(HALF).wait_for()
@@ -79,8 +72,7 @@ def test_without_network_the_page_that_was_kept_says_it(phone: Chromium, office:
 def test_the_shell_says_that_it_is_not_whole(phone: Chromium, office: Office) -> None:
     """An address nobody kept, offline, and a module lies nowhere."""
     page = phone.install("/")
-    ask(page, TAKE_AWAY, DEEP)
-    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    take_away(page, DEEP)
     with office.away():
         page.goto("/befores")
         page.get_by_text(HALF).wait_for()

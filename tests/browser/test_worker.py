@@ -19,6 +19,7 @@ from tests.browser.phone import (
     pictures,
     rows,
     shoot,
+    take_away,
     wait_kept,
     wait_rows,
     wait_so,
@@ -343,3 +344,24 @@ def test_an_install_that_was_killed_pushes_out_no_whole_version(phone: Phone, of
         page.get_by_role("button", name="Neu laden").click()
     wanted = [first, f"static-{office.assets.version}"]
     wait_so(page, lambda: [one for one in ask(page, "caches.keys()") if one.startswith("static-")] == wanted)
+
+
+HANGS = r"""
+const right = caches.match.bind(caches);
+caches.match = (asked, ...more) => (/\/(js|css)\//.test(asked.url) ? new Promise(() => {}) : right(asked, ...more));"""
+
+
+def test_the_program_comes_out_of_the_cache_without_the_worker(phone: Phone, office: Office) -> None:
+    """Chromium ends a worker it takes for idle in the middle of its answers; what it was asked for then failed."""
+    office.world.worker_note = HANGS
+    page = phone.install("/capture")
+    with office.away():
+        page.goto("/capture")
+        shoot(page, 1)
+
+
+def test_a_file_that_lies_nowhere_comes_from_the_network(phone: Phone, office: Office) -> None:
+    page = phone.install("/capture")
+    take_away(page, "js/elements/photo-capture.js")
+    page.goto("/capture")
+    shoot(page, 1)
