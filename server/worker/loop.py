@@ -90,6 +90,7 @@ class Worker:
 
     async def listen(self, hub: Hub) -> None:
         async with hub.subscribe("tasks") as signals:
+            self.woken.set()  # what was written before anybody listened
             async for _ in signals:
                 self.woken.set()
 

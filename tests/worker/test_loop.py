@@ -102,6 +102,19 @@ async def test_a_task_that_becomes_due_soon_waits_for_no_poll(
     assert ran == [("note", 1)]
 
 
+async def test_what_was_written_before_anybody_listened_is_looked_for(database: Database) -> None:
+    """The first look is over, the line for signals comes late: nothing would tell of it until the next poll."""
+    company = await factories.company()
+    worker = loop.Worker(cast(Services, OnlyDatabase(database)))
+    await worker.step()
+    await write(company.id, "note", 1)
+    assert not worker.woken.is_set()
+    listening = asyncio.create_task(worker.listen(database.hub))
+    await asyncio.wait_for(worker.woken.wait(), PATIENCE_S)
+    listening.cancel()
+    await asyncio.wait([listening])
+
+
 async def test_a_full_house_is_not_asked_again_and_again(database: Database) -> None:
     """What is due and finds no room waits for whoever ends; what is due soon is looked for no sooner than the floor."""
     company = await factories.company()
