@@ -1,0 +1,45 @@
+"""A page whose program did not come whole, in three engines; Chromium's own, finer ones are in test_whole.py."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.offline_server import Office
+from tests.browser.phones import Phone, engine_params, phone_of
+from tests.browser.phones.seeing import wait, wait_text
+
+MANY = 1_000
+DEEP = "js/offline/have.js"  # imported by what main.js imports
+HALF = "Diese Seite ist nicht vollständig geladen."
+RUNS = "() => Boolean(document.querySelector('storage-banner'))"
+
+
+@pytest.fixture(scope="module", params=engine_params())
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    """A running phone for all tests of one engine; the office of each test is a new origin to it."""
+    held = phone_of(request.param, tmp_path_factory.mktemp(request.param))
+    held.start()
+    yield held
+    held.close()
+
+
+@pytest.mark.parametrize("file", [DEEP, "js/main.js"])
+def test_a_module_that_did_not_come_once_is_fetched_by_a_second_load(
+    browser: Phone, office: Office, file: str
+) -> None:
+    office.world.lacking[file] = 1
+    browser.open(f"{office.url}/jobs")
+    wait(browser, RUNS, bool)
+    # Firefox may ask again by itself, when the preload had failed before the program wanted the module.
+    assert office.world.opened.count("/jobs") <= 2
+
+
+def test_a_module_that_never_comes_is_said(browser: Phone, office: Office) -> None:
+    """As long as it cannot be had a second load is no help; once it can, a tap is enough."""
+    office.world.lacking[DEEP] = MANY
+    browser.open(f"{office.url}/jobs")
+    assert "Neu laden" in wait_text(browser, "main .banner", HALF)
+    assert office.world.opened.count("/jobs") == 1
+    office.world.lacking.clear()
+    browser.click("main .banner a")
+    wait(browser, RUNS, bool)
