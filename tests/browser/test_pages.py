@@ -181,6 +181,8 @@ def test_every_page(
         color_scheme="light",
         locale="de-DE",
         reduced_motion="reduce",
+        # Its files came anew with each of three contexts, a fifth of the whole crawl; it has tests of its own.
+        service_workers="block",
         storage_state=doors[login],
     )
     said, shapes = crawl(context, demo.url, dark=dark)
