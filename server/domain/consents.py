@@ -128,11 +128,12 @@ def is_stop(text: str) -> bool:
 
     "Stop bitte, die falsche Fuge!" is about the building site, not about us. With a slash it is how bots are stopped.
     What is no letter does not count at the ends (a phone makes "STOP…" of three dots, puts a sign for emphasis, a mark
-    of direction nobody sees), nor does one polite word. Who says it three times means it all the more.
+    of direction nobody sees), nor does one polite word. Who says it three times, or in two such words, means it all
+    the more.
     """
     said = [word.casefold() for word in map(_bare, text.split(maxsplit=_SHORT)) if word]
     rest = [word.removeprefix("/") for word in said if word not in _POLITE]
-    return len(set(rest)) == 1 and len(said) - len(rest) <= 1 and rest[0] in STOP_WORDS
+    return bool(rest) and len(said) - len(rest) <= 1 and STOP_WORDS.issuperset(rest)
 
 
 def _bare(word: str) -> str:

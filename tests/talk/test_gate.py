@@ -69,6 +69,7 @@ from tests.talks import Firm
         "Bitte abmelden.",
         "Stop" + " !" * 50,
         "STOP STOP STOP",
+        "Stop, abmelden!",
         "Stop!! Stop!! Bitte!",
         "СТОП",
         "ST\u00adOP",
@@ -88,7 +89,7 @@ def test_words_that_stop(text: str) -> None:
         "",
         "Nein",
         "Bitte abbestellen",  # tiles, say
-        "Stop, abmelden",
+        "Stop, abmelden und weiter",
         "Stop Stop, falsche Fuge",
         "//stop",
         "/",
