@@ -102,6 +102,24 @@ def test_a_voice_note_among_them_is_no_photo(phone: Phone, office: Office) -> No
         assert sorted(page.locator(".sorter-group h2").all_inner_texts()) == ["1 Aufnahme", "1 Foto"]
 
 
+def test_jobs_of_one_name_are_told_apart_where_photos_are_sorted(phone: Phone, office: Office) -> None:
+    """Filed with the other one of that name, a photo would go to the other one's customer."""
+    first, second = office.world.jobs()
+    office.world.model = {
+        "jobs": [first, second | {"title": first["title"]}],
+        "unsorted": unsorted(1),
+    }
+    page = phone.install("/")
+    wait_model(page)
+    with office.away():
+        page.goto("/sort")
+        page.locator(".sorter-job").nth(1).wait_for()
+        assert sorted(page.locator(".sorter-title").all_inner_texts()) == [
+            "2026-118 · Bad Müller, Fliesen",
+            "2026-121 · Bad Müller, Fliesen",
+        ]
+
+
 def test_what_nobody_can_be_said_to_have_written_stays_on_the_page(phone: Phone, office: Office) -> None:
     """Signed out or locked meanwhile, without network: the words stay, and what to do is said."""
     page = phone.install("/")

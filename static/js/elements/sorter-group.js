@@ -22,15 +22,15 @@ const ICONS = { photo: 'image', video: 'video', voice: 'mic' };
  * @param {Loose[]} group @param {Offer[]} offers @param {Acts} acts
  */
 export async function groupCard(group, offers, acts) {
-  const best = offers[0]?.job;
+  const best = offers[0];
   const card = h('section', { class: 'card sorter-group', 'aria-label': spanOf(group) },
     h('div', { class: 'sorter-head' }, h('h2', {}, pieces(group)), h('p', { class: 'sub num' }, spanOf(group))),
     h('ul', { class: 'sorter-strip' }, ...(await Promise.all(group.slice(0, SHOWN).map((one, place) => tile(one, place, group.length))))),
-    best && h('p', { class: 'sub sorter-hint', 'aria-hidden': 'true' }, t('Nach rechts wischen: {job}', { job: best.title })),
-    h('div', { class: 'sorter-jobs' }, ...offers.map(({ job, why }, place) => h('button', { type: 'button', class: place === 0 ? 'btn primary sorter-job' : 'btn sorter-job', click: () => acts.file(job) },
-      h('span', { class: 'sorter-title' }, job.title), why && h('span', { class: 'sorter-why' }, why))),
+    best && h('p', { class: 'sub sorter-hint', 'aria-hidden': 'true' }, t('Nach rechts wischen: {job}', { job: best.name })),
+    h('div', { class: 'sorter-jobs' }, ...offers.map(({ job, name, why }, place) => h('button', { type: 'button', class: place === 0 ? 'btn primary sorter-job' : 'btn sorter-job', click: () => acts.file(job) },
+      h('span', { class: 'sorter-title' }, name), why && h('span', { class: 'sorter-why' }, why))),
     h('button', { type: 'button', class: 'btn quiet', click: acts.choose }, icon('search'), t('Anderer Auftrag'))));
-  swipes(card, { right: () => best && acts.file(best), left: acts.choose });
+  swipes(card, { right: () => best && acts.file(best.job), left: acts.choose });
   return card;
 }
 

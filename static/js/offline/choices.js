@@ -3,13 +3,13 @@ import { getMeta } from './db.js';
 import { filedOn, jobOf, PICTURES, usedJobs } from './filings.js';
 import { distance, nearest } from './nearness.js';
 import { itemsOf } from './outbox.js';
-import { knownJobs } from './readmodel.js';
+import { address, knownJobs } from './readmodel.js';
 import { activeSession } from './session.js';
 import { t } from '../lib/text.js';
 
 /** @typedef {import('./readmodel.js').Job} Job */
 /** @typedef {import('./nearness.js').Point} Point */
-/** @typedef {{ job: Job, why: string }} Offer a job and the word that says why it is offered; '' for none */
+/** @typedef {{ job: Job, name: string, why: string }} Offer a job, what tells it from all others, and the word that says why it is offered; '' for none */
 
 /** A photo of the job this close in time was most likely taken there too. */
 const SAME_VISIT_MS = 2 * 60 * 60_000;
@@ -38,7 +38,7 @@ export async function offering() {
     ...around(fix, jobs),
     ...used.map((one) => [one.id, '']),
     ...jobs.map((job) => [job.id, job.local ? t('neu, noch auf dem Handy') : '']),
-  ], byId);
+  ], byId, namesOf(jobs));
 }
 
 /** @param {Point | null | undefined} fix @param {Job[]} jobs */
@@ -64,13 +64,24 @@ function isToday(at) {
   return new Date(at).toDateString() === new Date().toDateString();
 }
 
-/** @param {string[][]} ranked @param {Map<string, Job>} jobs @returns {Offer[]} each job once, at its best place */
-function distinct(ranked, jobs) {
+/** What to call each job: its name, and before it the number (or the address) where others bear that name too. @param {Job[]} jobs @returns {Map<string, string>} by id */
+export function namesOf(jobs) {
+  /** @type {Map<string, number>} */
+  const bearers = new Map();
+  for (const { title } of jobs) bearers.set(title, (bearers.get(title) ?? 0) + 1);
+  return new Map(jobs.map((job) => {
+    const which = bearers.get(job.title) === 1 ? '' : job.number || address(job);
+    return [job.id, which ? `${which} · ${job.title}` : job.title];
+  }));
+}
+
+/** @param {string[][]} ranked @param {Map<string, Job>} jobs @param {Map<string, string>} names @returns {Offer[]} each job once, at its best place */
+function distinct(ranked, jobs, names) {
   /** @type {Map<string, string>} */
   const seen = new Map();
   for (const [id, why] of ranked) if (!seen.has(id)) seen.set(id, why);
   return [...seen].flatMap(([id, why]) => {
     const job = jobs.get(id);
-    return job ? [{ job, why }] : [];
+    return job ? [{ job, name: names.get(id) ?? job.title, why }] : [];
   });
 }

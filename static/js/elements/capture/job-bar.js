@@ -3,9 +3,10 @@ import { findJob, lastJob } from '../job-chooser.js';
 import { h, icon } from '../../lib/dom.js';
 import { afterFirst } from '../../lib/first.js';
 import { t } from '../../lib/text.js';
+import { namesOf } from '../../offline/choices.js';
 import { setMeta } from '../../offline/db.js';
 import { distance, nearest } from '../../offline/nearness.js';
-import { address, knownJobs, refresh } from '../../offline/readmodel.js';
+import { knownJobs, refresh } from '../../offline/readmodel.js';
 
 /** Nearer than this, another job than the chosen one is worth a word; without any, a whole town is. */
 const ON_SITE_M = 300;
@@ -74,18 +75,17 @@ export class JobBar {
 
   /** Of several jobs with one name the number says which this is, or its address while it has none. @param {Choice} job */
   async #tellApart({ id, title }) {
-    const same = (await knownJobs()).filter((one) => one.title === title);
-    const own = same.find((one) => one.id === id);
-    const which = own && same.length > 1 ? own.number || address(own) : '';
-    if (which && this.job?.id === id) this.#name.textContent = `${which} · ${title}`;
+    const name = namesOf(await knownJobs()).get(id) || title;
+    if (name && this.job?.id === id) this.#name.textContent = name;
   }
 
   /** Offers the job that is nearest, unless it is chosen already. @param {{ lat: number, lon: number } | null} fix */
   async offer(fix) {
-    const [first] = nearest(fix, await knownJobs(), this.job ? ON_SITE_M : undefined);
+    const jobs = await knownJobs();
+    const [first] = nearest(fix, jobs, this.job ? ON_SITE_M : undefined);
     if (!first || first.job.id === this.job?.id) return this.quiet();
     const { id, title } = first.job;
-    this.#near.replaceChildren(icon('pin'), h('span', {}, t('{distance}: {job}', { distance: distance(first.metres), job: title })), h('b', {}, t('wählen')));
+    this.#near.replaceChildren(icon('pin'), h('span', {}, t('{distance}: {job}', { distance: distance(first.metres), job: namesOf(jobs).get(id) ?? title })), h('b', {}, t('wählen')));
     this.#near.onclick = () => void this.choose({ id, title });
     this.#near.hidden = false;
   }
