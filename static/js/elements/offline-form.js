@@ -57,7 +57,7 @@ export class OfflineForm extends HTMLElement {
   async #keep(form, data) {
     const kind = /** @type {Kept} */ (this.getAttribute('kind'));
     const session = await activeSession().catch(() => null);
-    if (!session) return this.#plainly(form, data, t('Nicht gesichert: Hier ist niemand angemeldet. Diese Seite offen lassen, mit Netz in einem zweiten Fenster anmelden, dann noch einmal.'));
+    if (!session) return this.#leaveOrSay(form, data, t('Nicht gesichert: Hier ist niemand angemeldet. Diese Seite offen lassen, mit Netz in einem zweiten Fenster anmelden, dann noch einmal.'));
     const job = word(data, 'job') || null;
     let next = this.getAttribute('next') ?? (job ? `/jobs/${job}` : '/');
     try {
@@ -66,7 +66,7 @@ export class OfflineForm extends HTMLElement {
       const { id } = await enqueue({ owner: session.actor, kind, job, captured_at, file, fields: { ...fields, ...(await hint(kind, job)) } });
       if (kind === 'job') next = `/jobs/${id}`;
     } catch (error) {
-      return this.#plainly(form, data, notKeptWords(whyNotKept(error)));
+      return this.#leaveOrSay(form, data, notKeptWords(whyNotKept(error)));
     }
     // From here on it is kept: whatever stumbles must not let it be sent a second time.
     if (kind === 'call') await noted(location.hash, { job: job ?? '', contact: word(data, 'contact') }).catch(console.warn);
@@ -76,7 +76,7 @@ export class OfflineForm extends HTMLElement {
   }
 
   /** Where the office answers it goes as it would without us; into nothing the words would be gone with their page. @param {HTMLFormElement} form @param {FormData} data @param {string} otherwise */
-  async #plainly(form, data, otherwise) {
+  async #leaveOrSay(form, data, otherwise) {
     if (await officeAnswers()) plainly(form, data);
     else this.#say(otherwise);
   }

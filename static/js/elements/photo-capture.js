@@ -162,7 +162,7 @@ export class PhotoCapture extends HTMLElement {
 
   #tally() {
     const { kept } = this.#keeper;
-    const words = [n(kept, '✓ {n} auf dem Handy gesichert', '✓ {n} auf dem Handy gesichert'), this.#lost > 0 && n(this.#lost, '{n} nicht', '{n} nicht')];
+    const words = [t('✓ {n} auf dem Handy gesichert', { n: kept }), this.#lost > 0 && t('{n} nicht', { n: this.#lost })];
     if (kept > 0) this.#view.safe(words.filter(Boolean).join(' · '));
   }
 

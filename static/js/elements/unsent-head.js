@@ -1,7 +1,8 @@
 // @ts-check
 import { h, icon } from '../lib/dom.js';
+import { pieces } from '../lib/pieces.js';
 import { pauseWords } from '../lib/reasons.js';
-import { n, t } from '../lib/text.js';
+import { t } from '../lib/text.js';
 import { age } from '../lib/time.js';
 import { UnfoldRule } from './unfold-rule.js';
 import { SIGN_IN } from '../offline/addresses.js';
@@ -42,7 +43,7 @@ export class UnsentHead {
   #progress(owed, arrived) {
     const [total, safe] = [owed.length + arrived.length, arrived.length];
     const sending = owed.filter((item) => item.state === 'sending').length;
-    const words = progressWords([...owed, ...arrived]).replace('{safe}', String(safe));
+    const words = t('{safe} von {what} sicher im Büro', { safe, what: pieces([...owed, ...arrived]) });
     this.#rule.element.hidden = this.#words.hidden = total === 0;
     if (total > 0) this.#rule.show({ total, safe, sending, words, label: t('Fotos im Büro') });
     if (this.#words.textContent !== words) this.#words.textContent = words;
@@ -59,12 +60,6 @@ export class UnsentHead {
 /** @param {Item} item */
 function isTaken(item) {
   return PICTURES.has(item.kind);
-}
-
-/** @param {Item[]} items photos, or clips and voice notes as well */
-function progressWords(items) {
-  if (items.every((item) => item.kind === 'photo')) return n(items.length, '{safe} von {n} Foto sicher im Büro', '{safe} von {n} Fotos sicher im Büro');
-  return n(items.length, '{safe} von {n} Aufnahme sicher im Büro', '{safe} von {n} Aufnahmen sicher im Büro');
 }
 
 /** @param {Item[]} unsent */

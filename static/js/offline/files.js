@@ -1,6 +1,7 @@
 // @ts-check
 import { bytesOf } from './outbox.js';
 import { kindWord } from '../lib/reasons.js';
+import { shortened } from '../lib/shortened.js';
 import { t } from '../lib/text.js';
 
 /** @typedef {import('./db.js').Item} Item */
@@ -36,7 +37,7 @@ export function fileName(item, job, counter) {
 /** @param {string} words */
 function safeName(words) {
   const one = words.normalize('NFC').replace(FORBIDDEN, ' ').trim().replace(/\s+/g, '-');
-  return [...one].slice(0, NAME_LENGTH).join('').replace(/^[.-]+|[.-]+$/g, '');
+  return shortened(one, NAME_LENGTH).replace(/^[.-]+|[.-]+$/g, '');
 }
 
 /** Number and title, as in the name of a file. @param {Item} item @param {JobName | undefined} job */
