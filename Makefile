@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
 
 # Three workers for two cores: a test that waits for a browser, a disk or a killed server leaves its core to another.
-# Up to two tests of a browser are run once more, as its makers do in CI; what they stumbled over is printed all the same.
+# Up to two tests of a browser are run once more, as Playwright's template does; what they fell over is printed all the same.
 test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
 	timeout 1300 $(BIN)/python -m pytest -n 3 --dist loadfile --max-suite-reruns 2 --rerun-show-tracebacks
 

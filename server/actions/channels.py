@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from server import channels as registry
+from server.actions.modes import in_its_mode
 from server.actions.received_photos import Received, keep_picture
-from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses, Numbers, Varies
+from server.channels.base import Channel, ChannelError, Exclusive, GivesAddresses, Numbers
 from server.db import accounts, conversations, inbox, logbook, messages, tasks
 from server.db.unit import atomic, signal
 from server.domain.accounts import Account, Health
 from server.domain.advisor import enableable
-from server.domain.capabilities import Capabilities
 from server.domain.errors import Invalid, NotFound
 from server.domain.events import HealthEvent, MediaRef
 from server.domain.logbook import Entry
@@ -24,8 +24,6 @@ from server.domain.users import Actor, system
 from server.ids import new_id
 from server.services import Services
 
-# Where an account's mode stands among its settings; no field has this name.
-MODE = "mode"
 # What is kept of a customer's file, whatever the platform lets through (W/media: 100 MB).
 MEDIA_MAX = 25_000_000
 # A stranger put aside by mistake may be taken back as long as platforms keep his files (W/media: 7 days).
@@ -102,7 +100,7 @@ async def set_up(
         last_out_at=None,
         disabled_at=None,
     )
-    account = _in_its_mode(account, open_channel(services, account))
+    account = in_its_mode(account, open_channel(services, account))
     await _only_here(account)
     await _insert(actor, account, at=at)
     return account
@@ -123,7 +121,7 @@ async def change(
     changed = replace(account, settings=settings, sealed=sealed)
     opened = open_channel(services, changed)
     _still_itself(services, account, opened)
-    changed = _in_its_mode(changed, opened)
+    changed = in_its_mode(changed, opened)
     await _only_here(changed)
     await _change(actor, account, label=label, settings=changed.settings, sealed=sealed, at=at)
 
@@ -139,20 +137,6 @@ async def switch(actor: Actor, account: Account, *, enabled: bool, at: datetime)
         await _only_here(account)
     await accounts.set_disabled(account.company_id, account.id, at=None if enabled else at)
     await _note(actor, "channel.enabled" if enabled else "channel.disabled", account, at=at)
-
-
-def caps_of(account: Account) -> Capabilities:
-    """Return what this account can do; not all of a kind can do the same."""
-    channel = kind_of(account.kind)
-    modes: Mapping[str, Capabilities] = channel.modes if isinstance(channel, Varies) else {}
-    return modes.get(account.settings.get(MODE, ""), channel.caps)
-
-
-def _in_its_mode(account: Account, opened: Channel) -> Account:
-    """Return an account that says beside its settings which mode they put it in."""
-    if not isinstance(opened, Varies):
-        return account
-    return replace(account, settings={**account.settings, MODE: opened.mode})
 
 
 def _still_itself(services: Services, account: Account, changed: Channel) -> None:

@@ -27,7 +27,7 @@ from server.db import (
 from server.db import identities as identities_db
 from server.domain.accounts import Account, consent_channel
 from server.domain.acquaintances import Acquaintance
-from server.domain.capabilities import window_open
+from server.domain.capabilities import Capabilities, window_open
 from server.domain.consents import (
     ANY,
     WITHOUT_CHANNEL,
@@ -233,15 +233,20 @@ async def _agreed(lines: Sequence[Consent], job: Job, partner_id: UUID) -> bool:
 
 def _wordless(channel: str) -> bool:
     """Say whether a platform knows no approved texts: outside its window nothing leaves, whoever agreed."""
-    return any(one.kind == channel and one.caps.can_initiate == "after_contact" for one in registry.CHANNELS)
+    caps = _caps(channel)
+    return caps is not None and caps.can_initiate == "after_contact"
 
 
 def _window(channel: str, last_in_at: datetime | None, *, at: datetime) -> bool | None:
     """Say whether free words may leave; True where there is no window, None for a channel nobody knows."""
     if channel != consent_channel(channel):
         return True  # by hand, from a phone's own app: no platform counts hours
-    caps = next((one.caps for one in registry.CHANNELS if one.kind == channel), None)
+    caps = _caps(channel)
     if caps is None:
         return None
     span = caps.human_window or caps.window
     return span is None or window_open(at, window_until(last_in_at, span))
+
+
+def _caps(channel: str) -> Capabilities | None:
+    return next((one.caps for one in registry.CHANNELS if one.kind == channel), None)

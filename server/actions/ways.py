@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from server.actions import channels
+from server.actions import modes
 from server.actions.channels import kind_of, kinds
 from server.actions.gate import acquaint, gate, gate_of
 from server.channels import handoff, phone
@@ -65,7 +65,8 @@ async def _accounts(company_id: UUID) -> dict[str, list[Account]]:
 
 def _platform(person: Acquaintance, lost: Lost, connected: Sequence[Account], *, at: datetime) -> Way:
     account = _chosen(person, connected)
-    channel, caps = kind_of(account.kind), channels.caps_of(account)
+    channel = kind_of(account.kind)
+    caps = modes.caps_of(account, channel)
     name = _named(account, connected)
     return Way(
         channel=channel.kind,

@@ -7,10 +7,9 @@ import pytest
 from tests.browser.offline_server import Office
 from tests.browser.phones import Phone, engine_params, phone_of
 from tests.browser.phones.seeing import wait, wait_text
+from tests.browser.test_whole import DEEP, HALF
 
 MANY = 1_000
-DEEP = "js/offline/have.js"  # imported by what main.js imports
-HALF = "Diese Seite ist nicht vollständig geladen."
 RUNS = "() => Boolean(document.querySelector('storage-banner'))"
 
 

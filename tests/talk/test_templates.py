@@ -326,28 +326,24 @@ async def test_a_question_without_a_template_that_fits_says_why(
     assert read(firm) == []
 
 
-async def test_a_question_is_asked_again_before_the_network_too(firm: Firm) -> None:
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"state": "PAUSED"}, "template.paused"),
+        # What Meta counts as advertising leaves with a consent to advertising only, whatever we meant by it.
+        ({"category": "MARKETING"}, "template.advertising"),
+    ],
+)
+async def test_a_question_is_asked_again_before_the_network_too(
+    firm: Firm, changes: dict[str, str], code: str
+) -> None:
     await ready(firm, template_name="frage", template_language="de")
     question = await firm.ask()
     await firm.release(question)
     firm.sandbox.set_fault("messages", Fault.UNREACHABLE, 1)
     await firm.work()
-    alter(firm, "frage", state="PAUSED")
+    alter(firm, "frage", **changes)
     await check(firm)
     await firm.work(hours=1)
-    assert await question_fate(firm, question.id) == (QuestionState.BLOCKED, "template.paused")
-    assert read(firm) == []
-
-
-async def test_a_question_whose_template_became_advertising_needs_that_word(firm: Firm) -> None:
-    """What Meta counts as advertising leaves with a consent to advertising only, whatever we meant by it."""
-    await ready(firm, template_name="frage", template_language="de")
-    question = await firm.ask()
-    await firm.release(question)
-    firm.sandbox.set_fault("messages", Fault.UNREACHABLE, 1)
-    await firm.work()
-    alter(firm, "frage", category="MARKETING")
-    await check(firm)
-    await firm.work(hours=1)
-    assert await question_fate(firm, question.id) == (QuestionState.BLOCKED, "template.advertising")
+    assert await question_fate(firm, question.id) == (QuestionState.BLOCKED, code)
     assert read(firm) == []
