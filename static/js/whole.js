@@ -7,7 +7,8 @@
   const { dataset } = /** @type {HTMLScriptElement} */ (document.currentScript);
   let told = false;
 
-  // Whichever of its imports is missing, all engines say it of the script, and not before a deferred one has run.
+  // Whichever of its imports is missing, all engines say it of the script. Firefox does so as soon as it knows, so this
+  // one is not deferred: the listener is there before the program is.
   addEventListener('error', ({ target }) => void (target instanceof HTMLScriptElement && mend(true)), { capture: true });
   // The program runs and lacks a part (`offline/updates.js`): nobody is torn out of what he has long been at.
   document.addEventListener('module:lacking', () => void mend(performance.now() < PATIENCE_MS));
@@ -16,6 +17,7 @@
   async function mend(untouched) {
     if (told) return;
     told = true;
+    if (document.readyState === 'loading') await new Promise((read) => addEventListener('DOMContentLoaded', read, { once: true }));
     const may = untouched && !dataset.posted && (await isThere());
     if (may && !typed() && isFirst()) location.reload();
     else say();

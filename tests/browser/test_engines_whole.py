@@ -1,5 +1,7 @@
 """A page whose program did not come whole, in three engines; Chromium's own, finer ones are in test_whole.py."""
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +33,22 @@ def test_a_module_that_did_not_come_once_is_fetched_by_a_second_load(
     wait(browser, RUNS, bool)
     # Firefox may ask again by itself, when the preload had failed before the program wanted the module.
     assert office.world.opened.count("/jobs") <= 2
+
+
+def test_one_that_failed_before_whole_js_came_is_fetched_as_well(browser: Phone, office: Office) -> None:
+    """Firefox tells of it at once, and whoever is not there yet hears nothing."""
+    world = office.world
+    world.lacking["js/main.js"] = 1
+    world.held["js/whole.js"] = gate = threading.Event()
+
+    def release() -> None:
+        while world.lacking["js/main.js"]:
+            time.sleep(0.02)
+        gate.set()
+
+    threading.Thread(target=release, daemon=True).start()
+    browser.open(f"{office.url}/jobs")
+    wait(browser, RUNS, bool)
 
 
 def test_a_module_that_never_comes_is_said(browser: Phone, office: Office) -> None:

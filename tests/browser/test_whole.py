@@ -66,9 +66,7 @@ def test_the_answer_to_a_form_is_not_asked_for_again(phone: Phone, office: Offic
 
 def posted(route: Route) -> None:
     answer = route.fetch()
-    route.fulfill(
-        response=answer, body=answer.text().replace('whole.js" defer', 'whole.js" defer data-posted="yes"')
-    )
+    route.fulfill(response=answer, body=answer.text().replace('whole.js"', 'whole.js" data-posted="yes"'))
 
 
 def test_an_element_that_did_not_come_is_fetched_by_a_second_load(phone: Phone, office: Office) -> None:
