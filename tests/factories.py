@@ -1,12 +1,13 @@
 """Things for tests, made by the same actions the application uses."""
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from server.actions import companies, customers, jobs, sessions, users
-from server.domain.companies import Company
+from server.clock import now
+from server.domain.companies import HOME, Company
 from server.domain.customers import Contact, ContactDraft, Customer, CustomerDraft
 from server.domain.jobs import Job, JobDraft
 from server.domain.sessions import SessionKind
@@ -29,6 +30,11 @@ class Clock:
     def go(self, **span: float) -> datetime:
         self.at += timedelta(**span)
         return self.at
+
+
+def today() -> date:
+    """Return the firm's day, which is ahead of UTC's for an hour or two every night."""
+    return now().astimezone(HOME).date()
 
 
 async def company(name: str = "Fliesen Berger") -> Company:

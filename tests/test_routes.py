@@ -123,7 +123,7 @@ async def bring_photo(worker: Actor, job_id: UUID) -> UUID:
 @atomic
 async def bring_contract(office: Actor, partner: Partner) -> UUID:
     assert office.id
-    day = now().date()
+    day = factories.today()
     contract = PartnerContract(
         new_id(),
         office.company_id,

@@ -8,7 +8,6 @@ never hours after the fact, and never paid for. A stranger gets it too, under a 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from server.actions import conversations, placeholders, speech, strangers, ways
 from server.db import companies, conversation_messages, customers, messages, office_hours
@@ -80,7 +79,7 @@ async def _due(
     if conversation is None or company is None or conversation.state is ConversationState.SPAM:
         return None
     person = message.contact_id or conversation.id
-    since = hours.away_since(message.at, ZoneInfo(company.timezone)) if hours.away_on else None
+    since = hours.away_since(message.at, company.zone) if hours.away_on else None
     if since is not None:
         # By its name it is said once; looked up as well, for a stranger who became known in the same absence.
         said = await conversation_messages.said_by_itself(company_id, conversation.id, since=since)

@@ -7,7 +7,6 @@ in any case.
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.actions import conversations, notes, pushes, questions, stops
 from server.actions.placing import Place
@@ -236,7 +235,8 @@ async def _note(actor: Actor, verb: str, call: Call, *, at: datetime, **data: ob
 async def today_of(company_id: UUID, at: datetime) -> date:
     """Return the day on the company's calendar."""
     company = await companies.by_id(company_id)
-    return at.astimezone(ZoneInfo(company.timezone if company else "Europe/Berlin")).date()
+    assert company is not None, "an actor belongs to a company"
+    return company.day_of(at)
 
 
 async def remind(services: Services) -> None:
@@ -244,7 +244,7 @@ async def remind(services: Services) -> None:
     at = services.clock()
     for company_id in await companies.every_id():
         company = await companies.by_id(company_id)
-        if company is None or not is_time(local := at.astimezone(ZoneInfo(company.timezone))):
+        if company is None or not is_time(local := at.astimezone(company.zone)):
             continue
         for user_id, number in (await calls.unreminded(company_id, local.date())).items():
             await _remind(company, user_id, number, day=local.date(), at=at)

@@ -6,18 +6,16 @@ from datetime import datetime
 from server.actions import labels
 from server.db import companies, logbook
 from server.db.unit import atomic
-from server.domain.companies import Company, Profile
+from server.domain.companies import HOME, Company, Profile
 from server.domain.logbook import Entry, differences
 from server.domain.users import Actor, Right, require, system
 from server.ids import new_id
-
-TIMEZONE = "Europe/Berlin"
 
 
 @atomic
 async def found(name: str, *, at: datetime) -> Company:
     """Open the books of a new company; its people come next. Raises Invalid."""
-    company = Company(new_id(), Profile(name).checked(), TIMEZONE, at)
+    company = Company(new_id(), Profile(name).checked(), HOME.key, at)
     await companies.insert_company(company.id, company.profile, at=at)
     await labels.give_presets(company.id)
     entry = Entry.by(system(company.id), "company.founded", "company", company.id, at=at, name=company.name)

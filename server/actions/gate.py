@@ -7,7 +7,6 @@ raises does not send.
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server import channels as registry
 from server.actions import identities
@@ -209,7 +208,7 @@ async def partner_gate(
             own=Word.NONE,
             began=False,
             sharing=await _agreed(lines, job, partner_id),
-            contract=standing(partner, contracts, at.astimezone(ZoneInfo(company.timezone)).date()),
+            contract=standing(partner, contracts, company.day_of(at)),
             person_open=await photos.person_open(company_id, photo_ids),
             window_open=True,
         )

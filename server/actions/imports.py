@@ -111,7 +111,8 @@ def opened(path: Path, zone: ZoneInfo, chat: ChatImport) -> tuple[ChatFile, Expo
 async def zone_of(company_id: UUID) -> ZoneInfo:
     """Return the zone in which the firm's phones tell the time."""
     company = await companies.by_id(company_id)
-    return ZoneInfo(company.timezone if company else "Europe/Berlin")
+    assert company is not None, "an import belongs to a company"
+    return company.zone
 
 
 async def turn(services: Services, actor: Actor, chat: ChatImport, order: Order) -> None:

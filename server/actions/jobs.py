@@ -133,7 +133,7 @@ async def _open(
 async def _number(actor: Actor, at: datetime) -> str:
     company = await companies.by_id(actor.company_id)
     assert company is not None, "an actor belongs to a company"
-    year = company.year_of(at)
+    year = company.day_of(at).year
     return next_number(year, await jobs.numbers_of_year(actor.company_id, year))
 
 

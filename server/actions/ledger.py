@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.db import companies, consents, logbook
 from server.db.unit import signal
@@ -77,5 +76,5 @@ async def take_back(
 
 async def _local(company_id: UUID, at: datetime) -> str:
     company = await companies.by_id(company_id)
-    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
-    return at.astimezone(zone).isoformat(timespec="seconds")
+    assert company is not None, "a line belongs to a company"
+    return at.astimezone(company.zone).isoformat(timespec="seconds")

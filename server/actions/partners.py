@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.actions.customers import checked_phone
 from server.db import companies, logbook, partners
@@ -61,7 +60,7 @@ async def add_contract(
     company = await companies.by_id(actor.company_id)
     if company is None or actor.id is None:
         raise NotFound("company.unknown")
-    draft = draft.checked(at.astimezone(ZoneInfo(company.timezone)).date())
+    draft = draft.checked(company.day_of(at))
     contract_id, key, digest = new_id(), "", ""
     if document:
         mime, ending = check_file(document)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.db import companies, customers, jobs
 from server.domain.customers import Contact
@@ -18,7 +17,7 @@ async def values(
     assert company is not None, "an actor has a company"
     customer = await customers.by_id(actor.company_id, contact.customer_id) if contact else None
     job = await jobs.by_id(actor.company_id, job_id) if job_id else None
-    back = hours.opens_at(at, ZoneInfo(company.timezone)) if hours.kept else None
+    back = hours.opens_at(at, company.zone) if hours.kept else None
     return {
         "Anrede": f"Guten Tag {contact.name}" if contact else "Guten Tag",
         "Name": contact.name if contact else "",
@@ -29,5 +28,5 @@ async def values(
         "Betrieb": company.name,
         "Telefon": company.profile.phone,
         "Absender": actor.name if actor.id else company.name,
-        "Wieder da": said(back, ZoneInfo(company.timezone)) if back else "",
+        "Wieder da": said(back, company.zone) if back else "",
     }

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.actions.devices import notice
 from server.db import companies, devices, pushes, tasks, users
@@ -80,7 +79,7 @@ async def remind(services: Services) -> None:
     for company_id in await companies.every_id():
         company = await companies.by_id(company_id)
         for device in await devices.holding(company_id):
-            if company and due(device, at=at, zone=ZoneInfo(company.timezone)):
+            if company and due(device, at=at, zone=company.zone):
                 await _remind(company, device, at=at)
 
 

@@ -7,7 +7,6 @@ phone in his hand and waits for it; told the next morning it would only disturb.
 
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from server.db import companies, office_hours
 from server.domain.messages import Message
@@ -21,7 +20,7 @@ async def until(company_id: UUID, *, at: datetime) -> datetime | None:
     if company is None:
         return None
     hours = await office_hours.of_company(company_id)
-    return hours.quiet_at(at, ZoneInfo(company.timezone))
+    return hours.quiet_at(at, company.zone)
 
 
 async def late(message: Message, *, at: datetime) -> datetime | None:

@@ -1,7 +1,7 @@
 """The firm: its name and address on every customer page, and the switches it sets for itself."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from server.domain.image_types import HEAD_BYTES, ImageType, sniff
 from server.domain.texts import block, line, mail_address, web_address
 
 LOGO_BYTES_MAX = 1_000_000
+# What a firm begins with, and where a page is that belongs to none.
+HOME = ZoneInfo("Europe/Berlin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,14 @@ class Company:
     def name(self) -> str:
         return self.profile.name
 
-    def year_of(self, at: datetime) -> int:
-        """Return the calendar year of a moment where the firm is."""
-        return at.astimezone(ZoneInfo(self.timezone)).year
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the firm's clocks and phones tell the time."""
+        return ZoneInfo(self.timezone)
+
+    def day_of(self, at: datetime) -> date:
+        """Return the calendar day of a moment where the firm is."""
+        return at.astimezone(self.zone).date()
 
 
 def check_logo(data: bytes) -> None:

@@ -90,9 +90,8 @@ class Figures:
         return None if self.median_s is None else timedelta(seconds=self.median_s)
 
 
-def months(at: datetime, timezone: str, number: int = MONTHS_SHOWN) -> list[Month]:
+def months(at: datetime, zone: ZoneInfo, number: int = MONTHS_SHOWN) -> list[Month]:
     """Return the last months where the firm is, the running one last."""
-    zone = ZoneInfo(timezone)
     here = at.astimezone(zone)
     found = []
     for back in range(number - 1, -1, -1):

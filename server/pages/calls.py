@@ -47,7 +47,7 @@ class DayForm:
 async def index(request: Request) -> Response:
     """List who is to be called again: one's own, at the desk everybody's."""
     actor = access.actor(request)
-    today = await calls.today_of(actor.company_id, services(request).clock())
+    today = await access.today(request)
     found = await calls_db.recalls(actor.company_id, user_id=access.only_own(actor))
     due = [one for one in found if one.call.again_on and one.call.again_on <= today]
     return await page(
@@ -70,7 +70,7 @@ async def create(request: Request) -> Response:
         seen = await seen_of(actor, typed.job, typed.contact, typed.question)
         if seen.job is None and (seen.contact is None or not actor.at_desk):
             raise Invalid("call.no_job", field="job")
-        today = await calls.today_of(actor.company_id, at)
+        today = await access.today(request)
         said = _said(typed, seen, today)
         text = text_of(said, typed.text, title(seen.question, said.choice), language(request))
         job_id = seen.job.id if seen.job else None
@@ -90,7 +90,7 @@ async def shift(request: Request) -> Response:
     """Put a call off to another day."""
     actor, at, call = access.actor(request), services(request).clock(), await _call(request)
     typed = (await forms.read(request, DayForm)).data
-    today = await calls.today_of(actor.company_id, at)
+    today = await access.today(request)
     again_on = typed.follow_up or today + timedelta(days=typed.again or 1)
     await calls.shift(actor, call, again_on, today=today, at=at)
     return see_other(request, "/calls", flash="call.shifted")

@@ -136,7 +136,7 @@ async def composer(
             for one in await quick_replies.of_company(actor.company_id)
         ],
         hours=hours,
-        quiet_until=hours.quiet_at(at, ZoneInfo(company.timezone)),
+        quiet_until=hours.quiet_at(at, company.zone),
         may_send=actor.may(Right.SEND) or actor.may(Right.RELEASE),
     )
     verdict = made.way.verdict

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,7 +79,7 @@ async def _written(request: Request, head: Head, form: forms.Form[WordsForm]) ->
         photo_ids=typed.photos,
         quote_id=typed.quote,
         code=typed.code,
-        send_after=moment_of(typed.day, typed.clock, ZoneInfo(company.timezone)),
+        send_after=moment_of(typed.day, typed.clock, company.zone),
         at_once=typed.at_once,
         template_id=typed.template,
         values=values_for(form.typed, typed.template),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -201,7 +200,7 @@ async def _choose(request: Request, query: JobsQuery, refused: Mapping[UUID, Dom
 
 async def groups(request: Request, company: Company, job: Job | None) -> list[Group]:
     """Return what is new here and what was decided today, so that a slip can be taken back."""
-    zone = ZoneInfo(company.timezone)
+    zone = company.zone
     today = datetime.combine(services(request).clock().astimezone(zone).date(), time(), zone)
     found = await reviews_db.on_desk(company.id, job.id if job else None, since=today)
     return grouped(found, [photo.captured_at.astimezone(zone).date() for photo in found])

@@ -1,12 +1,10 @@
 """The first page: today's jobs for the worker, what waits for the office."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions import calls as calls_actions
 from server.actions import renames, sweep
 from server.db import calls, companies, devices, jobs, read_model, storage_keys, tasks, users
 from server.domain.devices import Owed
@@ -68,14 +66,14 @@ async def _office(request: Request, actor: Actor) -> Response:
 
 async def _recalls(request: Request, actor: Actor) -> int:
     """Return how many calls are to be made again today: one's own, at the desk everybody's."""
-    today = await calls_actions.today_of(actor.company_id, services(request).clock())
-    return await calls.due(actor.company_id, user_id=access.only_own(actor), until=today)
+    until = await access.today(request)
+    return await calls.due(actor.company_id, user_id=access.only_own(actor), until=until)
 
 
 async def _greeting(request: Request, actor: Actor) -> dict[str, Any]:
     """Return the part of the day and the date where the company is."""
-    company = await companies.by_id(actor.company_id)
-    local = services(request).clock().astimezone(ZoneInfo(company.timezone if company else "Europe/Berlin"))
+    company = access.known(await companies.by_id(actor.company_id), "company.unknown")
+    local = services(request).clock().astimezone(company.zone)
     part = "morning" if local.hour < MORNING_UNTIL else "day" if local.hour < DAY_UNTIL else "evening"
     return {"greeting": part, "date": long_day(local.date(), language(request))}
 

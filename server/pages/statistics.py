@@ -55,7 +55,7 @@ async def show(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """Take the prices that were typed; an empty field changes nothing."""
     company, at = await _company(request), services(request).clock()
-    this_month = months(at, company.timezone, 1)[0].name
+    this_month = months(at, company.zone, 1)[0].name
     data = await request.form(max_fields=50)
     typed = {name: str(value)[:40] for name, value in data.items()}
     form: forms.Form[Any] = forms.blank(typed)
@@ -132,7 +132,7 @@ async def _show(request: Request, form: forms.Form[Any], *, status: int = 200) -
 
 
 async def _figures(company: Company, at: datetime) -> tuple[list[Figures], list[Price], list[Month]]:
-    span = months(at, company.timezone)
+    span = months(at, company.zone)
     known = await statistics.prices(company.id)
     counted = await statistics.messages(company.id, span)
     return figures(counted, await statistics.questions(company.id, span), known), known, span

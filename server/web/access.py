@@ -3,7 +3,6 @@
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
@@ -102,7 +101,7 @@ async def share_link(request: Request) -> ShareLink:
 async def today(request: Request) -> date:
     """Return the day it is where the firm is."""
     company = known(await companies.by_id(actor(request).company_id), "company.unknown")
-    return services(request).clock().astimezone(ZoneInfo(company.timezone)).date()
+    return company.day_of(services(request).clock())
 
 
 async def photo(request: Request, *, trashed: bool = False) -> Photo:

@@ -9,7 +9,6 @@ from enum import Enum
 from functools import cache, partial
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -20,6 +19,7 @@ from server import channels as registry
 from server.channels.handoff import messenger_of
 from server.db import companies
 from server.db import counts as counts_db
+from server.domain.companies import HOME
 from server.domain.counts import Counts
 from server.domain.errors import Invalid
 from server.domain.users import Actor
@@ -173,7 +173,7 @@ def _plain(value: Any) -> Any:
 
 def _context(request: Request, company: Any, counts: Counts | None) -> dict[str, Any]:
     at = services(request).clock()
-    zone = ZoneInfo(company.timezone if company else "Europe/Berlin")
+    zone = company.zone if company else HOME
     assets = request.app.state.assets
     return {
         "actor": getattr(request.state, "actor", None),

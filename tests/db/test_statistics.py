@@ -14,6 +14,7 @@ from server.db import statistics
 from server.db.connect import Database
 from server.db.tables import ChatImportRow, MessageRow, QuestionRow
 from server.db.unit import atomic
+from server.domain.companies import HOME
 from server.domain.errors import Invalid
 from server.domain.statistics import Asked, Counted, Figures, Price, figures, months, read_price
 from server.domain.users import Actor, Role
@@ -21,7 +22,7 @@ from server.ids import new_id
 from tests import factories
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-SPAN = months(AT, "Europe/Berlin")
+SPAN = months(AT, HOME)
 
 
 @atomic
@@ -58,7 +59,7 @@ async def imported(actor: Actor) -> UUID:
 
 
 def test_months_are_the_firms_months() -> None:
-    assert [month.name for month in months(datetime(2026, 1, 31, 23, 30, tzinfo=UTC), "Europe/Berlin", 3)] == [
+    assert [month.name for month in months(datetime(2026, 1, 31, 23, 30, tzinfo=UTC), HOME, 3)] == [
         "2025-12", "2026-01", "2026-02",
     ]  # fmt: skip
     assert (SPAN[0].name, SPAN[-1].name, len(SPAN)) == ("2025-12", "2026-11", 12)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from server.clock import now
 from server.domain.users import Role
 from tests import factories
 from tests.pages.conftest import House
@@ -28,11 +27,11 @@ async def test_noted_listed_put_off_and_done(house: House) -> None:
     assert "Später" in listed and f'href="tel:{contact.phone}"' in listed and contact.name in listed
     assert contact.name not in (await house.worker.get("/calls")).text
     call = listed.partition('id="call-')[2][:36]
-    past = (now() - timedelta(days=2)).date().isoformat()
+    today = factories.today()
+    past = (today - timedelta(days=2)).isoformat()
     assert (await house.office.post(f"/calls/{call}/day", data={"follow_up": past})).status_code == 422
     assert (await house.worker.post(f"/calls/{call}/settlement")).status_code == 403
-    today = (now() + timedelta(hours=1)).date().isoformat()
-    await house.office.post(f"/calls/{call}/day", data={"follow_up": today})
+    await house.office.post(f"/calls/{call}/day", data={"follow_up": today.isoformat()})
     assert "Anruf heute zu machen" in (await house.office.get("/")).text
     await house.office.post(f"/calls/{call}/settlement")
     assert "Niemand wartet auf einen Anruf" in (await house.office.get("/calls")).text

@@ -17,7 +17,9 @@ from server.domain.users import Role
 from tests import factories
 from tests.pages.conftest import House
 
-TODAY = now().date()
+
+def day(ahead: int = 0) -> str:
+    return (factories.today() + timedelta(days=ahead)).isoformat()
 
 
 async def made(house: House, name: str = "Elektro Blitz") -> str:
@@ -29,8 +31,8 @@ async def made(house: House, name: str = "Elektro Blitz") -> str:
 
 
 async def sign(house: House, path: str, *, ends: int | None = None, data: bytes = b"", **typed: str) -> int:
-    form = {"kind": "processor", "signed_on": TODAY.isoformat(), "reference": "Ordner 12"} | typed
-    form |= {"ends_on": (TODAY + timedelta(days=ends)).isoformat()} if ends is not None else {}
+    form = {"kind": "processor", "signed_on": day(), "reference": "Ordner 12"} | typed
+    form |= {"ends_on": day(ends)} if ends is not None else {}
     files = {"file": ("avv.pdf", data, "application/pdf")} if data else None
     answer = await house.office.post(f"{path}/contracts", data=form, files=files)
     return answer.status_code
@@ -68,13 +70,13 @@ async def contracts(house: House, path: str) -> list[str]:
 async def test_what_is_wrong_with_a_contract_is_said(house: House) -> None:
     path = await made(house)
     for typed, data, words in (
-        ({"signed_on": (TODAY + timedelta(days=3)).isoformat()}, b"", "Datum in der Zukunft"),
-        ({"ends_on": (TODAY - timedelta(days=1)).isoformat()}, b"", "Das Ende liegt vor der Unterschrift"),
+        ({"signed_on": day(3)}, b"", "Datum in der Zukunft"),
+        ({"ends_on": day(-1)}, b"", "Das Ende liegt vor der Unterschrift"),
         ({}, b"<html>", "weder PDF noch JPEG"),
         ({}, b"%PDF-" + bytes(FILE_MAX), "größer als 10 MB"),
         ({"kind": "handshake"}, b"", "Bitte eines davon wählen"),
     ):
-        form = {"kind": "processor", "signed_on": TODAY.isoformat(), "reference": "Ordner 12"} | typed
+        form = {"kind": "processor", "signed_on": day(), "reference": "Ordner 12"} | typed
         files = {"file": ("x.pdf", data, "application/pdf")} if data else None
         answer = await house.office.post(f"{path}/contracts", data=form, files=files)
         assert answer.status_code == 422 and words in answer.text and "Ordner 12" in answer.text, words
