@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright, expect
 
+from tests.browser.again import beginnings
 from tests.browser.engine import set_meta
 from tests.browser.phone import ask, controlled, wait_so
 from tests.browser.windows import let_go
@@ -46,9 +47,9 @@ PLAYED = """(given) => {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made, _ = founded(tmp_path_factory.mktemp("push") / "data", [("ali", "worker")])
-    made.links = {str(place): made.call("user", "link", "ali") for place in range(3)}
+    made.links = {str(place): made.call("user", "link", "ali") for place in range(beginnings(request))}
     made.start()
     yield made
     made.kill()

@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
 from server.ids import new_id
+from tests.browser.again import beginnings
 from tests.browser.phone import painted
 from tests.browser.windows import Windows, let_go
 from tests.proofs.bringing import bring
@@ -24,8 +25,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium from the system's packages"),
 ]
-# As many tests as a run may begin again (Makefile).
-AGAIN = 2
 PHOTOS = sorted((ROOT / "server" / "demo" / "photos").glob("*.jpg"))
 # So that what lies a moment apart lies far apart, as on a computer that is held up.
 SLOW_TIMERS = """() => {
@@ -97,8 +96,7 @@ def office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Server, list[Firm]]]:
     server, firms = Server(tmp_path_factory.mktemp("desk") / "data"), []
-    tests = [item for item in request.session.items if item.path == request.path]
-    for number in range(len(tests) + AGAIN):
+    for number in range(beginnings(request)):
         ali, sabine = f"ali{number}", f"sabine{number}"
         tokens = found(server, f"Prüf {number}", [(ali, "worker"), (sabine, "office")])
         firms.append(Firm(tokens[ali], tokens[sabine], server.call("user", "link", sabine)))

@@ -1,0 +1,11 @@
+"""How often the tests of a file are begun, so that what each of them uses up is there for all of them."""
+
+import pytest
+
+# As many as a run may begin again (Makefile).
+AGAIN = 2
+
+
+def beginnings(request: pytest.FixtureRequest) -> int:
+    """Return how many tests of this file a run may begin, those that are begun again with them."""
+    return sum(item.path == request.path for item in request.session.items) + AGAIN
