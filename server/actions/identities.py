@@ -7,7 +7,7 @@ from uuid import UUID
 
 from server.db import customers, facts, identities
 from server.domain.accounts import Account
-from server.domain.identities import Fact, Identity, IdentityKind, same_name, scope_of
+from server.domain.identities import EVERYWHERE, Fact, Identity, IdentityKind, same_name, scope_of
 from server.domain.mail import shown_address
 from server.domain.messages import Message
 
@@ -38,16 +38,21 @@ class Recycled:
 async def recycled(account: Account, names: Sequence[Identity]) -> Recycled | None:
     """Return whose number came with an id that is not his: numbers are handed out anew, ids never (G6).
 
-    None where nothing speaks against it: it never came with an id here, or only with one of another scope.
+    None where nothing speaks against it: it never came with an id here, or only with one of another scope. What names
+    a person everywhere speaks against it from any account.
     """
     told = _pinned(names)
-    first = await facts.by_names(account.company_id, account.id, list(told)) if told else {}
-    strange = [Identity(told[pin].kind, value) for pin, value in first.items() if value != told[pin].value]
-    holder = await whose(account, _numbers(names)) if strange else None
+    holder = await whose(account, _numbers(names)) if told else None
     if holder is None:
         return None
     his = await identities.of_contact(account.company_id, holder, account.kind)
-    return None if any(one in his for one in told.values()) else Recycled(holder, tuple(strange))
+    if any(one in his for one in told.values()):
+        return None
+    first = await facts.by_names(account.company_id, account.id, list(told))
+    strange = [Identity(told[pin].kind, value) for pin, value in first.items() if value != told[pin].value]
+    kinds = EVERYWHERE & {one.kind for one in told.values()}
+    strange += [one for one in his if one.kind in kinds and one not in strange]
+    return Recycled(holder, tuple(strange)) if strange else None
 
 
 async def pin(account: Account, names: Sequence[Identity], *, at: datetime) -> None:

@@ -41,6 +41,10 @@ def same_name(one: Identity | None, other: Identity | None) -> bool:
     )
 
 
+# Ids that name the same person to every account there is.
+EVERYWHERE = frozenset({IdentityKind.UUID})
+
+
 def scope_of(name: Identity) -> str | None:
     """Return within what an id names one person for ever, None for a name that can pass to somebody else.
 
@@ -49,7 +53,7 @@ def scope_of(name: Identity) -> str | None:
     """
     if name.kind is IdentityKind.BSUID:
         return "portfolios" if name.value.partition(".")[2].startswith("ENT.") else "bsuid"
-    return name.kind if name.kind is IdentityKind.UUID else None
+    return name.kind if name.kind in EVERYWHERE else None
 
 
 _USE = {IdentityKind.PHONE: 0, IdentityKind.USERNAME: 2}

@@ -17,7 +17,7 @@ from server.db import inbox as inbox_db
 from server.db import invites as invites_db
 from server.db.tables import InboxEventRow, MessageRow, RawEventRow
 from server.db.unit import atomic
-from server.domain.accounts import Health
+from server.domain.accounts import Account, Health
 from server.domain.channels import Step
 from server.domain.events import (
     NOT_TOLD,
@@ -51,10 +51,12 @@ PHONE = Identity(IdentityKind.PHONE, PETRA)
 OTHER = Identity(IdentityKind.PHONE, "+4916099999999")
 
 
-async def tell(firm: Firm, *events: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+async def tell(
+    firm: Firm, *events: Event, monkeypatch: pytest.MonkeyPatch, account: Account | None = None
+) -> None:
     """Bring events in by the real door: a stored body, its task, each event in a unit of its own."""
     monkeypatch.setattr(Whatsapp, "parse", lambda self, raw: list(events))
-    await inbox.receive(firm.account, b"{}", at=firm.clock.at)
+    await inbox.receive(account or firm.account, b"{}", at=firm.clock.at)
     await firm.work()
     monkeypatch.undo()
 

@@ -16,6 +16,7 @@ from server.domain.identities import Identity, IdentityKind
 from server.domain.messages import MessageState
 from tests import looks
 from tests.talk.test_events import OTHER, PHONE, heard, say, tell
+from tests.talk.test_senders import second
 from tests.talks import PETRA, Firm
 
 SUSPENDED = Closed("consent.suspended")
@@ -193,6 +194,20 @@ async def test_an_id_that_says_nothing_against_it_asks_nobody(
     await tell(firm, heard("Ich bin es", sender=names), monkeypatch=monkeypatch)
     assert await renames.open_proposals(firm.company_id) == []
     assert {one.contact_id for one in await looks.from_customers(firm.company_id)} == {firm.contact.id}
+
+
+@pytest.mark.parametrize(("kind", "asked"), [(IdentityKind.UUID, 1), (IdentityKind.BSUID, 0)])
+async def test_a_second_account_of_ours_knows_what_names_a_person_everywhere(
+    firm: Firm, kind: IdentityKind, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signal's id is the same to all of our numbers; WhatsApp's is another in each portfolio and says nothing."""
+    site, _ = await second(firm)
+    await tell(firm, heard("Hallo", sender=(PHONE, its(kind, "alt"))), monkeypatch=monkeypatch)
+    new = heard("Wer ist da?", sender=(PHONE, its(kind, "neu")))
+    await tell(firm, new, monkeypatch=monkeypatch, account=site)
+    assert len(await renames.open_proposals(firm.company_id)) == asked
+    said = {one.text: one.contact_id for one in await looks.from_customers(firm.company_id)}
+    assert said["Wer ist da?"] == (None if asked else firm.contact.id)
 
 
 async def test_the_first_owner_is_heard_by_his_id_whoever_has_his_number(
