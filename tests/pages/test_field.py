@@ -23,21 +23,22 @@ async def a_job(house: House) -> str:
         ({"outcome": "reached", "text": "Fugen hell."}, "Erreicht. Fugen hell."),
         ({"outcome": "missed"}, "Nicht erreicht."),
         (
-            {"outcome": "callback", "text": "", "follow_up": "2026-11-27"},
-            "Ruft zurück. Wieder anrufen am 27.11.2026.",
+            {"outcome": "callback", "text": "", "follow_up": "{today}"},
+            "Ruft zurück. Wieder anrufen am {today:%d.%m.%Y}.",
         ),
     ],
 )
 async def test_a_call_is_written_down_without_scripts(
     house: House, typed: dict[str, str], words: str
 ) -> None:
-    job = await a_job(house)
+    job, today = await a_job(house), factories.today()
+    typed = {name: value.format(today=today) for name, value in typed.items()}
     shown = await house.worker.get(f"/calls/new?job={job}")
     assert "Bad Müller" in shown.text and shown.headers["x-offline"] == "ok"
     written = await house.worker.post("/calls", data={"job": job} | typed)
     assert written.status_code == 303 and written.headers["location"] == f"/jobs/{job}"
     found = await notes.of_kind(house.company.id, NoteKind.CALL, limit=5)
-    assert [(str(one.job_id), one.text) for one in found.items] == [(job, words)]
+    assert [(str(one.job_id), one.text) for one in found.items] == [(job, words.format(today=today))]
 
 
 @pytest.mark.parametrize("typed", [{}, {"outcome": "loud"}, {"outcome": "missed", "follow_up": "morgen"}])

@@ -19,7 +19,7 @@ async def test_figures_prices_and_the_sentence_for_a_missing_one(house: House) -
     await said(ours, channel="telegram", state="sent", at=at, billable=None, category="")
     await asked(house.acting(Role.WORKER), after_min=None, sent_at=at)
     await asked(
-        house.acting(Role.WORKER), after_min=9, sent_at=at - timedelta(minutes=9), answered_at=at, number=2
+        house.acting(Role.WORKER), after_min=9, sent_at=at, answered_at=at + timedelta(minutes=9), number=2
     )
     page = (await house.office.get(PAGE)).text
     assert (
