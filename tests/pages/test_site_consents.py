@@ -16,6 +16,7 @@ from server.actions.consent_links import token
 from server.actions.gate import gate, partner_gate
 from server.clock import now
 from server.db import consents
+from server.domain.companies import HOME
 from server.domain.consents import Consent, ConsentVerb, Matter, Proof, Purpose, Word, word_of, wording_hash
 from server.domain.customers import Contact
 from server.domain.gate import Closed, Open
@@ -33,7 +34,7 @@ OPEN = Open("consent", template=True)
 
 
 def said(contact: Contact, job: Job | None = None, *, ago_s: float = 60, **changes: Any) -> dict[str, Any]:
-    """Return what a phone brings of a consent given `ago_s` ago; its clock is right and stands in Berlin's winter."""
+    """Return what a phone brings of a consent given `ago_s` ago; its clock is right and stands in Berlin."""
     text = f"Ich möchte Fragen über WhatsApp an {contact.phone}. Fassung vom Montag."
     words = [
         {
@@ -44,10 +45,10 @@ def said(contact: Contact, job: Job | None = None, *, ago_s: float = 60, **chang
             "version": "v1",
         }
     ]
-    captured = (now() - timedelta(seconds=ago_s) + timedelta(hours=1)).replace(tzinfo=None)
+    captured = (now() - timedelta(seconds=ago_s)).astimezone(HOME)
     return {
         "kind": "consent", "contact": str(contact.id), "job": str(job.id) if job else None, "verb": "granted",
-        "captured_at": f"{captured.isoformat(timespec='milliseconds')}+01:00", "words": words,
+        "captured_at": captured.isoformat(timespec="milliseconds"), "words": words,
         "number": contact.phone, "proof": "spoken", "how": "gesagt zu Ali Demir",
         "shown_at": (now() - timedelta(days=3)).isoformat(), "shown_ahead_ms": 0,
     } | changes  # fmt: skip
@@ -97,7 +98,7 @@ async def test_it_counts_when_it_is_here_with_all_that_proves_it(house: House) -
     )
     assert line.wording == body["words"][0]["text"] and line.wording_hash == body["words"][0]["sha256"]
     assert (
-        line.local_time == body["captured_at"][:19] + "+01:00"
+        line.local_time == body["captured_at"][:19] + body["captured_at"][23:]
         and line.recorded_by == house.users[Role.WORKER].id
     )
     assert str(line.device_id) == DEVICE and line.received_at
@@ -274,7 +275,7 @@ async def test_every_way_ends_in_the_same_line(house: House, way: str) -> None:
     assert line.wording_hash == hashlib.sha256(line.wording.encode()).hexdigest()
     assert bool(line.proof_sha256) is (proof is Proof.SIGNATURE)
     assert line.received_at and abs((line.received_at - line.at).total_seconds()) < 90
-    assert datetime.fromisoformat(line.local_time).utcoffset() == timedelta(hours=1)
+    assert datetime.fromisoformat(line.local_time).utcoffset() == line.at.astimezone(HOME).utcoffset()
     assert await consents.by_id(house.company.id, line.id) == line
     assert await gate(house.company.id, contact.id, "whatsapp", at=now()) == OPEN
 
