@@ -12,7 +12,7 @@ JS := tests/js
 # What Python has compiled it keeps, whatever the surroundings say: our tests start servers again and again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check bench chaos lock browsers chromium faults clean screenshots format
+.PHONY: run test moments check bench chaos lock browsers chromium faults clean screenshots format
 
 run: $(VENV)/run.stamp
 	@$(BIN)/python -m server demo --data $(DATA) --host $(HOST) --port $(PORT)
@@ -21,6 +21,13 @@ run: $(VENV)/run.stamp
 # Up to two tests of a browser are run once more, as Playwright's template does; what they fell over is printed all the same.
 test: $(VENV)/test.stamp $(JS)/node_modules/.stamp browsers faults
 	timeout 1300 $(BIN)/python -m pytest -n 3 --dist loadfile --max-suite-reruns 2 --rerun-show-tracebacks
+
+# The tests without browsers at moments that are apart from today: the firm's day ahead of ours at the turn of a year,
+# in summer, on a leap day, while summer time begins and ends. A quarter of an hour on two cores.
+MOMENTS := "2026-12-31 22:58" "2027-07-15 22:10" "2028-02-29 11:00" "2027-03-28 00:57" "2027-10-31 00:30"
+moments: $(VENV)/test.stamp faults
+	@for at in $(MOMENTS); do echo "at $$at"; MOMENT="$$at" timeout 900 $(BIN)/python -m pytest -q -p tests.moments \
+	  -n 3 --dist loadfile --ignore tests/browser --ignore tests/proofs || exit 1; done
 
 check: $(VENV)/test.stamp $(JS)/node_modules/.stamp
 	$(BIN)/ruff format --check .
