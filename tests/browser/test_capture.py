@@ -40,6 +40,12 @@ BLACK = """() => {
   return new Promise((resolve) => video.addEventListener('loadeddata', resolve, { once: true }));
 }"""
 
+# The middle of each edge is the element's own.
+UNCOVERED = """(element) => {
+  const { left, right, top, bottom } = element.getBoundingClientRect(), x = (left + right) / 2, y = (top + bottom) / 2;
+  return [[x, top + 4], [x, bottom - 4], [left + 4, y], [right - 4, y]].every(([x, y]) => element.contains(document.elementFromPoint(x, y)));
+}"""
+
 
 def camera(phone: Phone, path: str = f"/capture?job={JOB}", *, gifts: str = "") -> Page:
     """Open the camera page and wait until it can shoot."""
@@ -707,6 +713,20 @@ def test_without_a_camera_the_phones_own_takes_its_place(phone: Phone) -> None:
     )
     (row,) = wait_rows(page, lambda found: len(found) == 1)
     assert row["job"] == JOB
+
+
+def test_a_window_that_forgets_says_so_beside_what_the_camera_says(phone: Phone) -> None:
+    """Neither covers the other: elementFromPoint is what the eye and the finger meet."""
+    page = phone.open("about:blank")
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));"
+        "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'))"
+    )
+    page.goto("/capture")
+    for words in ("Keine Kamera in der Seite", "Dieses Fenster vergisst beim Schließen alles"):
+        page.get_by_text(words).wait_for()
+    for place in (".capture-notice", "storage-banner .banner", ".capture-round:not([hidden])"):
+        assert page.locator(place).first.evaluate(UNCOVERED), place
 
 
 def test_the_tick_is_felt(phone: Phone) -> None:
