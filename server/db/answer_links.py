@@ -43,7 +43,7 @@ async def of_question(company_id: UUID, question_id: UUID) -> AnswerLink | None:
 async def of_questions(company_id: UUID, question_ids: Sequence[UUID]) -> dict[UUID, AnswerLink]:
     """Return the newest link of each of these questions."""
     rows = AnswerLinkRow.filter(company_id=company_id, question_id__in=list(set(question_ids)))
-    return {row.question_id: _link(row) for row in await rows.order_by("created_at")}
+    return {row.question_id: _link(row) for row in await rows.order_by("created_at", "id")}
 
 
 async def open_of_contact(company_id: UUID, contact_id: UUID, *, at: datetime) -> list[AnswerLink]:

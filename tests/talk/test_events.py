@@ -248,7 +248,7 @@ async def test_our_word_in_the_link_says_who_comes(firm: Firm, monkeypatch: pyte
     joined = Joined("j1", (CHAT,), firm.clock.at, "einmal", "Petra")
     await tell(firm, joined, joined, monkeypatch=monkeypatch)
     assert CHAT in await identities.of_contact(firm.company_id, firm.contact.id, "whatsapp")
-    rows = await MessageRow.filter(contact_id=firm.contact.id).order_by("created_at")
+    rows = await MessageRow.filter(contact_id=firm.contact.id).order_by("created_at", "id")
     assert sorted(row.kind for row in rows) == [JOINED, "text"]
     assert isinstance(await gate(firm.company_id, firm.contact.id, "whatsapp", at=firm.clock.at), Open)
 

@@ -300,7 +300,7 @@ async def test_a_stranger_is_named_and_spam_put_aside(firm: Firm) -> None:
         listed = (await office.get("/messages?show=strangers")).text
         uwe, bot = (
             f"/messages/{row.id}"
-            for row in await ConversationRow.filter(contact_id=None).order_by("created_at")
+            for row in await ConversationRow.filter(contact_id=None).order_by("created_at", "id")
         )
         assert "Uwe Neu" in listed and "Gewinn" in listed and "unbekannt" in listed
         page = (await office.get(uwe)).text
