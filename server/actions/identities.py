@@ -42,16 +42,16 @@ async def recycled(account: Account, names: Sequence[Identity]) -> Recycled | No
     a person everywhere speaks against it from any account.
     """
     told = _pinned(names)
-    holder = await whose(account, _numbers(names)) if told else None
+    first = await facts.by_names(account.company_id, account.id, list(told)) if told else {}
+    strange = [Identity(told[pin].kind, value) for pin, value in first.items() if value != told[pin].value]
+    everywhere = EVERYWHERE & {one.kind for one in told.values()}
+    holder = await whose(account, _numbers(names)) if strange or everywhere else None
     if holder is None:
         return None
     his = await identities.of_contact(account.company_id, holder, account.kind)
     if any(one in his for one in told.values()):
         return None
-    first = await facts.by_names(account.company_id, account.id, list(told))
-    strange = [Identity(told[pin].kind, value) for pin, value in first.items() if value != told[pin].value]
-    kinds = EVERYWHERE & {one.kind for one in told.values()}
-    strange += [one for one in his if one.kind in kinds and one not in strange]
+    strange += [one for one in his if one.kind in everywhere and one not in strange]
     return Recycled(holder, tuple(strange)) if strange else None
 
 
