@@ -77,8 +77,8 @@ class Desk:
             self.page.keyboard.press(key)
 
     def opened(self, ident: str) -> None:
-        """Wait until the photo is open and the keys are heard."""
-        self.page.locator(f"review-desk:defined #open-{ident}").wait_for()
+        """Wait until the photo is open, the keys are heard and htmx knows what they press: before, it is the browser."""
+        self.page.locator(f"review-desk:defined #open-{ident}[data-htmx-powered]").wait_for()
         painted(self.page)
 
 
