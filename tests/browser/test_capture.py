@@ -333,6 +333,31 @@ BEGUN = """([owner, id]) => new Promise((resolve) => { const open = indexedDB.op
   tx.oncomplete = () => { open.result.close(); resolve(); }; }; })"""
 
 
+# As Chromium does it: the transaction with the bytes ends with the disk's error.
+FULL = """{ const { commit } = IDBTransaction.prototype;
+  IDBTransaction.prototype.commit = function () {
+    if (!this.objectStoreNames.contains('bytes') || sessionStorage.getItem('room')) return commit.call(this);
+    Object.defineProperty(this, 'error', { value: new DOMException('full', 'QuotaExceededError') });
+    return this.abort();
+  }; }"""
+
+
+def test_a_recording_that_finds_no_room_says_so_and_stops_no_other(phone: Phone) -> None:
+    """Its page died and the disk is full: it stays, the camera says what it needs, and with room it is whole."""
+    page = phone.install("/")
+    wait_model(page)
+    page.evaluate(BEGUN, [USERS["ali"], BEFORE])
+    page.evaluate(BEGUN.replace("10:42:07", "10:43:07"), [USERS["ali"], BEFORE[:-1] + "2"])
+    page.add_init_script(FULL)
+    page.goto("/capture")
+    page.get_by_text("2 unterbrochene Aufnahmen brauchen mehr Platz auf dem Handy.").wait_for()
+    assert rows(page) == []
+    page.evaluate("sessionStorage.setItem('room', 'yes')")
+    page.reload()
+    page.get_by_text("gerettet").wait_for()
+    wait_rows(page, lambda found: [row["size"] for row in found] == [700, 700])
+
+
 def test_a_voice_note_outlives_the_form_and_the_page_it_stands_on(phone: Phone, office: Office) -> None:
     """Sending the form beside it ends and keeps it, its last seconds included; what a dying page left any page makes whole."""
     page = phone.install("/")

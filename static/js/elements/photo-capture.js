@@ -16,6 +16,7 @@ import { Words } from './capture/words.js';
 import { h, icon, picture } from '../lib/dom.js';
 import { first } from '../lib/first.js';
 import { Position } from '../lib/position.js';
+import { rescuedWords } from '../lib/rescued-words.js';
 import { n, t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { activeSession } from '../offline/session.js';
@@ -123,8 +124,8 @@ export class PhotoCapture extends HTMLElement {
     if (words) this.#say(words);
     // Lost with the network on a first visit: the next page rescues.
     const recordings = await import('../offline/recordings.js').catch(() => null);
-    const rescued = (await recordings?.rescueRecordings()) ?? 0;
-    if (rescued > 0) this.#say(n(rescued, 'Eine unterbrochene Aufnahme wurde gerettet.', '{n} unterbrochene Aufnahmen wurden gerettet.'));
+    const found = recordings && rescuedWords(await recordings.rescueRecordings());
+    if (found) this.#say(found);
   }
 
   #press() {

@@ -4,6 +4,7 @@ import { record } from './capture/recording.js';
 import { findJob } from './job-chooser.js';
 import { h, icon } from '../lib/dom.js';
 import { canRecord, clock, VOICE } from '../lib/recorder.js';
+import { rescuedWords } from '../lib/rescued-words.js';
 import { t } from '../lib/text.js';
 import { localIso } from '../lib/time.js';
 import { rescueRecordings } from '../offline/recordings.js';
@@ -35,7 +36,10 @@ export class VoiceNote extends HTMLElement {
     this.replaceChildren(this.#button, this.#status);
     // The camera page looks after what was left behind by itself.
     if (this.closest('photo-capture')) return;
-    void rescueRecordings().then((count) => count > 0 && this.#say(t('Eine unterbrochene Aufnahme wurde gerettet.'))).catch(console.warn);
+    void rescueRecordings().then((found) => {
+      const words = rescuedWords(found);
+      if (words) this.#say(words);
+    }).catch(console.warn);
   }
 
   /** Leaving ends the note; what was said is kept. */

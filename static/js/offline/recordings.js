@@ -1,6 +1,6 @@
 // @ts-check
 import { read, write } from './db.js';
-import { enqueue, itemsOf } from './outbox.js';
+import { NotKept, enqueue, itemsOf } from './outbox.js';
 import { activeSession } from './session.js';
 import { sendSoon } from './triggers.js';
 import { newId } from '../lib/ids.js';
@@ -38,19 +38,31 @@ export async function holdRecording(head) {
   };
 }
 
-/** Makes items of recordings whose page died. @returns {Promise<number>} how many were rescued */
+/**
+ * Makes items of recordings whose page died. One that cannot be kept stays as it is and stops no other.
+ * @returns {Promise<{ rescued: number, waiting: number }>} `waiting`: still here, until there is room
+ */
 export async function rescueRecordings() {
+  const found = { rescued: 0, waiting: 0 };
   const session = await activeSession();
-  if (!session) return 0;
-  let rescued = 0;
+  if (!session) return found;
+  /** @type {unknown} */
+  let failed = null;
   for (const [id, head] of await heads()) {
     if (head.owner !== session.actor) continue;
     await navigator.locks.request(lockOf(id), { ifAvailable: true }, async (lock) => {
-      if (lock) rescued += await rescue(id, head);
+      if (!lock) return;
+      try {
+        found.rescued += await rescue(id, head);
+      } catch (error) {
+        if (error instanceof NotKept && error.code === 'full') found.waiting += 1;
+        else failed ??= error;
+      }
     });
   }
-  if (rescued > 0) void sendSoon();
-  return rescued;
+  if (found.rescued > 0) void sendSoon();
+  if (failed) throw failed;
+  return found;
 }
 
 /** @param {string} id @param {Head} head */
