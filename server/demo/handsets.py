@@ -51,7 +51,8 @@ def number_on(sandbox: Sandbox, at: datetime) -> None:
     telegram = cast(TelegramPlatform, sandbox.platforms["telegram"])
     for account in sandbox.world.accounts.values():
         if account.kind == "telegram":
-            telegram.number_on(account, seconds)
+            # Not seconds: a lively run counts further than it lasts, and the next would begin below its end.
+            telegram.number_on(account, 1000 * seconds + at.microsecond // 1000)
         if account.kind == "email":
             inbox = sandbox.email.folders_of(account)["INBOX"]
             inbox.validity, inbox.next_uid = seconds, 1 + at.microsecond

@@ -15,6 +15,7 @@ from server.demo.handsets import number_on
 from server.domain.events import InboundMessage
 from tests.channels.lines import NOON
 from tests.channels.mails import open_line
+from tests.channels.telegram_lines import TelegramLine
 from tests.proofs.server import Server
 
 ALL = {"whatsapp", "telegram", "messenger", "threema", "signal", "email"}
@@ -125,3 +126,17 @@ async def test_a_mailbox_begun_anew_within_a_second_is_not_taken_for_the_old_one
         (message,) = await after.heard(1)
     assert isinstance(message, InboundMessage)
     assert message.text == "danach"
+
+
+async def test_a_bot_begun_anew_soon_after_a_lively_run_is_heard() -> None:
+    """Its updates count on from where no run has been: one below the bot's last offset would be taken as had."""
+    before, after = TelegramLine(receiving="abruf"), TelegramLine(receiving="abruf")
+    number_on(before.sandbox, NOON)
+    queue = before.platform.queue(before.account)
+    for number in range(9):
+        queue.put("message", {"text": str(number)}, lambda: None)
+    number_on(after.sandbox, NOON + timedelta(seconds=2))
+    again = after.platform.queue(after.account)
+    again.put("message", {"text": "danach"}, lambda: None)
+    [heard] = await again.take(queue.next_number, 100, 0)
+    assert heard.body["message"]["text"] == "danach"
