@@ -52,7 +52,7 @@ def number_on(sandbox: Sandbox, at: datetime) -> None:
     for account in sandbox.world.accounts.values():
         if account.kind == "telegram":
             # Not seconds: a lively run counts further than it lasts, and the next would begin below its end.
-            telegram.number_on(account, 1000 * seconds + at.microsecond // 1000)
+            telegram.number_on(account, int(at.timestamp() * 1000))
         if account.kind == "email":
             inbox = sandbox.email.folders_of(account)["INBOX"]
             inbox.validity, inbox.next_uid = seconds, 1 + at.microsecond

@@ -200,10 +200,9 @@ async def _choose(request: Request, query: JobsQuery, refused: Mapping[UUID, Dom
 
 async def groups(request: Request, company: Company, job: Job | None) -> list[Group]:
     """Return what is new here and what was decided today, so that a slip can be taken back."""
-    zone = company.zone
-    today = datetime.combine(services(request).clock().astimezone(zone).date(), time(), zone)
+    today = datetime.combine(company.day_of(services(request).clock()), time(), company.zone)
     found = await reviews_db.on_desk(company.id, job.id if job else None, since=today)
-    return grouped(found, [photo.captured_at.astimezone(zone).date() for photo in found])
+    return grouped(found, [company.day_of(photo.captured_at) for photo in found])
 
 
 async def _questions(actor: Actor, job: Job | None) -> Sequence[Any]:

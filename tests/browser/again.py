@@ -2,10 +2,8 @@
 
 import pytest
 
-# As many as a run may begin again (Makefile).
-AGAIN = 2
-
 
 def beginnings(request: pytest.FixtureRequest) -> int:
     """Return how many tests of this file a run may begin, those that are begun again with them."""
-    return sum(item.path == request.path for item in request.session.items) + AGAIN
+    again: int = request.config.getoption("max_suite_reruns")
+    return sum(item.path == request.path for item in request.session.items) + again
